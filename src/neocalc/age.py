@@ -1,0 +1,411 @@
+"""Gestational, chronological, postmenstrual and corrected age, in whole days.
+
+With the gestation at birth GA and the chronological age in days (day of birth = 0)::
+
+    postmenstrual = GA + chronological
+    corrected     = chronological - (280 - GA) = postmenstrual - 280
+
+References
+----------
+Engle WA; American Academy of Pediatrics Committee on Fetus and Newborn. Age terminology during the
+perinatal period. Pediatrics 2004;114:1362-4. doi:10.1542/peds.2004-1915
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from neocalc.coding import Coded, Ints, code_words
+from neocalc.errors import (
+    CODE,
+    AgeError,
+    GestationError,
+    InputError,
+    MissingError,
+    StatusArray,
+    first_status,
+)
+from neocalc.units import convert, figures_of, find_unit, quantity, split_quantity
+
+if TYPE_CHECKING:
+    import pint
+
+TERM: Final = 280
+"""40w0d, from which age is corrected [day]."""
+MONTH: Final = 30.4375
+"""The month of the WHO growth standards [day]."""
+SHORTEST_GESTATION: Final = 140
+LONGEST_GESTATION: Final = 314
+"""Gestations outside 20w0d to 44w6d are refused [day]."""
+NOT_STATED: Final = 0
+"""The gestation in days where none is stated."""
+
+_GESTATION: Final = re.compile(
+    r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?|w\s*([0-9])\s*d|\s([0-9])/7)\s*", re.IGNORECASE
+)
+_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FORMS: Final = 'accepted: weeks and days, such as "27+3", "27w3d" or "27 3/7", or a quantity'
+_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+
+
+def gestation_days(value: object) -> int:
+    """Gestational age in days; `NOT_STATED` for None, NaN or an empty text.
+
+    Raises
+    ------
+    GestationError
+        When it is ambiguous ("27.3"), malformed or outside 20w0d to 44w6d.
+
+    Examples
+    --------
+    >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 3/7")
+    (192, 192, 192)
+    """
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return NOT_STATED
+    if isinstance(value, str):
+        match = _GESTATION.fullmatch(value)
+        if match is None:
+            hint = _FORMS
+            if re.fullmatch(r"\s*[0-9]{2}\.[0-9]\s*", value):
+                weeks, day = value.strip().split(".")
+                hint = f'ambiguous: is it {weeks} weeks {day} days ("{weeks}+{day}")? {_FORMS}'
+            raise GestationError("gestation", value, hint)
+        weeks, day = int(match[1]), int(match[2] or match[3] or match[4])
+        if day > 6:
+            raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
+        days = 7 * weeks + day
+    elif isinstance(value, tuple) and len(value) == 2 and all(type(v) is int for v in value):
+        if not 0 <= value[1] <= 6:
+            raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
+        days = 7 * value[0] + value[1]
+    elif hasattr(value, "magnitude"):
+        exact = float(figures_of(value, "day", "gestation")[0][0])
+        days = round(exact) if math.isfinite(exact) else 0
+        if abs(days - exact) > 1e-6:
+            raise GestationError("gestation", str(value), "a quantity of whole days")
+    else:
+        raise GestationError("gestation", value, _FORMS)
+    return check_gestation(days, value)
+
+
+def check_gestation(days: int, given: object) -> int:
+    """The days, refused outside 20w0d to 44w6d."""
+    if not SHORTEST_GESTATION <= days <= LONGEST_GESTATION:
+        raise GestationError("gestation", given, "20w0d to 44w6d (140 to 314 days)")
+    return days
+
+
+def date_number(value: object) -> int:
+    """A calendar date as days since 1970-01-01.
+
+    Parameters
+    ----------
+    value : str, datetime.date or numpy.datetime64
+        An ISO date (YYYY-MM-DD) or a date. A date and time counts as its calendar date; one with
+        a time zone is refused, as its calendar date depends on the place.
+
+    Examples
+    --------
+    >>> date_number("1970-02-01")
+    31
+    """
+    if value is None or value == "":
+        raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            if _ISO.fullmatch(text):
+                return dt.date.fromisoformat(text).toordinal() - _EPOCH
+        except ValueError:
+            pass
+    elif isinstance(value, np.datetime64):
+        if np.isnat(value):
+            raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
+        return int(value.astype("datetime64[D]").astype(np.int64))
+    elif isinstance(value, dt.date):
+        if value != value:  # noqa: PLR0124 - pandas.NaT is a date that differs from itself
+            raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
+        if getattr(value, "tzinfo", None) is not None:
+            raise AgeError("date", value.isoformat(), "a calendar date without a time zone")
+        return value.toordinal() - _EPOCH
+    raise AgeError("date", value, "accepted: a calendar date, as YYYY-MM-DD or a date")
+
+
+def days_from_months(months: float) -> int:
+    """Whole days of an age in months: times 30.4375, rounded half up, as the WHO's anthro does.
+
+    60 months and more are never rounded down into the last table day (1826): the WHO scores
+    children under 60 months.
+
+    Examples
+    --------
+    >>> [days_from_months(m) for m in (24, 23.99, 9, 8, 59.99, 60)]
+    [731, 730, 274, 244, 1826, 1827]
+    """
+    days = math.floor(months * MONTH + 0.5)
+    return max(days, 1827) if months >= 60 else days
+
+
+def duration_days(value: object, argument: str) -> int:
+    """A duration or a gestation-like age ("36 month", "50w", "37+0") in whole days."""
+    accepted = 'accepted: a duration such as "50 week", "36 month", "37+0" or "350 day"'
+    if isinstance(value, str):
+        match = _GESTATION.fullmatch(value)
+        if match:
+            day = int(match[2] or match[3] or match[4])
+            if day <= 6:
+                return 7 * int(match[1]) + day
+            raise AgeError(argument, value, accepted)
+        figure, unit = split_quantity(value, argument, accepted)
+        if unit.dimension != "time":
+            raise AgeError(argument, value, accepted)
+        target = find_unit("day")
+        assert target is not None
+        days = convert(figure, unit, target)
+    else:
+        days = float(figures_of(value, "day", argument)[0][0])
+    if not 0 <= days <= 40_000:
+        raise AgeError(argument, value, accepted)
+    return math.floor(days + 0.5)
+
+
+class Age:
+    """Age of one child or of many, from dates.
+
+    Parameters
+    ----------
+    born, on : str, datetime.date, numpy.datetime64, or an array of them
+        Date of birth and date of measurement: calendar dates.
+    gestation : str, pint.Quantity, None, or an array of them
+        Gestational age at birth; None when not stated: then there is no postmenstrual and no
+        corrected age.
+
+    Raises
+    ------
+    InputError
+        For one child: a date or gestation that cannot be used, or a measurement before birth. In
+        arrays such elements carry a status instead.
+
+    Examples
+    --------
+    >>> age = Age(born="2024-01-15", on="2024-07-15", gestation="26+3")
+    >>> age.corrected.magnitude, age.postmenstrual.magnitude, str(age.expected_date)
+    (87, 367, '2024-04-19')
+    """
+
+    def __init__(self, born: Any, on: Any, gestation: Any = None) -> None:
+        first, one_birth = code_words(born, date_number)
+        second, one_date = code_words(on, date_number)
+        weeks, one_gestation = stated_gestations(gestation)
+        self._set(
+            second.codes - first.codes,
+            weeks.codes,
+            _worst(first.status, second.status),
+            weeks.status,
+            single=one_birth and one_date and one_gestation,
+        )
+        self._born: Ints | None = first.codes
+
+    @classmethod
+    def from_days(cls, days: Any, gestation: Any = None) -> Age:
+        """Age from whole days since birth (day of birth = 0).
+
+        Parameters
+        ----------
+        days : int, pint.Quantity, or an array
+            Chronological age [day]. NaN in an array is a missing age.
+        gestation : str, pint.Quantity, None, or an array of them
+            Gestational age at birth.
+
+        Examples
+        --------
+        >>> Age.from_days(105, gestation="27w3d").corrected.magnitude
+        17
+        """
+        if hasattr(days, "magnitude"):
+            days = days.to("day").magnitude
+        figures = np.asarray(days, dtype=np.float64) if not isinstance(days, (str, bool)) else None
+        if figures is None:
+            raise AgeError("days", days, "accepted: a whole number of days")
+        flat = figures.ravel()
+        missing = np.isnan(flat)
+        whole = np.floor(np.where(missing, 0, flat))
+        odd = ~missing & ((whole != flat) | (np.abs(whole) > 1_000_000))
+        if figures.ndim == 0 and (missing[0] or odd[0]):
+            raise AgeError("days", days, "accepted: a whole number of days")
+        status = np.where(missing, CODE["missing_age"], np.where(odd, CODE["invalid_age"], 0))
+        weeks, one_gestation = stated_gestations(gestation)
+        age = cls.__new__(cls)
+        age._set(
+            np.where(odd, 0, whole).astype(np.int32),
+            weeks.codes,
+            status.astype(np.uint8) if status.any() else None,
+            weeks.status,
+            single=figures.ndim == 0 and one_gestation,
+        )
+        age._born = None
+        return age
+
+    @classmethod
+    def from_months(cls, months: Any, gestation: Any = None) -> Age:
+        """Age from months, as `days_from_months` converts them.
+
+        Examples
+        --------
+        >>> Age.from_months(24).chronological.magnitude
+        731
+        """
+        if np.ndim(months) == 0:
+            return cls.from_days(days_from_months(float(months)), gestation)
+        return cls.from_days(
+            [math.nan if math.isnan(m) else days_from_months(m) for m in map(float, months)],
+            gestation,
+        )
+
+    @classmethod
+    def from_codes(
+        cls,
+        days: Ints,
+        gestation: Ints,
+        status: StatusArray | None,
+        gestation_status: StatusArray | None,
+    ) -> Age:
+        """Age of many from checked whole days and statuses: the way in for tables."""
+        age = cls.__new__(cls)
+        age._set(days, gestation, status, gestation_status, single=False)
+        age._born = None
+        return age
+
+    def _set(
+        self,
+        days: Ints,
+        gestation: Ints,
+        status: StatusArray | None,
+        gestation_status: StatusArray | None,
+        *,
+        single: bool,
+    ) -> None:
+        try:
+            days, gestation = np.broadcast_arrays(days, gestation)
+        except ValueError as error:
+            raise InputError(
+                "gestation", f"{gestation.size} values", f"one, or as many as ages ({days.size})"
+            ) from error
+        if single and days[0] < 0:
+            raise AgeError("on", f"{days[0]} days", "a measurement on or after the day of birth")
+        if (days < 0).any():
+            if status is None:
+                status = np.zeros(days.shape, dtype=np.uint8)
+            status = np.where((days < 0) & (status == 0), CODE["invalid_age"], status)
+        self.single = single
+        self.days: Ints = days
+        self.gestation_days: Ints = gestation
+        self.status = None if status is None else np.broadcast_to(status, days.shape)
+        self.gestation_status = (
+            None if gestation_status is None else np.broadcast_to(gestation_status, days.shape)
+        )
+        self.resolved: dict[Any, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def __repr__(self) -> str:
+        if not self.single:
+            return f"<Age of {len(self):,}>"
+        stated = self.gestation_days[0]
+        text = f"<Age chronological {self.days[0]} days"
+        if stated:
+            text += f", corrected {self.days[0] + stated - TERM} days"
+        return text + ">"
+
+    @property
+    def chronological(self) -> pint.Quantity[Any]:
+        """Chronological age [day]: from birth, whose day is 0. NaN in an array: no usable age."""
+        return self._quantity(self.days, stated=False)
+
+    @property
+    def postmenstrual(self) -> pint.Quantity[Any] | None:
+        """Postmenstrual age [day]: gestation at birth and chronological age; None if not stated."""
+        return self._quantity(self.days + self.gestation_days, stated=True)
+
+    @property
+    def corrected(self) -> pint.Quantity[Any] | None:
+        """Corrected age [day]: chronological less what was missing to 40w0d; None if not stated."""
+        return self._quantity(self.days + self.gestation_days - TERM, stated=True)
+
+    @property
+    def gestation(self) -> pint.Quantity[Any] | None:
+        """Gestational age at birth [day]; None when not stated."""
+        return self._quantity(self.gestation_days, stated=True)
+
+    @property
+    def is_preterm(self) -> Any:
+        """Whether born before 37w0d; None (in an array: False) when gestation is not stated."""
+        stated = self.gestation_days != NOT_STATED
+        preterm = stated & (self.gestation_days < 259)
+        if self.single:
+            return bool(preterm[0]) if stated[0] else None
+        return preterm
+
+    @cached_property
+    def expected_date(self) -> Any:
+        """The due date, on which corrected age is 0; None without dates or gestation."""
+        if self._born is None:
+            return None
+        due = (self._born + TERM - self.gestation_days).astype("datetime64[D]")
+        due[np.broadcast_to(self.gestation_days == NOT_STATED, due.shape)] = np.datetime64("NaT")
+        return due[0].item() if self.single else due
+
+    def _quantity(self, days: Ints, *, stated: bool) -> Any:
+        if self.single:
+            if stated and self.gestation_days[0] == NOT_STATED:
+                return None
+            return quantity(int(days[0]), "day")
+        figures = days.astype(np.float64)
+        if stated:
+            figures[self.gestation_days == NOT_STATED] = np.nan
+            if self.gestation_status is not None:
+                figures[self.gestation_status != 0] = np.nan
+        if self.status is not None:
+            figures[self.status != 0] = np.nan
+        return quantity(figures, "day")
+
+
+def stated_gestations(value: Any) -> tuple[Coded, bool]:
+    """Gestations of one or many, from words or from a quantity of days."""
+    if isinstance(value, tuple) and len(value) == 2 and all(type(v) is int for v in value):
+        return _one(gestation_days(value)), True
+    magnitude = getattr(value, "magnitude", None)
+    if magnitude is not None:
+        if np.ndim(magnitude) == 0:
+            return _one(gestation_days(value)), True
+        return code_words(figures_of(value, "day", "gestation")[0], whole_gestation)
+    return code_words(value, gestation_days)
+
+
+def whole_gestation(days: float) -> int:
+    """Gestation from a number of days in a column whose name says so; NaN is not stated."""
+    if math.isnan(days):
+        return NOT_STATED
+    if not float(days).is_integer():
+        raise GestationError("gestation", days, "whole days")
+    return check_gestation(int(days), days)
+
+
+def _one(code: int) -> Coded:
+    """One checked code as `code_words` returns it."""
+    return Coded(np.array([code], dtype=np.int32), None)
+
+
+def _worst(first: StatusArray | None, second: StatusArray | None) -> StatusArray | None:
+    """The status of a difference of two dates: missing before invalid."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first_status(first, second)

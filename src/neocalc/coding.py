@@ -1,0 +1,165 @@
+"""Words into codes: what users write for a sex, a position or oedema, for one and for many.
+
+Each rule is a function of one word. Arrays go through `code_words`, which calls it once for each
+distinct word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.errors import CODE, InputError, MissingError, PolicyError, SexError, StatusArray
+
+Ints = npt.NDArray[np.int32]
+Word = TypeVar("Word", bound=Hashable)
+
+FEMALE: Final = 0
+MALE: Final = 1
+UNKNOWN: Final = 0
+RECUMBENT: Final = 1
+STANDING: Final = 2
+
+_SEXES: Final = {"f": FEMALE, "female": FEMALE, "m": MALE, "male": MALE}
+_POSITIONS: Final = {"l": RECUMBENT, "recumbent": RECUMBENT, "h": STANDING, "standing": STANDING}
+_YES_NO: Final = {"n": 0, "no": 0, "y": 1, "yes": 1}
+_FEW: Final = 6
+
+
+class Coded(NamedTuple):
+    """Codes of many words, and the status of those that have none (None: all have one)."""
+
+    codes: Ints
+    status: StatusArray | None
+
+
+class SexCodes:
+    """A declared coding of sex, such as ``{"male": 1, "female": 2}``.
+
+    Raises
+    ------
+    PolicyError
+        Unless it names a code for each of male and female, and two different ones.
+    """
+
+    def __init__(self, coding: Mapping[str, Any]) -> None:
+        codes = {str(code): _SEXES.get(str(sex).lower()) for sex, code in coding.items()}
+        if sorted(codes.values(), key=str) != [FEMALE, MALE]:
+            raise PolicyError(f"sex codes: {dict(coding)!r}; accepted: male=CODE,female=CODE")
+        self._codes = codes
+
+    def __call__(self, word: object) -> int:
+        code = self._codes.get(str(word))
+        if code is None and isinstance(word, float) and word.is_integer():
+            code = self._codes.get(str(int(word)))
+        if code is None:
+            raise SexError("sex", word, f"accepted: the declared codes {', '.join(self._codes)}")
+        return code
+
+
+def sex_code(word: object) -> int:
+    """The code of a sex: male, female, m or f, in any case. There is no default."""
+    if _is_missing(word):
+        raise MissingError("sex", "give male or female; there is no default", status="missing_sex")
+    code = _SEXES.get(word.lower()) if isinstance(word, str) else None
+    if code is None:
+        raise SexError("sex", word, "accepted: male, female, m, f, or declared codes")
+    return code
+
+
+def sex_coder(sex_codes: Mapping[str, Any] | None) -> Callable[[object], int]:
+    """The rule for one word of sex: the words, or the declared coding alone."""
+    if sex_codes is None:
+        return sex_code
+    declared = SexCodes(sex_codes)
+
+    def code(word: object) -> int:
+        return sex_code(word) if _is_missing(word) else declared(word)
+
+    return code
+
+
+def position_code(word: object) -> int:
+    """The code of the position in which a length was measured; unknown where none is given."""
+    if _is_missing(word):
+        return UNKNOWN
+    code = _POSITIONS.get(word.strip().lower()) if isinstance(word, str) else None
+    if code is None:
+        raise InputError("position", word, "accepted: recumbent or l, standing or h")
+    return code
+
+
+def oedema_code(word: object) -> int:
+    """1 for oedema, 0 for none, also where nothing is given."""
+    if _is_missing(word):
+        return 0
+    if isinstance(word, (bool, np.bool_)):
+        return int(word)
+    code = _YES_NO.get(word.strip().lower()) if isinstance(word, str) else None
+    if code is None:
+        raise InputError("oedema", word, "accepted: yes, no, y, n, True, False")
+    return code
+
+
+def code_words(words: Any, rule: Callable[[Any], int]) -> tuple[Coded, bool]:
+    """Apply a rule to one word (whose error is raised) or to each of many (as its status).
+
+    Returns
+    -------
+    coded : Coded
+        One-dimensional codes; 0 where the status is not ok.
+    single : bool
+        Whether one word was given.
+    """
+    if words is None or isinstance(words, (str, bytes)) or np.ndim(words) == 0:
+        return Coded(np.array([rule(words)], dtype=np.int32), None), True
+    return code_array(np.asarray(words), rule), False
+
+
+def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
+    """Codes of an array of words: one call of the rule for each distinct word."""
+    codes = np.zeros(len(words), dtype=np.int32)
+    status = np.zeros(len(words), dtype=np.uint8)
+    rest = np.arange(len(words)) if words.dtype.kind == "O" else None
+    if rest is None:  # a few distinct words in a plain array: compare, do not loop
+        todo = np.ones(len(words), dtype=bool)
+        for _ in range(_FEW):
+            at = int(np.argmax(todo)) if len(todo) else 0
+            if not len(todo) or not todo[at]:
+                return Coded(codes, status if status.any() else None)
+            same = words == words[at]
+            same[at] = True  # NaN and NaT differ from themselves
+            code, fault = _code(words[at].item(), rule)
+            codes[same] = code
+            status[same] = fault
+            todo &= ~same
+        rest = np.flatnonzero(todo)
+    memo: dict[Any, tuple[int, int]] = {}
+    for i, word in zip(rest.tolist(), words[rest].tolist(), strict=True):
+        known = memo.get(word)
+        if known is None:
+            known = memo[word] = _code(word, rule)
+        codes[i], status[i] = known
+    return Coded(codes, status if status.any() else None)
+
+
+def _code(word: Any, rule: Callable[[Any], int]) -> tuple[int, int]:
+    try:
+        return rule(word), 0
+    except InputError as error:
+        return 0, CODE[error.status]
+
+
+def _is_missing(word: object) -> bool:
+    """None, an empty text, NaN, NaT and the other libraries' missing values."""
+    if word is None or word == "":
+        return True
+    if isinstance(word, str):
+        return False
+    try:
+        return bool(word != word)  # noqa: PLR0124 - NaN and NaT alone differ from themselves
+    except TypeError:  # pandas.NA has no truth value
+        return True

@@ -1,0 +1,174 @@
+"""The error tree and the status words.
+
+::
+
+    NeocalcError                    everything that neocalc raises on purpose
+    ├── InputError (ValueError)     an argument is not usable: which, what was given, what is accepted
+    │   ├── MissingError            a value that is needed was not given
+    │   ├── UnitError               no unit, an unknown unit, or a unit of another dimension
+    │   ├── SexError
+    │   ├── GestationError
+    │   └── AgeError
+    ├── PolicyError (ValueError)    a policy, trial or protocol that contradicts itself
+    ├── TableError                  a reference table that is missing, altered or malformed
+    ├── FileError                   an input file that cannot be used, with row and column
+    ├── DoseRefused                 a hard stop: no dose is given
+    └── ExtraMissing (ImportError)  an optional dependency is not installed
+
+For one value a wrong input raises. In arrays and tables each row carries its own status word and
+the others go on; the words and their order are `STATUSES`. Where several apply to one row the
+first in that order is given.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+STATUSES: Final = (
+    "ok",
+    "missing_value",
+    "missing_sex",
+    "missing_age",
+    "missing_gestation",
+    "invalid_sex",
+    "invalid_gestation",
+    "invalid_age",
+    "invalid_value",
+    "age_below_reference",
+    "age_above_reference",
+    "length_out_of_range",
+    "no_reference",
+    "oedema",
+    "implausible",
+    "interval_not_positive",
+    "interval_not_nominal",
+    "interval_scaled",
+    "short_interval",
+    "non_positive_increment",
+    "start_below_term",
+    "above_velocity_reference",
+    "no_table",
+    "reference_changed",
+)
+"""The status words, in the order in which they take precedence."""
+
+CODE: Final = {word: code for code, word in enumerate(STATUSES)}
+"""Status word to its small integer, for arrays of statuses."""
+
+StatusArray = npt.NDArray[np.uint8]
+
+
+def status_words(codes: StatusArray) -> npt.NDArray[np.object_]:
+    """The status words of an array of status codes."""
+    return np.array(STATUSES, dtype=object)[codes]
+
+
+def first_status(*codes: StatusArray) -> StatusArray:
+    """Element by element, the status that takes precedence; ``ok`` where none speaks.
+
+    ``ok`` is 0: one less wraps it to 255, so that the smallest of the rest is the first word.
+    """
+    result = codes[0]
+    for other in codes[1:]:
+        result = np.minimum(result - np.uint8(1), other - np.uint8(1)) + np.uint8(1)
+    return result
+
+
+class NeocalcError(Exception):
+    """Base of every error that neocalc raises on purpose."""
+
+
+class InputError(NeocalcError, ValueError):
+    """An argument that cannot be used.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument, column or option.
+    given : object
+        What was given.
+    accepted : str
+        What is accepted instead.
+    status : str, optional
+        The status word that a row of a table gets for the same fault.
+    """
+
+    status: str = "invalid_value"
+
+    def __init__(
+        self, argument: str, given: object, accepted: str, *, status: str | None = None
+    ) -> None:
+        self.argument = argument
+        self.given = given
+        self.accepted = accepted
+        if status is not None:
+            self.status = status
+        super().__init__(f"{argument}: {_shown(given)} is not accepted; {accepted}")
+
+
+class MissingError(InputError):
+    """A value that is needed was not given."""
+
+    status = "missing_value"
+
+    def __init__(self, argument: str, accepted: str, *, status: str | None = None) -> None:
+        super().__init__(argument, None, accepted, status=status)
+        self.args = (f"{argument}: missing; {accepted}",)
+
+
+class UnitError(InputError):
+    """A quantity without a unit, with an unknown unit, or of another dimension."""
+
+
+class SexError(InputError):
+    """A sex that is not one of the accepted words or declared codes."""
+
+    status = "invalid_sex"
+
+
+class GestationError(InputError):
+    """A gestational age that is ambiguous, malformed or out of range."""
+
+    status = "invalid_gestation"
+
+
+class AgeError(InputError):
+    """A date or an age that is malformed or impossible."""
+
+    status = "invalid_age"
+
+
+class PolicyError(NeocalcError, ValueError):
+    """A correction policy, trial or protocol that contradicts itself."""
+
+
+class TableError(NeocalcError):
+    """A reference table that is missing, altered or malformed."""
+
+
+class FileError(NeocalcError):
+    """An input file that cannot be used; the message names file, row and column."""
+
+
+class DoseRefused(NeocalcError):
+    """A hard stop: no dose is given. `checks` lists every check with its outcome."""
+
+    def __init__(self, message: str, checks: tuple[object, ...] = ()) -> None:
+        self.checks = checks
+        super().__init__(message)
+
+
+class ExtraMissing(NeocalcError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, extra: str, what: str) -> None:
+        super().__init__(f'{what} needs the extra "{extra}": pip install "neocalc[{extra}]"')
+
+
+def _shown(value: object) -> str:
+    """A value as it may stand in a one-line message: short, and on one line."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"

@@ -1,0 +1,205 @@
+"""The correction policy: which reference, at which age, an infant is scored on.
+
+The default is stated and sourced in docs/methods.md: preterm below 37w0d (the WHO's definition);
+corrected until 36 months (AAP: up to 3 years, doi:10.1542/peds.2004-1915, reaffirmed; J Perinatol
+2025, doi:10.1038/s41372-024-02202-z: needed through 36 months below 32 weeks); preterm reference to
+50w0d, where the Fenton charts join the WHO's (doi:10.1186/1471-2431-13-59). These are decisions,
+not rules of the references, and each of them can be set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.age import NOT_STATED, TERM, Age, duration_days
+from neocalc.coding import Ints
+from neocalc.errors import CODE, InputError, PolicyError, StatusArray, first_status
+from neocalc.references import Reference, reference
+
+AGE_BASES: Final = ("", "chronological", "corrected", "postmenstrual", "gestation")
+"""What the age of a result means; empty where no age was used."""
+CHRONOLOGICAL, CORRECTED, POSTMENSTRUAL, GESTATION = 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which reference and which age a child is scored on.
+
+    Parameters
+    ----------
+    preterm_reference : str, default "fenton-2013"
+        Reference by postmenstrual age for children born preterm.
+    handover : str or pint.Quantity, default "50 week"
+        Last postmenstrual age on the preterm reference; from the next day on the term reference.
+    preterm_below : str or pint.Quantity, default "37+0"
+        Born before this gestation is preterm.
+    correct_until : str or pint.Quantity, default "36 month"
+        Last corrected age at which a preterm child is scored at corrected age.
+    term_reference : str, default "who-2006"
+        Reference from then on, and for children born at term or of unstated gestation.
+    require_position : bool, default False
+        Whether a preterm child's length between 600 and 900 days of corrected age is refused
+        (`missing_value`) unless the position it was measured in is recorded. By default it is
+        taken as the WHO's program does: recumbent to day 730, standing from day 731.
+
+    Raises
+    ------
+    PolicyError
+        When the hand-over is before 40w0d, where the term reference has no value.
+
+    Examples
+    --------
+    >>> Policy(handover="40 week").describe()
+    'born before 37w0d: fenton-2013 by postmenstrual age to 40w0d, then who-2006 at corrected age \
+to 36 months (1,096 days), then at chronological age; born later or gestation not stated: who-2006 \
+at chronological age'
+    """
+
+    preterm_reference: str = "fenton-2013"
+    handover: Any = "50 week"
+    preterm_below: Any = "37+0"
+    correct_until: Any = "36 month"
+    term_reference: str = "who-2006"
+    require_position: bool = False
+    handover_day: int = field(init=False, repr=False)
+    preterm_below_day: int = field(init=False, repr=False)
+    correct_until_day: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("handover", "preterm_below", "correct_until"):
+            object.__setattr__(self, f"{name}_day", duration_days(getattr(self, name), name))
+        if self.handover_day < TERM:
+            raise PolicyError(
+                f"handover: {self.handover} is before 40w0d; accepted: 40w0d or later"
+            )
+        for name, basis in (
+            ("preterm_reference", "postmenstrual"),
+            ("term_reference", "chronological"),
+        ):
+            ref = reference(getattr(self, name))
+            if ref.use != "growth" or ref.age_basis != basis:
+                raise PolicyError(f"{name}: {ref.id} is not a growth reference by {basis} age")
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self.key == other.key
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What the policy comes to, however it was written."""
+        return (
+            self.preterm_reference, self.handover_day, self.preterm_below_day,
+            self.correct_until_day, self.term_reference, self.require_position,
+        )  # fmt: skip
+
+    def describe(self) -> str:
+        """The policy in one readable line."""
+        months = self.correct_until_day / 30.4375
+        until = f"{self.correct_until_day:,} days"
+        if abs(months - round(months)) * 30.4375 <= 0.5:
+            until = f"{round(months)} months ({until})"
+        return (
+            f"born before {weeks_and_days(self.preterm_below_day)}: {self.preterm_reference} by "
+            f"postmenstrual age to {weeks_and_days(self.handover_day)}, then {self.term_reference} "
+            f"at corrected age to {until}, then at chronological age; born later or gestation not "
+            f"stated: {self.term_reference} at chronological age"
+            + ("; length at 600 to 900 days needs its position" if self.require_position else "")
+        )
+
+
+def weeks_and_days(days: int) -> str:
+    """Days as completed weeks and days.
+
+    >>> weeks_and_days(192)
+    '27w3d'
+    """
+    return f"{days // 7}w{days % 7}d"
+
+
+DEFAULT: Final = "auto"
+
+
+class Resolved(NamedTuple):
+    """Where each child of many stands: reference, day on its own axis, age basis, status.
+
+    Attributes
+    ----------
+    references : tuple of Reference
+        One, or the preterm and the term reference; `slot` points into it.
+    slot, basis : numpy.ndarray
+        Reference and age basis of each child.
+    day : numpy.ndarray
+        Age on the axis of that reference [day].
+    who_day, who_basis : numpy.ndarray
+        Age at which the WHO's rules of length and position apply: corrected while the child is
+        corrected, else chronological [day].
+    status : numpy.ndarray or None
+        Why there is no usable age; None when every child has one.
+    """
+
+    references: tuple[Reference, ...]
+    slot: npt.NDArray[np.uint8]
+    day: Ints
+    basis: npt.NDArray[np.uint8]
+    who_day: Ints
+    who_basis: npt.NDArray[np.uint8]
+    status: StatusArray | None
+
+    def broadcast(self, n: int) -> Resolved:
+        """The same for n children, where it is that of one."""
+        if len(self.day) == n:
+            return self
+        arrays = (None if a is None else np.broadcast_to(a, (n,)) for a in self[1:])
+        return Resolved(self.references, *arrays)  # type: ignore[arg-type]
+
+
+def resolve(age: Age, policy: Policy, name: str = DEFAULT) -> Resolved:
+    """Apply a policy, or one reference whatever the age, to ages. Kept on `age`: ages repeat."""
+    key = (policy.key, name)
+    if key not in age.resolved:
+        age.resolved[key] = _resolve(age, policy, name)
+    found: Resolved = age.resolved[key]
+    return found
+
+
+def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
+    chronological, gestation = age.days, age.gestation_days
+    postmenstrual = chronological + gestation
+    stated = gestation != NOT_STATED
+    preterm = stated & (gestation < policy.preterm_below_day)
+    corrected = preterm & (postmenstrual <= policy.correct_until_day + TERM)
+    who_day = np.where(corrected, postmenstrual - TERM, chronological)
+    who_basis = np.where(corrected, CORRECTED, CHRONOLOGICAL).astype(np.uint8)
+    status = age.status
+    if age.gestation_status is not None:
+        status = (
+            age.gestation_status if status is None else first_status(status, age.gestation_status)
+        )
+    if name != DEFAULT:
+        ref = reference(name)
+        if ref.use != "growth":
+            raise InputError("reference", name, f"a growth reference; {ref.id} is for {ref.use}")
+        slot = np.zeros(len(age), dtype=np.uint8)
+        if ref.age_basis == "postmenstrual":
+            without = np.where(stated, 0, CODE["missing_gestation"]).astype(np.uint8)
+            status = without if status is None else first_status(status, without)
+            basis = np.full(len(age), POSTMENSTRUAL, dtype=np.uint8)
+            return Resolved((ref,), slot, postmenstrual, basis, who_day, who_basis, status)
+        return Resolved((ref,), slot, who_day, who_basis, who_day, who_basis, status)
+    refs = reference(policy.preterm_reference), reference(policy.term_reference)
+    early = preterm & (postmenstrual <= policy.handover_day)
+    return Resolved(
+        refs,
+        np.where(early, 0, 1).astype(np.uint8),
+        np.where(early, postmenstrual, who_day),
+        np.where(early, POSTMENSTRUAL, who_basis).astype(np.uint8),
+        who_day,
+        who_basis,
+        status,
+    )

@@ -1,0 +1,399 @@
+"""From prepared columns to z-scores: the one path for one child, an array, a table and Spark.
+
+What comes in is coded and in canonical units; nothing here parses. The tables of a measure are
+stacked, so that the reference, the sex and the age of a row make one index and each of L, M and S
+is fetched once for all rows. A row without a z is looked at again for the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.coding import RECUMBENT, STANDING, UNKNOWN, Ints
+from neocalc.errors import CODE, StatusArray, first_status
+from neocalc.lms import measurement_from_zscore, plain_zscore, restrict
+from neocalc.policy import CORRECTED, Resolved
+from neocalc.references import Reference, Table
+
+Floats = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.intp]
+
+HEIGHT_FROM: Final = 731
+"""The WHO's tables are of recumbent length to day 730 and of standing height from day 731."""
+STANDING_FROM: Final = 274
+"""Under 9 months a recorded standing position is not believed: no adjustment (anthro)."""
+LYING_IS_LONGER: Final = 0.7
+"""Recumbent length exceeds standing height by 0.7 cm (WHO 2006, ch. 7)."""
+HEIGHT_ABOVE: Final = 87.0
+"""Without age and position, a child from 87 cm is taken as measured standing (WHO 2006)."""
+POSITION_MATTERS: Final = (600, 900)
+"""Corrected days between which `Policy.require_position` asks for the position."""
+WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
+"""Measures that oedema makes meaningless: no z (WHO)."""
+BLOCK: Final = 16_384
+"""Rows that are computed together: their arrays stay in the processor's cache."""
+
+
+class Inputs(NamedTuple):
+    """Prepared columns, all of one length: codes, and floats in canonical units.
+
+    A float is NaN where there is none, with the reason in its status; a status of None: all are
+    usable. `value` is the weight for weight-for-length; for BMI it is the BMI itself.
+    """
+
+    value: Floats
+    sex: Ints
+    resolved: Resolved
+    value_status: StatusArray | None = None
+    sex_status: StatusArray | None = None
+    position: Ints | None = None
+    oedema: Ints | None = None
+    length: Floats | None = None
+    length_status: StatusArray | None = None
+    require_position: bool = False
+
+
+class Scored(NamedTuple):
+    """Z-scores of many rows with where each came from.
+
+    `reference` is 0 where none applies, else one more than the index into `references`; `table` is
+    the index into `tables`; `basis` the index into `policy.AGE_BASES`.
+    """
+
+    z: Floats
+    status: StatusArray
+    reference: Bytes
+    basis: Bytes
+    table: Bytes
+    references: tuple[Reference, ...]
+    tables: tuple[Table | None, ...]
+
+
+class Stack:
+    """The tables of one measure, end to end: for each table and sex a block of rows by key.
+
+    Each block begins and ends with a row that is not a number, so that a key outside the table
+    finds no value and nothing has to be tested beforehand.
+    """
+
+    def __init__(self, tables: Sequence[Table | None]) -> None:
+        present = [table for table in tables if table is not None]
+        self.tables = tuple(tables)
+        self.lowest = min(table.first for table in present) - 1
+        self.highest = max(table.last for table in present) + 1
+        self.size = self.highest - self.lowest + 1
+        blank = np.full((len(tables), 2, self.size), np.nan)
+        self.L, self.M, self.S = blank, blank.copy(), blank.copy()
+        for slot, table in enumerate(tables):
+            if table is not None:
+                start = table.first - self.lowest
+                here = slice(start, start + table.last - table.first + 1)
+                for mine, theirs in ((self.L, table.L), (self.M, table.M), (self.S, table.S)):
+                    mine[slot, :, here] = theirs
+        self.L, self.M, self.S = self.L.ravel(), self.M.ravel(), self.S.ravel()
+        self.restricted = np.array([t is not None and t.restricted for t in tables])
+
+    def rows(self, slot: Bytes, sex: Ints, key: Ints) -> Ints:
+        """The row of each table, sex and key."""
+        block: Ints = slot.astype(np.int32)
+        block += block
+        block += sex
+        block *= np.int32(self.size)
+        block += np.clip(key, self.lowest, self.highest)
+        block -= np.int32(self.lowest)
+        return block
+
+    def lms(self, rows: Ints, part: Floats | None) -> tuple[Floats, Floats, Floats]:
+        """L, M and S of rows, linearly between a row and the next where `part` is given."""
+        L, M, S = self.L.take(rows), self.M.take(rows), self.S.take(rows)
+        if part is not None:
+            between = np.flatnonzero(part)
+            if between.size:
+                here, above, share = rows[between], rows[between] + 1, part[between]
+                for mine, column in ((L, self.L), (M, self.M), (S, self.S)):
+                    low = column.take(here)
+                    mine[between] = low + share * (column.take(above) - low)
+        return L, M, S
+
+    def zscores(self, y: Floats, rows: Ints, part: Floats | None) -> tuple[Floats, Rows]:
+        """Z-scores, and the rows that need a second look: beyond +-3 SD or without a z."""
+        z = np.empty(len(y))
+        odd = []
+        for start in range(0, len(y), BLOCK):
+            block = slice(start, start + BLOCK)
+            L, M, S = self.lms(rows[block], None if part is None else part[block])
+            here = plain_zscore(y[block], L, M, S)
+            beyond = np.flatnonzero(~(np.abs(here) <= 3))
+            if beyond.size:
+                restricted = self.restricted[rows[block][beyond] // (2 * self.size)]
+                extreme = beyond[restricted & ~np.isnan(here[beyond])]
+                restrict(here, extreme, y[block][extreme], L[extreme], M[extreme], S[extreme])
+                odd.append(beyond + start)
+            z[block] = here
+        return z, np.concatenate(odd) if odd else np.empty(0, dtype=np.intp)
+
+
+@lru_cache(maxsize=64)
+def stack(tables: tuple[tuple[Reference, str] | None, ...]) -> Stack:
+    """The stack of the named tables of references; kept, as it serves every call."""
+    return Stack([None if entry is None else entry[0].table(entry[1]) for entry in tables])
+
+
+class Placement(NamedTuple):
+    """Where each row of a table stands in the stack of a measure, or why nowhere.
+
+    `status` is that of the age and of the choice of the reference; it is None where every row has
+    one. A key outside its table is found later, by its missing z.
+    """
+
+    stack: Stack
+    rows: Ints
+    key: Ints
+    part: Floats | None
+    table: Bytes
+    slot: Bytes
+    basis: Bytes
+    references: tuple[Reference, ...]
+    status: StatusArray | None
+    outside: tuple[int, int]
+
+
+def adjusted_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
+    """Length or height as the WHO's table at that age takes it [cm].
+
+    Standing before day 731: + 0.7 cm, but not before 9 months; recumbent from day 731: - 0.7 cm;
+    unknown: as it is (WHO 2006, ch. 7, and the WHO's program anthro).
+    """
+    if position is None:
+        return length
+    older = day >= HEIGHT_FROM
+    standing = (position == STANDING) & ~older & (day >= STANDING_FROM)
+    lying = (position == RECUMBENT) & older
+    return length + np.where(standing, LYING_IS_LONGER, np.where(lying, -LYING_IS_LONGER, 0.0))
+
+
+def body_mass_index(inputs: Inputs) -> Inputs:
+    """Inputs of a BMI from those of a weight and a length, at the age in `inputs.resolved`."""
+    assert inputs.length is not None
+    length = adjusted_length(inputs.length, inputs.position, inputs.resolved.who_day)
+    with np.errstate(all="ignore"):
+        metres = np.where(length > 0, length, 0.0) / 100
+        value = inputs.value / (metres * metres)
+    value[np.isnan(inputs.length)] = np.nan
+    status = combined(inputs.value_status, inputs.length_status)
+    return inputs._replace(value=value, value_status=status, length=None, length_status=None)
+
+
+def place(measure: str, inputs: Inputs) -> Placement | None:
+    """The table, row and age of each child for a measure; None when no reference has it."""
+    if measure == "weight_for_length":
+        return _place_by_length(inputs)
+    resolved = inputs.resolved
+    refs = resolved.references
+    slot, day, basis, status = resolved.slot, resolved.day, resolved.basis, resolved.status
+    has = [measure in ref.measures for ref in refs]
+    if not any(has):
+        return None
+    if not all(has):
+        slot, day, basis, status = _elsewhere(resolved, has.index(True), slot != has.index(True))
+    tables = stack(tuple((r, measure) if ok else None for r, ok in zip(refs, has, strict=True)))
+    outside = CODE["age_below_reference"], CODE["age_above_reference"]
+    rows = tables.rows(slot, inputs.sex, day)
+    if status is not None:
+        rows[status != 0] = 0
+    return Placement(tables, rows, day, None, slot, slot, basis, refs, status, outside)
+
+
+def _elsewhere(
+    resolved: Resolved, other: int, lacking: npt.NDArray[np.bool_]
+) -> tuple[Bytes, Ints, Bytes, StatusArray]:
+    """What the preterm reference lacks: the term reference at corrected age, from 40w0d on."""
+    none = np.where(lacking & (resolved.who_day < 0), CODE["no_reference"], 0).astype(np.uint8)
+    status = none if resolved.status is None else first_status(resolved.status, none)
+    return (
+        np.full(len(resolved.slot), other, dtype=np.uint8),
+        np.where(lacking, resolved.who_day, resolved.day),
+        np.where(lacking, resolved.who_basis, resolved.basis),
+        status,
+    )
+
+
+def _place_by_length(inputs: Inputs) -> Placement | None:
+    """Weight-for-length before day 731, weight-for-height from it; by position without an age."""
+    assert inputs.length is not None
+    resolved, length, position = inputs.resolved, inputs.length, inputs.position
+    refs = resolved.references
+    names = ("weight_for_length", "weight_for_height")
+    has = [names[0] in ref.measures for ref in refs]
+    if not any(has):
+        return None
+    which = has.index(True)
+    slot, _, basis, status = _elsewhere(resolved, which, ~np.array(has)[resolved.slot])
+    day, basis = resolved.who_day, resolved.who_basis
+    # An age that is not known leaves the choice to the position, and without it to the length.
+    ageless = status == CODE["missing_age"]
+    lowest, highest = refs[which].measures[names[0]].age_range
+    status = np.where(ageless, 0, status).astype(np.uint8)
+    range_status = np.where(
+        day < lowest, CODE["age_below_reference"],
+        np.where(day > highest, CODE["age_above_reference"], 0),
+    )  # fmt: skip
+    status = np.where((status == 0) & ~ageless, range_status, status).astype(np.uint8)
+    known = UNKNOWN if position is None else position
+    with np.errstate(invalid="ignore"):
+        tall = (known == STANDING) | ((known == UNKNOWN) & (length >= HEIGHT_ABOVE))
+    table = np.where(ageless, tall, day >= HEIGHT_FROM).astype(np.uint8)
+    length = np.where(ageless, length, adjusted_length(length, position, day))
+    tenths = np.where(np.isfinite(length), np.clip(length, -1e6, 1e6) * 10, -1.0)
+    nearest = np.rint(tenths)
+    on_row = np.abs(tenths - nearest) < 1e-6  # 0.1 cm is not a binary fraction
+    key = np.where(on_row, nearest, np.floor(tenths)).astype(np.int32)
+    part = np.where(on_row, 0.0, tenths - key)
+    entries = tuple((refs[which], name) if name in refs[which].measures else None for name in names)
+    tables = stack(entries)
+    rows = tables.rows(table, inputs.sex, key)
+    rows[status != 0] = 0
+    part[status != 0] = 0.0
+    basis = np.where(ageless, 0, basis).astype(np.uint8)
+    outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
+    return Placement(tables, rows, key, part, table, slot, basis, refs, status, outside)
+
+
+def score(measure: str, inputs: Inputs) -> Scored:
+    """Z-scores with status, reference and age basis: the one way to a z."""
+    placement = place(measure, inputs)
+    if placement is None:
+        return _unplaced(measure, inputs)
+    value = _usable(measure, inputs)
+    z, odd = placement.stack.zscores(value, placement.rows, placement.part)
+    status = np.zeros(len(z), dtype=np.uint8)
+    reference = placement.slot + np.uint8(1)
+    basis = placement.basis
+    if odd.size:
+        without = np.isnan(z[odd])
+        status[odd] = np.where(without, 0, _flags(placement, z[odd], odd))
+        without = odd[without]
+        status[without] = _reasons(measure, inputs, placement, without)
+    if placement.status is not None:
+        placed = placement.status == 0
+        reference, basis = reference * placed, basis * placed
+    tables = placement.stack.tables
+    return Scored(z, status, reference, basis, placement.table, placement.references, tables)
+
+
+def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArray]:
+    """Measurements at z-scores: the inverse of `score`, by the same tables and method."""
+    placement = place(measure, inputs)
+    if placement is None:
+        blank = _unplaced(measure, inputs)
+        return blank.z, blank.status
+    L, M, S = placement.stack.lms(placement.rows, placement.part)
+    restricted = placement.stack.restricted[placement.table]
+    y = measurement_from_zscore(z, L, M, S, restricted=restricted)
+    status = np.zeros(len(y), dtype=np.uint8)
+    without = np.flatnonzero(np.isnan(y))
+    status[without] = _reasons(measure, inputs._replace(value=z), placement, without, of_z=True)
+    if measure == "length":
+        y = y - (adjusted_length(np.zeros(len(y)), inputs.position, inputs.resolved.who_day))
+    return y, status
+
+
+def combined(*statuses: StatusArray | None) -> StatusArray | None:
+    """The statuses that take precedence among those given; None where there are none."""
+    given = [status for status in statuses if status is not None]
+    return first_status(*given) if given else None
+
+
+def _usable(measure: str, inputs: Inputs) -> Floats:
+    """The values that may be scored: adjusted for position, and NaN under oedema."""
+    value = inputs.value
+    if measure == "length":
+        value = adjusted_length(value, inputs.position, inputs.resolved.who_day)
+        if inputs.require_position:
+            value = np.where(_position_missing(inputs), np.nan, value)
+    elif measure in WATER_WEIGHS and inputs.oedema is not None and inputs.oedema.any():
+        value = np.where(inputs.oedema != 0, np.nan, value)
+    return value
+
+
+def _position_missing(inputs: Inputs) -> npt.NDArray[np.bool_]:
+    """Whether the policy asks for a position that is not recorded."""
+    day, basis = inputs.resolved.who_day, inputs.resolved.who_basis
+    unknown = True if inputs.position is None else inputs.position == UNKNOWN
+    first, last = POSITION_MATTERS
+    return (day >= first) & (day <= last) & (basis == CORRECTED) & unknown
+
+
+def _flags(placement: Placement, z: Floats, at: Rows) -> StatusArray:
+    """`implausible` beyond the limits of each table, judged on z rounded to two decimals.
+
+    The WHO's program rounds first: a weight-for-age z of 5.004 is not flagged, 5.006 is.
+    """
+    limits = np.array([(0.0, 0.0) if t is None else t.flag for t in placement.stack.tables])
+    lowest, highest = limits[placement.table[at]].T
+    rounded = np.round(z, 2)
+    return np.where((rounded < lowest) | (rounded > highest), CODE["implausible"], 0).astype(
+        np.uint8
+    )
+
+
+def _reasons(
+    measure: str, inputs: Inputs, placement: Placement, at: Rows, *, of_z: bool = False
+) -> StatusArray:
+    """Why the rows `at` have no z: the first reason in the order of the status words."""
+    tables = placement.stack.tables
+    ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
+    first, last = ends[placement.table[at]].T
+    key = placement.key[at]
+    beyond = key > last
+    if placement.part is not None:
+        beyond |= (key == last) & (placement.part[at] > 0)
+    below, above = placement.outside
+    status = np.where(key < first, below, np.where(beyond, above, 0)).astype(np.uint8)
+    if placement.status is not None:
+        status = np.where(placement.status[at] != 0, placement.status[at], status)
+    if inputs.sex_status is not None:
+        status = first_status(status, inputs.sex_status[at])
+    if not of_z and measure in WATER_WEIGHS and inputs.oedema is not None:
+        oedema = np.where(inputs.oedema[at] != 0, CODE["oedema"], 0).astype(np.uint8)
+        status = first_status(status, oedema)
+    status = first_status(status, _fault(inputs.value, inputs.value_status, at, signed=of_z))
+    if inputs.length is not None:
+        status = first_status(status, _fault(inputs.length, inputs.length_status, at))
+    if measure == "length" and inputs.require_position:
+        missing = np.where(_position_missing(inputs)[at], CODE["missing_value"], 0)
+        status = first_status(status, missing.astype(np.uint8))
+    # What remains is a z for which no measurement exists.
+    return np.where(status == 0, CODE["invalid_value"], status)
+
+
+def _fault(
+    column: Floats, given: StatusArray | None, at: Rows, *, signed: bool = False
+) -> StatusArray:
+    """The status given, else `missing_value` for NaN, `invalid_value` for what nobody measures."""
+    figures = column[at]
+    with np.errstate(invalid="ignore"):
+        invalid = np.isinf(figures) if signed else ~((figures > 0) & (figures < np.inf))
+    codes = np.where(invalid, CODE["invalid_value"], 0)
+    codes = np.where(np.isnan(figures), CODE["missing_value"], codes).astype(np.uint8)
+    return codes if given is None else np.where(given[at] != 0, given[at], codes)
+
+
+def _unplaced(measure: str, inputs: Inputs) -> Scored:
+    """A measure of which no reference in question has a table."""
+    n = len(inputs.value)
+    blank = np.zeros(n, dtype=np.uint8)
+    none = np.full(n, CODE["no_reference"], dtype=np.uint8)
+    status = first_status(none, _fault(inputs.value, inputs.value_status, np.arange(n)))
+    for given in (inputs.sex_status, inputs.resolved.status):
+        if given is not None:
+            status = first_status(status, given)
+    return Scored(
+        np.full(n, np.nan), status, blank, blank, blank, inputs.resolved.references, (None,)
+    )
