@@ -85,7 +85,7 @@ FENTON_2025 = {
     "isbn": "",
     "publisher": "University of Calgary",
     "licence": "CC BY-NC-ND 4.0",
-    "source": "Daily LMS parameters by exact postmenstrual age; two public copies agree on all rows",
+    "source": "Daily LMS parameters by exact postmenstrual age; two public copies agree",
     "age_basis": "postmenstrual",
     "use": "growth",
     "chart_label": "Fenton 2025 Preterm Growth Chart",
@@ -144,11 +144,10 @@ def write_reference(
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{key} = {toml_value(value)}" for key, value in about.items() if value != ""]
     for measure, (facts, rows) in measures.items():
-        facts = dict(facts)
-        header = str(facts.pop("header"))
+        header = str(facts["header"])
         digest = write_table(folder, measure, header, rows)
         lines += ["", f"[measures.{measure}]", f'file = "{measure}.csv"']
-        lines += [f"{key} = {toml_value(value)}" for key, value in facts.items()]
+        lines += [f"{key} = {toml_value(value)}" for key, value in facts.items() if key != "header"]
         lines.append(f'sha256 = "{digest}"')
     (folder / "reference.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

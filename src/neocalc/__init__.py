@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neocalc.age import Age
+    from neocalc.cohort import score
     from neocalc.errors import (
         AgeError,
         DoseRefused,
@@ -31,27 +32,46 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_PUBLIC = {
-    "Age": "age",
-    "Policy": "policy",
-    "Q": "units",
-    "ZScore": "growth",
-    "curves": "growth",
-    "measurement": "growth",
-    "reference": "references",
-    "references": "references",
-    "size_at_birth": "growth",
-    "zscore": "growth",
-} | dict.fromkeys(
-    (
-        "AgeError", "DoseRefused", "ExtraMissing", "FileError", "GestationError", "InputError",
-        "MissingError", "NeocalcError", "PolicyError", "SexError", "TableError", "UnitError",
-    ),
-    "errors",
-)  # fmt: skip
-_MODULES: tuple[str, ...] = ()
+__all__ = [
+    "Age",
+    "AgeError",
+    "DoseRefused",
+    "ExtraMissing",
+    "FileError",
+    "GestationError",
+    "InputError",
+    "MissingError",
+    "NeocalcError",
+    "Policy",
+    "PolicyError",
+    "Q",
+    "SexError",
+    "TableError",
+    "UnitError",
+    "ZScore",
+    "__version__",
+    "curves",
+    "measurement",
+    "reference",
+    "references",
+    "score",
+    "size_at_birth",
+    "zscore",
+]
 
-__all__ = ["__version__", *_PUBLIC, *_MODULES]  # noqa: PLE0604 - names, some of them loaded lazily
+_HOMES = {
+    "age": ("Age",),
+    "cohort": ("score",),
+    "growth": ("ZScore", "curves", "measurement", "size_at_birth", "zscore"),
+    "policy": ("Policy",),
+    "references": ("reference", "references"),
+    "units": ("Q",),
+    "errors": tuple(
+        name for name in __all__ if name.endswith(("Error", "Refused", "ExtraMissing"))
+    ),
+}
+_PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES: tuple[str, ...] = ("velocity",)
 
 
 def __getattr__(name: str) -> Any:

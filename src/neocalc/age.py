@@ -17,7 +17,7 @@ import datetime as dt
 import math
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,9 +32,6 @@ from neocalc.errors import (
     first_status,
 )
 from neocalc.units import convert, figures_of, find_unit, quantity, split_quantity
-
-if TYPE_CHECKING:
-    import pint
 
 TERM: Final = 280
 """40w0d, from which age is corrected [day]."""
@@ -74,8 +71,8 @@ def gestation_days(value: object) -> int:
         if match is None:
             hint = _FORMS
             if re.fullmatch(r"\s*[0-9]{2}\.[0-9]\s*", value):
-                weeks, day = value.strip().split(".")
-                hint = f'ambiguous: is it {weeks} weeks {day} days ("{weeks}+{day}")? {_FORMS}'
+                form = value.strip().replace(".", "+")
+                hint = f'ambiguous: is it "{form}", or a decimal number of weeks? {_FORMS}'
             raise GestationError("gestation", value, hint)
         weeks, day = int(match[1]), int(match[2] or match[3] or match[4])
         if day > 6:
@@ -128,7 +125,7 @@ def date_number(value: object) -> int:
     elif isinstance(value, np.datetime64):
         if np.isnat(value):
             raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
-        return int(value.astype("datetime64[D]").astype(np.int64))
+        return int((value.astype("datetime64[D]") - np.datetime64("1970-01-01", "D")).astype(int))
     elif isinstance(value, dt.date):
         if value != value:  # noqa: PLR0124 - pandas.NaT is a date that differs from itself
             raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
@@ -326,22 +323,27 @@ class Age:
         return text + ">"
 
     @property
-    def chronological(self) -> pint.Quantity[Any]:
+    def chronological(self) -> Any:
         """Chronological age [day]: from birth, whose day is 0. NaN in an array: no usable age."""
         return self._quantity(self.days, stated=False)
 
     @property
-    def postmenstrual(self) -> pint.Quantity[Any] | None:
+    def birth_days(self) -> Ints | None:
+        """Dates of birth as days since 1970-01-01; None for an age that was given in days."""
+        return self._born
+
+    @property
+    def postmenstrual(self) -> Any:
         """Postmenstrual age [day]: gestation at birth and chronological age; None if not stated."""
         return self._quantity(self.days + self.gestation_days, stated=True)
 
     @property
-    def corrected(self) -> pint.Quantity[Any] | None:
+    def corrected(self) -> Any:
         """Corrected age [day]: chronological less what was missing to 40w0d; None if not stated."""
         return self._quantity(self.days + self.gestation_days - TERM, stated=True)
 
     @property
-    def gestation(self) -> pint.Quantity[Any] | None:
+    def gestation(self) -> Any:
         """Gestational age at birth [day]; None when not stated."""
         return self._quantity(self.gestation_days, stated=True)
 

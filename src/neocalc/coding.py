@@ -52,6 +52,7 @@ class SexCodes:
         self._codes = codes
 
     def __call__(self, word: object) -> int:
+        """Look up the code of one declared word."""
         code = self._codes.get(str(word))
         if code is None and isinstance(word, float) and word.is_integer():
             code = self._codes.get(str(int(word)))
@@ -62,7 +63,7 @@ class SexCodes:
 
 def sex_code(word: object) -> int:
     """The code of a sex: male, female, m or f, in any case. There is no default."""
-    if _is_missing(word):
+    if is_missing(word):
         raise MissingError("sex", "give male or female; there is no default", status="missing_sex")
     code = _SEXES.get(word.lower()) if isinstance(word, str) else None
     if code is None:
@@ -77,14 +78,14 @@ def sex_coder(sex_codes: Mapping[str, Any] | None) -> Callable[[object], int]:
     declared = SexCodes(sex_codes)
 
     def code(word: object) -> int:
-        return sex_code(word) if _is_missing(word) else declared(word)
+        return sex_code(word) if is_missing(word) else declared(word)
 
     return code
 
 
 def position_code(word: object) -> int:
     """The code of the position in which a length was measured; unknown where none is given."""
-    if _is_missing(word):
+    if is_missing(word):
         return UNKNOWN
     code = _POSITIONS.get(word.strip().lower()) if isinstance(word, str) else None
     if code is None:
@@ -94,7 +95,7 @@ def position_code(word: object) -> int:
 
 def oedema_code(word: object) -> int:
     """1 for oedema, 0 for none, also where nothing is given."""
-    if _is_missing(word):
+    if is_missing(word):
         return 0
     if isinstance(word, (bool, np.bool_)):
         return int(word)
@@ -153,7 +154,7 @@ def _code(word: Any, rule: Callable[[Any], int]) -> tuple[int, int]:
         return 0, CODE[error.status]
 
 
-def _is_missing(word: object) -> bool:
+def is_missing(word: object) -> bool:
     """None, an empty text, NaN, NaT and the other libraries' missing values."""
     if word is None or word == "":
         return True

@@ -3,7 +3,8 @@
 ::
 
     NeocalcError                    everything that neocalc raises on purpose
-    ├── InputError (ValueError)     an argument is not usable: which, what was given, what is accepted
+    ├── InputError (ValueError)     an argument is not usable: which, what was given, what is
+    │   │                           accepted
     │   ├── MissingError            a value that is needed was not given
     │   ├── UnitError               no unit, an unknown unit, or a unit of another dimension
     │   ├── SexError
@@ -52,6 +53,12 @@ STATUSES: Final = (
     "above_velocity_reference",
     "no_table",
     "reference_changed",
+    "missing_subject",
+    "subject_conflict",
+    "duplicate_visit",
+    "first_visit",
+    "no_baseline",
+    "mixed_age_basis",
 )
 """The status words, in the order in which they take precedence."""
 

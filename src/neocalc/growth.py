@@ -24,7 +24,7 @@ from neocalc.coding import Coded, code_words, oedema_code, position_code, sex_co
 from neocalc.errors import CODE, STATUSES, AgeError, InputError, MissingError, status_words
 from neocalc.lms import centile_from_zscore, measurement_from_zscore, zscore_from_centile
 from neocalc.policy import AGE_BASES, DEFAULT, GESTATION, Policy, Resolved, resolve
-from neocalc.references import MEASURES, METHODS
+from neocalc.references import MEASURES
 from neocalc.references import reference as find_reference
 from neocalc.scoring import Floats, Inputs, Scored, body_mass_index, score, unscore
 from neocalc.units import figures_of, quantity
@@ -72,28 +72,34 @@ class ZScore:
 
     @cached_property
     def z(self) -> Any:
+        """Z-score [unitless]."""
         return float(self.codes.z[0]) if self.single else self.codes.z
 
     @cached_property
     def centile(self) -> Any:
+        """Centile [%]."""
         return centile_from_zscore(self.z)
 
     @cached_property
     def reference(self) -> Any:
+        """Id of the reference."""
         return self._words(["", *(ref.id for ref in self.codes.references)], self.codes.reference)
 
     @cached_property
     def age_basis(self) -> Any:
+        """What the age is counted from."""
         return self._words(AGE_BASES, self.codes.basis)
 
     @cached_property
     def method(self) -> Any:
+        """The LMS method of the table."""
         names = ["" if table is None else table.method for table in self.codes.tables]
         table = np.where(np.isnan(self.codes.z), len(names), self.codes.table)
         return self._words([*names, ""], table)
 
     @cached_property
     def status(self) -> Any:
+        """The status word."""
         return STATUSES[self.codes.status[0]] if self.single else status_words(self.codes.status)
 
     def _words(self, words: Sequence[str], codes: Any) -> Any:
@@ -203,11 +209,11 @@ def zscore(
     >>> age = Age.from_days(105, gestation="27+3")
     >>> r = zscore("weight", "3.1 kg", sex="female", age=age)
     >>> round(r.z, 2), r.reference, r.age_basis, r.status
-    (-0.98, 'fenton-2013', 'postmenstrual', 'ok')
+    (-1.56, 'fenton-2013', 'postmenstrual', 'ok')
     """
     target = _unit(measure, weight=length is not None)
     figures, status, single = figures_of(value, target, measure)
-    inputs, single = _inputs(
+    inputs, single = inputs_of(
         measure, figures, status, single, sex, age, length, position, oedema, reference, policy,
         sex_codes,
     )  # fmt: skip
@@ -215,6 +221,8 @@ def zscore(
         inputs = body_mass_index(inputs)
     scored = score(measure, inputs)
     if single:
+        if length is not None:
+            _refuse_length(length)
         _refuse(STATUSES[scored.status[0]], measure, value)
     return ZScore(scored, single=single)
 
@@ -258,7 +266,7 @@ def measurement(
     """
     unit = _unit(measure, weight=measure != "bmi")
     figures = np.asarray(z, dtype=np.float64)
-    inputs, single = _inputs(
+    inputs, single = inputs_of(
         measure, figures.ravel(), None, figures.ndim == 0, sex, age, length, position, None,
         reference, policy, sex_codes,
     )  # fmt: skip
@@ -298,7 +306,7 @@ def curves(
     Examples
     --------
     >>> chart = curves("weight", sex="female", reference="fenton-2013", centiles=[50])
-    >>> chart.axis, chart.x[0], round(chart.lines.magnitude[0, 0], 4)
+    >>> chart.axis, float(chart.x[0]), round(float(chart.lines.magnitude[0, 0]), 4)
     ('postmenstrual_age_days', 158.0, 0.5129)
     """
     ref = find_reference(reference)
@@ -371,7 +379,7 @@ def size_at_birth(
     --------
     >>> birth = size_at_birth("weight", "980 g", sex="male", gestation="27+3")
     >>> round(birth.z, 2), birth.category
-    (-0.58, 'AGA')
+    (-0.61, 'AGA')
     """
     ref = find_reference(reference)
     if ref.use != "size_at_birth":
@@ -403,7 +411,7 @@ def _unit(measure: str, *, weight: bool = False) -> str:
     return "kg" if measure == "bmi" and weight else MEASURES[measure]
 
 
-def _inputs(
+def inputs_of(
     measure: str,
     figures: Floats,
     status: Any,
@@ -491,6 +499,12 @@ def _length(*columns: Any) -> int:
 def _to(column: Any, n: int) -> Any:
     """A column of n elements: itself, or its one element n times."""
     return column if column is None or len(column) == n else np.broadcast_to(column, (n,))
+
+
+def _refuse_length(length: Any) -> None:
+    """Raise for one child whose length cannot be used."""
+    if not 0 < figures_of(length, "cm", "length")[0][0] < np.inf:
+        raise InputError("length", length, "a length above 0")
 
 
 def _refuse(word: str, measure: str, value: Any) -> None:

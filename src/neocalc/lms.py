@@ -48,7 +48,7 @@ def zscore_from_measurement(y: Any, L: Any, M: Any, S: Any, *, restricted: Any =
     Returns
     -------
     float or numpy.ndarray
-        Z-score [unitless]; NaN where y is not above 0.
+        Z-score [unitless]; NaN where y is not a finite number above 0.
 
     References
     ----------
@@ -177,7 +177,7 @@ def plain_zscore(y: Floats, L: Floats, M: Floats, S: Floats) -> Floats:
         rows = np.flatnonzero(np.abs(L) < L_IS_ZERO)
         if rows.size:
             z[rows] = log_ratio[rows] / S[rows]
-        rows = np.flatnonzero(~(y > 0))
+        rows = np.flatnonzero(~((y > 0) & (y < np.inf)))
         if rows.size:
             z[rows] = np.nan
     return z

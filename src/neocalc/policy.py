@@ -188,6 +188,8 @@ def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
         slot = np.zeros(len(age), dtype=np.uint8)
         if ref.age_basis == "postmenstrual":
             without = np.where(stated, 0, CODE["missing_gestation"]).astype(np.uint8)
+            if age.gestation_status is not None:  # stated, but not usable: invalid, not missing
+                without = np.where(age.gestation_status != 0, 0, without).astype(np.uint8)
             status = without if status is None else first_status(status, without)
             basis = np.full(len(age), POSTMENSTRUAL, dtype=np.uint8)
             return Resolved((ref,), slot, postmenstrual, basis, who_day, who_basis, status)

@@ -75,6 +75,7 @@ class Table(NamedTuple):
 
     @property
     def method(self) -> str:
+        """The method: "lms" or "lms-restricted"."""
         return METHODS[self.restricted]
 
 

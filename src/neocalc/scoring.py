@@ -36,6 +36,8 @@ POSITION_MATTERS: Final = (600, 900)
 """Corrected days between which `Policy.require_position` asks for the position."""
 WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
 """Measures that oedema makes meaningless: no z (WHO)."""
+NOWHERE: Final = 0
+"""A row that every stack has and that is not a number: of a child without a usable age or sex."""
 BLOCK: Final = 16_384
 """Rows that are computed together: their arrays stay in the processor's cache."""
 
@@ -88,15 +90,14 @@ class Stack:
         self.lowest = min(table.first for table in present) - 1
         self.highest = max(table.last for table in present) + 1
         self.size = self.highest - self.lowest + 1
-        blank = np.full((len(tables), 2, self.size), np.nan)
-        self.L, self.M, self.S = blank, blank.copy(), blank.copy()
+        blank = np.full((3, len(tables), 2, self.size), np.nan)
         for slot, table in enumerate(tables):
             if table is not None:
                 start = table.first - self.lowest
                 here = slice(start, start + table.last - table.first + 1)
-                for mine, theirs in ((self.L, table.L), (self.M, table.M), (self.S, table.S)):
-                    mine[slot, :, here] = theirs
-        self.L, self.M, self.S = self.L.ravel(), self.M.ravel(), self.S.ravel()
+                blank[:, slot, :, here] = table.L, table.M, table.S
+        # One more, as interpolation looks at the row after the last.
+        self.L, self.M, self.S = (np.append(column, np.nan) for column in blank)
         self.restricted = np.array([t is not None and t.restricted for t in tables])
 
     def rows(self, slot: Bytes, sex: Ints, key: Ints) -> Ints:
@@ -205,8 +206,9 @@ def place(measure: str, inputs: Inputs) -> Placement | None:
     tables = stack(tuple((r, measure) if ok else None for r, ok in zip(refs, has, strict=True)))
     outside = CODE["age_below_reference"], CODE["age_above_reference"]
     rows = tables.rows(slot, inputs.sex, day)
-    if status is not None:
-        rows[status != 0] = 0
+    for fault in (status, inputs.sex_status):
+        if fault is not None:
+            rows[fault != 0] = NOWHERE
     return Placement(tables, rows, day, None, slot, slot, basis, refs, status, outside)
 
 
@@ -258,8 +260,9 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     entries = tuple((refs[which], name) if name in refs[which].measures else None for name in names)
     tables = stack(entries)
     rows = tables.rows(table, inputs.sex, key)
-    rows[status != 0] = 0
-    part[status != 0] = 0.0
+    nowhere = status != 0 if inputs.sex_status is None else (status != 0) | (inputs.sex_status != 0)
+    rows[nowhere] = NOWHERE
+    part[nowhere] = 0.0
     basis = np.where(ageless, 0, basis).astype(np.uint8)
     outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
     return Placement(tables, rows, key, part, table, slot, basis, refs, status, outside)
@@ -327,7 +330,8 @@ def _position_missing(inputs: Inputs) -> npt.NDArray[np.bool_]:
     day, basis = inputs.resolved.who_day, inputs.resolved.who_basis
     unknown = True if inputs.position is None else inputs.position == UNKNOWN
     first, last = POSITION_MATTERS
-    return (day >= first) & (day <= last) & (basis == CORRECTED) & unknown
+    asked: npt.NDArray[np.bool_] = (day >= first) & (day <= last) & (basis == CORRECTED) & unknown
+    return asked
 
 
 def _flags(placement: Placement, z: Floats, at: Rows) -> StatusArray:

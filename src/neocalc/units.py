@@ -110,7 +110,7 @@ CANONICAL: Final = {
 }
 """The canonical unit of each dimension: what stands inside, without a unit."""
 
-_AREA: Final = {"m2": 1, "m^2": 1, "m**2": 1, "m²": 1}  # noqa: RUF001
+_AREA: Final = {"m2": 1, "m^2": 1, "m**2": 1, "m²": 1}
 
 
 @cache
@@ -184,7 +184,12 @@ def split_quantity(text: str, argument: str, accepted: str) -> tuple[float, Unit
 
 def example(accepted: str) -> str:
     """An example of a quantity in the first unit that an `accepted` text names."""
-    unit = accepted.split(" in ")[-1].split(" or ")[0].split(",")[0].strip()
+    unit = (
+        accepted.rsplit(" in ", maxsplit=1)[-1]
+        .split(" or ", maxsplit=1)[0]
+        .split(",", maxsplit=1)[0]
+        .strip()
+    )
     figure = {"kg": "1.85", "g": "1850", "cm": "49.5", "cell/mL": "5000000"}.get(unit, "1")
     return f'"{figure} {unit}"'
 
@@ -249,10 +254,10 @@ def _text_items(value: Any) -> list[Any] | None:
     """The elements of a sequence of strings or quantities; None for anything else."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "OUT" and value.ndim == 1:
         value = value.tolist()
-    if isinstance(value, (list, tuple)) and value:
-        if all(v is None or isinstance(v, str) or hasattr(v, "magnitude") for v in value):
-            return list(value)
-    return None
+    if not isinstance(value, (list, tuple)) or not value:
+        return None
+    usable = all(v is None or isinstance(v, str) or hasattr(v, "magnitude") for v in value)
+    return list(value) if usable else None
 
 
 def _figure(text: str, target: Unit, argument: str, accepted: str) -> float:
@@ -309,12 +314,13 @@ def registry() -> pint.UnitRegistry[Any]:
     """The pint registry behind `Q`: pint's own units, and cells and vials as dimensions."""
     import pint
 
-    units: pint.UnitRegistry[Any] = pint.UnitRegistry(cache_folder=None)
+    units: pint.UnitRegistry[Any] = pint.UnitRegistry(on_redefinition="ignore")
     units.define("cell = [cell] = cell = cells")
     units.define("thousand_cell = 1e3 * cell")
     units.define("million_cell = 1e6 * cell")
     units.define("billion_cell = 1e9 * cell")
     units.define("vial = [vial]")
+    units.define("m2 = 1 * meter ** 2")
     units.define("month = 30.4375 * day")  # WHO: the month of the growth standards
     return units
 

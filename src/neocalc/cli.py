@@ -1,0 +1,143 @@
+"""The commands: parse, call, print. A command loads only what it needs.
+
+Exit status: 0 done; 1 a check failed; 2 wrong input, named in one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import neocalc
+from neocalc.errors import NeocalcError, PolicyError
+from neocalc.policy import DEFAULT, Policy
+
+COMMANDS: Final = {
+    "age": ("cli_growth", "chronological, postmenstrual and corrected age"),
+    "growth": ("cli_growth", "z-scores of one infant"),
+    "references": ("cli_references", "the reference tables: ranges, licences, checksums"),
+    "score": ("cli_score", "z-scores of a cohort file"),
+}
+"""Each command with its module, which has `configure` and `run` under the command's name."""
+
+EPILOG: Final = (
+    "neocalc calculates; it does not prescribe. "
+    "Example: neocalc growth --sex f --gestation 27+3 --born 2026-05-01 --on 2026-08-14 "
+    "--weight 3100g"
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and leave with status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is returned."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+    except NeocalcError as error:
+        print(f"neocalc: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("neocalc: stopped; no output was written", file=sys.stderr)
+        return 130
+    return status
+
+
+def _run(given: list[str]) -> int:
+    command = given[0] if given else "--help"
+    if command not in COMMANDS:
+        return _top_level(given or ["--help"])
+    module, about = COMMANDS[command]
+    loaded = import_module(f"neocalc.{module}")
+    parser = Parser(
+        prog=f"neocalc {command}",
+        description=about[0].upper() + about[1:] + ".",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    getattr(loaded, f"configure_{command}")(parser)
+    options = parser.parse_args(given[1:])
+    status: int = getattr(loaded, f"run_{command}")(options)
+    return status
+
+
+def _top_level(given: list[str]) -> int:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items())
+    parser = Parser(
+        prog="neocalc",
+        usage="neocalc COMMAND [options]",
+        description="Growth z-scores at corrected age, growth velocity, doses per weight.\n\n"
+        f"commands (each with --help):\n{listing}",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="versions of package and tables")
+    if given[0] != "--version" and not given[0].startswith("-"):
+        parser.error(f"there is no command {given[0]!r}; accepted: {', '.join(COMMANDS)}")
+    options = parser.parse_args(given)
+    if options.version:
+        from neocalc.references import tables_digest
+
+        print(f"neocalc {neocalc.__version__}, tables {tables_digest()}")
+    return 0
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the correction policy, the same on every command that scores."""
+    group = parser.add_argument_group("policy")
+    group.add_argument(
+        "--preterm-reference", metavar="ID", help="fenton-2013 (default) or fenton-2025"
+    )
+    group.add_argument("--handover", metavar="AGE", help="last age on it; default 50w")
+    group.add_argument("--preterm-below", metavar="GA", help="default 37+0")
+    group.add_argument("--correct-until", metavar="AGE", help="corrected age; default 36mo")
+    group.add_argument(
+        "--reference", metavar="ID", default=DEFAULT, help="one reference whatever the age"
+    )
+
+
+def policy_of(options: argparse.Namespace) -> Policy:
+    """The policy that the options ask for."""
+    names = ("preterm_reference", "handover", "preterm_below", "correct_until")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if given and options.reference != DEFAULT and "preterm_reference" in given:
+        raise PolicyError(
+            "--reference is one reference whatever the age: without --preterm-reference"
+        )
+    return Policy(**given)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json, the same on every command."""
+    parser.add_argument("--json", action="store_true", help="for machines: one JSON object")
+
+
+def print_json(about: dict[str, Any]) -> None:
+    """Print one JSON object that says which version computed it."""
+    from neocalc.references import tables_digest
+
+    head = {"neocalc": neocalc.__version__, "tables": tables_digest()}
+    print(json.dumps(head | about, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_rows(rows: list[list[str]]) -> None:
+    """Print aligned columns, two spaces apart; the first row is the header."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,246 @@
+"""`neocalc age` and `neocalc growth`: one infant, typed at the bedside."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any, Final
+
+from neocalc.age import NOT_STATED, TERM, Age, date_number
+from neocalc.cli import add_json, add_policy, policy_of, print_json, print_rows
+from neocalc.coding import sex_code
+from neocalc.errors import AgeError, InputError, MissingError
+from neocalc.growth import ZScore, zscore
+from neocalc.policy import DEFAULT, Policy, weeks_and_days
+from neocalc.references import MEASURES
+from neocalc.units import figures_of
+
+OPTIONS: Final = {
+    "weight": ("weight", "3100g or 3.1kg"),
+    "length": ("length", "length or height, 49.5cm"),
+    "head": ("head_circumference", "head circumference, 35.2cm"),
+    "arm": ("arm_circumference", "arm circumference, 12.5cm"),
+    "triceps": ("triceps_skinfold", "8.2mm"),
+    "subscapular": ("subscapular_skinfold", "7.1mm"),
+}
+_TITLES: Final = {
+    "weight": "weight",
+    "length": "length or height",
+    "head_circumference": "head circumference",
+    "arm_circumference": "arm circumference",
+    "triceps_skinfold": "triceps skinfold",
+    "subscapular_skinfold": "subscapular skinfold",
+    "bmi": "BMI",
+    "weight_for_length": "weight for length",
+}
+
+
+def _add_infant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
+    parser.add_argument("--on", metavar="DATE", help="date of measurement")
+    parser.add_argument("--age-days", metavar="N", help="instead of dates: whole days since birth")
+    parser.add_argument(
+        "--gestation", metavar="GA", help="gestation at birth, 27+3; without it no correction"
+    )
+
+
+def configure_age(parser: argparse.ArgumentParser) -> None:
+    """Options of `neocalc age`."""
+    _add_infant(parser)
+    add_json(parser)
+    parser.epilog = "example:\n  neocalc age --gestation 27+3 --born 2026-05-01 --on 2026-08-14"
+
+
+def configure_growth(parser: argparse.ArgumentParser) -> None:
+    """Options of `neocalc growth`."""
+    parser.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
+    _add_infant(parser)
+    group = parser.add_argument_group("measurements, each with its unit")
+    for option, (_, text) in OPTIONS.items():
+        group.add_argument(f"--{option}", metavar="VALUE", help=text)
+    group.add_argument("--position", metavar="WORD", help="of the length: recumbent or standing")
+    group.add_argument("--oedema", action="store_true", help="no z-score that contains weight")
+    group.add_argument(
+        "--uncorrected", action="store_true", help="also the z-scores at chronological age"
+    )
+    add_policy(parser)
+    add_json(parser)
+    parser.epilog = (
+        "BMI and weight-for-length follow when weight and length are given.\n\nexample:\n"
+        "  neocalc growth --sex f --gestation 27+3 --born 2026-05-01 --on 2026-08-14 \\\n"
+        "      --weight 3100g --length 49.5cm --head 35.2cm"
+    )
+
+
+def run_age(options: argparse.Namespace) -> int:
+    """Print the ages."""
+    age = infant_age(options)
+    if options.json:
+        print_json({"age": age_facts(age)})
+    else:
+        print_age(age)
+    return 0
+
+
+def run_growth(options: argparse.Namespace) -> int:
+    """Print the z-scores of the measurements given."""
+    policy = policy_of(options)
+    age = infant_age(options)
+    sex = ("female", "male")[sex_code(options.sex)]
+    rows = [
+        _result(measure, text, value, unit, result, plain)
+        for measure, text, value, unit, result, plain in _scored(options, sex, age, policy)
+    ]
+    if not rows:
+        raise MissingError("measurement", f"give one of --{', --'.join(OPTIONS)}, with its unit")
+    how = policy.describe() if options.reference == DEFAULT else f"{options.reference} alone"
+    if options.json:
+        print_json({"sex": sex, "age": age_facts(age), "policy": how, "results": rows})
+        return 0
+    print(f"Sex                {sex}")
+    print_age(age)
+    print()
+    header = ["Measure", "Value", "z", "Centile", "Reference", "Age basis", "Method", "Status"]
+    header += ["z uncorrected"] if options.uncorrected else []
+    print_rows([header] + [_cells(row) for row in rows])
+    print(f"\nPolicy: {how}.")
+    return 0
+
+
+def infant_age(options: argparse.Namespace) -> Age:
+    """The age that the options give."""
+    if options.age_days is not None:
+        if options.born is not None or options.on is not None:
+            raise AgeError("--age-days", options.age_days, "either --age-days, or --born and --on")
+        try:
+            days = int(options.age_days)
+        except ValueError as error:
+            raise AgeError("--age-days", options.age_days, "whole days since birth") from error
+        return Age.from_days(days, gestation=options.gestation)
+    for name in ("born", "on"):
+        given = getattr(options, name)
+        if given is None:
+            raise MissingError(f"--{name}", "give the date as YYYY-MM-DD", status="missing_age")
+        try:
+            date_number(given)
+        except InputError as error:
+            raise AgeError(f"--{name}", given, error.accepted) from error
+    return Age(options.born, options.on, options.gestation)
+
+
+def age_facts(age: Age) -> dict[str, Any]:
+    """The ages as JSON: whole days, None where gestation is not stated."""
+    days, gestation = int(age.days[0]), int(age.gestation_days[0])
+    stated = gestation != NOT_STATED
+    return {
+        "gestation_days": gestation if stated else None,
+        "is_preterm": age.is_preterm,
+        "chronological_days": days,
+        "postmenstrual_days": days + gestation if stated else None,
+        "corrected_days": days + gestation - TERM if stated else None,
+        "expected_date": str(age.expected_date) if age.expected_date else None,
+    }
+
+
+def print_age(age: Age) -> None:
+    """Print the ages in days, and in weeks and days."""
+    facts = age_facts(age)
+    if facts["gestation_days"] is None:
+        print("Gestation          not stated: no correction")
+    else:
+        kind = "preterm" if facts["is_preterm"] else "not preterm"
+        print(f"Gestation          {weeks_and_days(facts['gestation_days'])} ({kind})")
+    for name in ("chronological", "postmenstrual", "corrected"):
+        days = facts[f"{name}_days"]
+        if days is not None:
+            sign = "-" if days < 0 else ""
+            unit = "day" if abs(days) == 1 else "days"
+            weeks = f"{sign}{weeks_and_days(abs(days))}"
+            print(f"{name.capitalize() + ' age':<18} {days:,} {unit} ({weeks})")
+    if facts["expected_date"]:
+        print(f"Due date           {facts['expected_date']}")
+
+
+def _scored(options: argparse.Namespace, sex: str, age: Age, policy: Policy) -> Any:
+    """Each measurement given, and what follows from weight and length, with its z-scores."""
+    given = {
+        measure: getattr(options, option)
+        for option, (measure, _) in OPTIONS.items()
+        if getattr(options, option) is not None
+    }
+    names = {measure: f"--{option}" for option, (measure, _) in OPTIONS.items()}
+    pairs = list(given.items())
+    if "weight" in given and "length" in given:
+        pairs += [("bmi", given["weight"]), ("weight_for_length", given["weight"])]
+    term = Age.from_days(int(age.days[0]))
+    for measure, text in pairs:
+        derived = measure in ("bmi", "weight_for_length")
+        more: dict[str, Any] = {"length": given["length"]} if derived else {}
+        more |= {"sex": sex, "position": options.position, "oedema": options.oedema}
+        unit = "kg" if derived else MEASURES[measure]
+        try:
+            value = float(figures_of(text, unit, names.get(measure, "--weight"))[0][0])
+            result = zscore(
+                measure, text, age=age, reference=options.reference, policy=policy, **more
+            )
+        except InputError as error:
+            if error.argument not in names:
+                raise
+            raise InputError(names[error.argument], error.given, error.accepted) from error
+        plain = None
+        if options.uncorrected:
+            plain = zscore(measure, text, age=term, policy=policy, **more)
+        yield measure, text, value, unit, result, plain
+
+
+def _result(
+    measure: str, text: str, value: float, unit: str, result: ZScore, plain: ZScore | None
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"measure": measure}
+    if measure not in ("bmi", "weight_for_length"):
+        row |= {"value": value, "unit": unit}
+    row |= {
+        "z": _or_none(result.z),
+        "centile": _or_none(result.centile),
+        "reference": result.reference,
+        "age_basis": result.age_basis,
+        "method": result.method,
+        "status": result.status,
+    }
+    if plain is not None:
+        row["z_uncorrected"] = _or_none(plain.z)
+    return row
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    value = f"{plain_number(row['value'], 6)} {row['unit']}" if "value" in row else ""
+    cells = [
+        _TITLES[row["measure"]], value, z_text(row["z"]), centile_text(row["z"], row["centile"]),
+        row["reference"] or "-", row["age_basis"] or "-", row["method"] or "-", row["status"],
+    ]  # fmt: skip
+    return cells + ([z_text(row["z_uncorrected"])] if "z_uncorrected" in row else [])
+
+
+def plain_number(value: float, decimals: int) -> str:
+    """A number for people: no exponent and no trailing zero."""
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def z_text(z: float | None) -> str:
+    """A z-score for people, to two decimals."""
+    return "-" if z is None else plain_number(z, 2)
+
+
+def centile_text(z: float | None, centile: float | None) -> str:
+    """A centile for people; the WHO gives none beyond +-3 SD."""
+    if z is None or centile is None:
+        return "-"
+    if abs(z) > 3:
+        return "<0.1" if z < 0 else ">99.9"
+    return plain_number(centile, 1)

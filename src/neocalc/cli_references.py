@@ -1,0 +1,67 @@
+"""`neocalc references`: what tables there are."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from neocalc.cli import add_json, print_json, print_rows
+from neocalc.references import Measure, Reference, references, tables_digest
+
+
+def configure_references(parser: argparse.ArgumentParser) -> None:
+    """Options of `neocalc references`."""
+    add_json(parser)
+    parser.epilog = (
+        "A user's own references: folders on the path list NEOCALC_REFERENCES.\n\n"
+        "example:\n  neocalc references --json"
+    )
+
+
+def run_references(options: argparse.Namespace) -> int:
+    """Print every reference with its tables."""
+    found = references()
+    if options.json:
+        print_json({"references": [_facts(ref) for ref in found]})
+        return 0
+    for ref in found:
+        print(f"{ref.id}: {ref.title}")
+        print(f"  Citation   {ref.citation_line}")
+        print(f"  Licence    {ref.licence}")
+        print(f"  Source     {ref.source}")
+        print(f"  Used for   {ref.use.replace('_', ' ')}, by {ref.age_basis} age")
+        print(f"  On charts  {ref.chart_label}")
+        rows = [["  Measure", "Unit", "Axis", "Range", "Method", "SHA-256"]]
+        rows += [_cells(measure) for measure in ref.measures.values()]
+        print_rows(rows)
+        print()
+    print(f"All tables: {tables_digest()}")
+    return 0
+
+
+def _cells(measure: Measure) -> list[str]:
+    first, last = measure.range
+    return [
+        f"  {measure.name}", measure.unit, measure.axis, f"{first:g} to {last:g}", measure.method,
+        measure.sha256[:16],
+    ]  # fmt: skip
+
+
+def _facts(ref: Reference) -> dict[str, Any]:
+    names = (
+        "id", "title", "citation", "doi", "isbn", "publisher", "licence", "source", "age_basis",
+        "use", "chart_label",
+    )  # fmt: skip
+    about: dict[str, Any] = {name: getattr(ref, name) for name in names}
+    about["measures"] = {
+        name: {
+            "unit": measure.unit,
+            "axis": measure.axis,
+            "range": measure.range,
+            "method": measure.method,
+            "flag": measure.flag,
+            "sha256": measure.sha256,
+        }
+        for name, measure in ref.measures.items()
+    }
+    return about

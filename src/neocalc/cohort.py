@@ -1,0 +1,295 @@
+"""Cohort tables: every row scored, in its place, with a status for each index.
+
+`score` takes a pandas, polars or pyarrow table and gives back the same kind with columns added;
+`score_table` is the same on a polars table, and what files and Spark go through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from neocalc.age import NOT_STATED, TERM, Age
+from neocalc.columns import (
+    MEASURE_COLUMNS,
+    Mapped,
+    ages,
+    figures,
+    map_columns,
+    oedemas,
+    positions,
+    sexes,
+)
+from neocalc.errors import STATUSES, FileError, StatusArray
+from neocalc.lms import centile_from_zscore
+from neocalc.policy import DEFAULT, Policy, Resolved, resolve
+from neocalc.references import MEASURES
+from neocalc.scoring import Floats, Inputs, Scored, body_mass_index, combined
+from neocalc.scoring import score as score_column
+
+if TYPE_CHECKING:
+    import polars as pl
+
+INDICES: Final = {
+    "waz": "weight",
+    "laz": "length",
+    "hcz": "head_circumference",
+    "baz": "bmi",
+    "wlz": "weight_for_length",
+    "acz": "arm_circumference",
+    "tsz": "triceps_skinfold",
+    "ssz": "subscapular_skinfold",
+}
+"""Each index with its measure, in the order of the added columns."""
+AGE_COLUMNS: Final = ("chronological_age_days", "postmenstrual_age_days", "corrected_age_days")
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What is done to each row: columns, policy and options.
+
+    Parameters
+    ----------
+    mapped : Mapped
+        The columns.
+    policy : Policy
+        The correction policy.
+    reference : str
+        "auto", or one reference whatever the age.
+    centiles, uncorrected : bool
+        Whether to add the centile and the z at chronological age of each index.
+    """
+
+    mapped: Mapped
+    policy: Policy = field(default_factory=Policy)
+    reference: str = DEFAULT
+    centiles: bool = False
+    uncorrected: bool = False
+
+    @property
+    def indices(self) -> dict[str, str]:
+        """The indices that the columns allow, with their measures."""
+        has = {measure for measure in MEASURE_COLUMNS if self.mapped.measure(measure)}
+        if {"weight", "length"} <= has:
+            has |= {"bmi", "weight_for_length"}
+        return {index: measure for index, measure in INDICES.items() if measure in has}
+
+    @property
+    def added(self) -> list[str]:
+        """The names of the added columns."""
+        names = list(AGE_COLUMNS)
+        for index in self.indices:
+            names += [index, f"{index}_reference", f"{index}_status"]
+            names += [f"{index}_centile"] if self.centiles else []
+            names += [f"{index}_uncorrected"] if self.uncorrected else []
+        return names
+
+    def check(self, present: list[str], where: str) -> None:
+        """Refuse a table that has a column of the name of an added one."""
+        both = sorted(set(present) & set(self.added))
+        if both:
+            raise FileError(
+                f"{where}: it has the columns {', '.join(both)} already; remove or rename them"
+            )
+
+
+def plan(
+    present: list[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sex_codes: Mapping[str, Any] | None = None,
+    policy: Policy | None = None,
+    reference: str = DEFAULT,
+    centiles: bool = False,
+    uncorrected: bool = False,
+    where: str = "table",
+) -> Scoring:
+    """Check the columns and options once, before any row is read."""
+    mapped = map_columns(present, columns, sex_codes, where=where)
+    scoring = Scoring(mapped, policy or Policy(), reference, centiles, uncorrected)
+    resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
+    scoring.check(present, where)
+    return scoring
+
+
+def score(
+    frame: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sex_codes: Mapping[str, Any] | None = None,
+    policy: Policy | None = None,
+    reference: str = DEFAULT,
+    centiles: bool = False,
+    uncorrected: bool = False,
+) -> Any:
+    """Score a table of visits.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame or pyarrow.Table
+        One row a visit, with the canonical columns (docs/columns.md) or mapped ones. It is not
+        changed.
+    columns : dict, optional
+        Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
+    sex_codes : dict, optional
+        A declared coding of sex, such as ``{"male": 1, "female": 2}``.
+    policy : Policy, optional
+        The correction policy; by default `Policy()`.
+    reference : str, default "auto"
+        One reference whatever the age.
+    centiles, uncorrected : bool
+        Add the centile, and the z at chronological age, of each index.
+
+    Returns
+    -------
+    pandas.DataFrame, polars.DataFrame or pyarrow.Table
+        The kind that was given: every row once and in order, every column untouched, and the added
+        columns: ages [day] and for each index its z [unitless], reference and status.
+
+    Raises
+    ------
+    FileError
+        When columns are missing, appear twice, or have no unit in their name. A bad row never
+        raises: it has a status.
+
+    Examples
+    --------
+    >>> import polars
+    >>> visits = polars.DataFrame(
+    ...     {"sex": ["f", ""], "age_days": [105, 105], "gestational_age": ["27+3", "27+3"],
+    ...      "weight_g": [3100, 3100]})
+    >>> score(visits)["waz_status"].to_list()
+    ['ok', 'missing_sex']
+    """
+    from neocalc import frames
+
+    kind = frames.kind_of(frame)
+    scoring = plan(
+        kind.columns(frame),
+        columns=columns,
+        sex_codes=sex_codes,
+        policy=policy,
+        reference=reference,
+        centiles=centiles,
+        uncorrected=uncorrected,
+    )
+    needed = list(dict.fromkeys(scoring.mapped.names.values()))
+    return kind.attach(frame, added_columns(kind.select(frame, needed), scoring))
+
+
+def score_table(table: pl.DataFrame, scoring: Scoring) -> pl.DataFrame:
+    """A polars table with the added columns."""
+    return table.hstack(added_columns(table, scoring))
+
+
+def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
+    """The added columns of a table."""
+    rows = Rows(table, scoring)
+    series = _age_series(rows.age)
+    for index, measure in scoring.indices.items():
+        series += _index_series(index, rows.score(measure), scoring)
+        if scoring.uncorrected:
+            z = rows.score(measure, uncorrected=True).z
+            series.append(_floats(f"{index}_uncorrected", z))
+    return series
+
+
+class Rows:
+    """The prepared columns of a table, each read once and shared by all indices."""
+
+    def __init__(self, table: pl.DataFrame, scoring: Scoring) -> None:
+        mapped = scoring.mapped
+        self.policy = scoring.policy
+        self.age = ages(table, mapped)
+        self.sex = sexes(table, mapped)
+        self.position = positions(table, mapped)
+        self.oedema = oedemas(table, mapped)
+        self.resolved = resolve(self.age, scoring.policy, scoring.reference)
+        self.measures: dict[str, tuple[Floats, StatusArray | None]] = {}
+        for measure in MEASURE_COLUMNS:
+            found = mapped.measure(measure)
+            if found is not None:
+                name, unit = found
+                column = table[mapped.names[name]]
+                self.measures[measure] = figures(column, unit, MEASURES[measure])
+
+    def inputs(self, measure: str, resolved: Resolved) -> Inputs:
+        """The columns that a measure is scored from."""
+        source = "weight" if measure in ("bmi", "weight_for_length") else measure
+        value, status = self.measures[source]
+        length, length_status = None, None
+        if source != measure:
+            length, length_status = self.measures["length"]
+        if self.position is not None and measure in ("length", "bmi", "weight_for_length"):
+            status = combined(status, self.position.status)
+        if self.oedema is not None and source == "weight":
+            status = combined(status, self.oedema.status)
+        return Inputs(
+            value,
+            self.sex.codes,
+            resolved,
+            status,
+            self.sex.status,
+            None if self.position is None else self.position.codes,
+            None if self.oedema is None else self.oedema.codes,
+            length,
+            length_status,
+            self.policy.require_position,
+        )
+
+    def score(self, measure: str, *, uncorrected: bool = False) -> Scored:
+        """Score one measure, at the policy's age or at chronological age."""
+        resolved = self.resolved
+        if uncorrected:
+            nothing = np.zeros_like(self.age.gestation_days)
+            plain = Age.from_codes(self.age.days, nothing, self.age.status, None)
+            resolved = resolve(plain, self.policy, self.policy.term_reference)
+        inputs = self.inputs(measure, resolved)
+        if measure == "bmi":
+            inputs = body_mass_index(inputs)
+        return score_column(measure, inputs)
+
+
+def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str, int]]:
+    """How many rows of a scored table have each status, for each index."""
+    counts = {}
+    for index in scoring.indices:
+        codes = table[f"{index}_status"].to_physical().to_numpy()
+        numbers = np.bincount(codes, minlength=len(STATUSES))
+        counts[index] = {w: int(n) for w, n in zip(STATUSES, numbers, strict=True) if n}
+    return counts
+
+
+def _age_series(age: Age) -> list[pl.Series]:
+    import polars as pl
+
+    usable = np.ones(len(age), dtype=bool) if age.status is None else age.status == 0
+    stated = usable & (age.gestation_days != NOT_STATED)
+    postmenstrual = age.days + age.gestation_days
+    columns = (age.days, usable), (postmenstrual, stated), (postmenstrual - TERM, stated)
+    return [
+        pl.Series(name, days).set(pl.Series(~shown), None)
+        for name, (days, shown) in zip(AGE_COLUMNS, columns, strict=True)
+    ]  # fmt: skip
+
+
+def _index_series(index: str, scored: Scored, scoring: Scoring) -> list[pl.Series]:
+    import polars as pl
+
+    ids = [ref.id for ref in scored.references]
+    reference = pl.Series(f"{index}_reference", scored.reference)
+    reference = (reference.replace(0, None) - 1).cat.to(pl.Enum(ids))
+    status = pl.Series(f"{index}_status", scored.status).cat.to(pl.Enum(STATUSES))
+    series = [_floats(index, scored.z), reference, status]
+    if scoring.centiles:
+        series.append(_floats(f"{index}_centile", centile_from_zscore(scored.z)))
+    return series
+
+
+def _floats(name: str, values: Floats) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(name, values).fill_nan(None)

@@ -1,0 +1,331 @@
+"""The columns of a cohort table: their names, and from text or numbers to prepared columns.
+
+A column keeps the name it has in the file; a mapping says which canonical column it is. Units stand
+in the names: a measure without a unit in its name is refused, not guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import (
+    Age,
+    check_gestation,
+    date_number,
+    gestation_days,
+    whole_gestation,
+)
+from neocalc.coding import Coded, Ints, oedema_code, position_code, sex_coder
+from neocalc.errors import CODE, FileError, GestationError, InputError, StatusArray, first_status
+from neocalc.scoring import Floats
+from neocalc.units import convert, find_unit
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MEASURE_COLUMNS: Final = {
+    "weight": {"weight_kg": "kg", "weight_g": "g"},
+    "length": {"length_cm": "cm"},
+    "head_circumference": {"head_circumference_cm": "cm"},
+    "arm_circumference": {"arm_circumference_cm": "cm"},
+    "triceps_skinfold": {"triceps_skinfold_mm": "mm"},
+    "subscapular_skinfold": {"subscapular_skinfold_mm": "mm"},
+}
+"""For each measure that is read, its columns with their units."""
+
+GESTATION_COLUMNS: Final = (
+    "gestational_age", "gestational_age_days", "gestational_age_weeks_decimal",
+)  # fmt: skip
+OTHER_COLUMNS: Final = (
+    "subject_id", "sex", "birth_date", "measured_on", "age_days", "length_position", "oedema",
+)  # fmt: skip
+CANONICAL: Final = (
+    *OTHER_COLUMNS,
+    *GESTATION_COLUMNS,
+    *(name for names in MEASURE_COLUMNS.values() for name in names),
+)
+"""Every canonical column."""
+
+_UNITLESS: Final = {
+    "head_circumference": ("head", "hc", "head_circumference"),
+    "weight": ("weight", "wt"),
+    "length": ("length", "height", "lencm"),
+}
+
+
+class Mapped(NamedTuple):
+    """Which column of a table is which canonical column, and the declared coding of sex."""
+
+    names: dict[str, str]
+    sex_codes: dict[str, str] | None
+
+    def has(self, *canonical: str) -> bool:
+        """Whether all of these canonical columns are there."""
+        return all(name in self.names for name in canonical)
+
+    def measure(self, measure: str) -> tuple[str, str] | None:
+        """The canonical column of a measure and its unit, if it is there."""
+        for name, unit in MEASURE_COLUMNS[measure].items():
+            if name in self.names:
+                return name, unit
+        return None
+
+
+def map_columns(
+    present: Iterable[str],
+    mapping: Mapping[str, str] | None = None,
+    sex_codes: Mapping[str, Any] | None = None,
+    *,
+    where: str = "table",
+) -> Mapped:
+    """Find the canonical columns of a table, and refuse what cannot be told apart.
+
+    Parameters
+    ----------
+    present : iterable of str
+        The names in the table.
+    mapping : dict, optional
+        Canonical name to the name in the table.
+    sex_codes : dict, optional
+        ``{"male": CODE, "female": CODE}``.
+    where : str
+        The table, for messages.
+
+    Raises
+    ------
+    FileError
+        Naming the column: a duplicate, a mapped column that is not there, two columns for one
+        thing, a measure without its unit, or a needed column that is missing.
+    """
+    header = list(present)
+    seen: set[str] = set()
+    for name in header:
+        if name in seen:
+            raise FileError(f"{where}: the column {name!r} appears twice")
+        seen.add(name)
+    mapping = dict(mapping or {})
+    for canonical, name in mapping.items():
+        if canonical not in CANONICAL:
+            raise FileError(
+                f"column mapping: {canonical!r} is not a canonical column;"
+                f" accepted: {', '.join(CANONICAL)}"
+            )
+        if name not in seen:
+            raise FileError(f"{where}: there is no column {name!r} (mapped to {canonical})")
+    taken = set(mapping.values())
+    names = {
+        canonical: mapping.get(canonical, canonical)
+        for canonical in CANONICAL
+        if canonical in mapping or (canonical in seen and canonical not in taken)
+    }
+    _refuse_two(names, ("weight_kg", "weight_g"), where)
+    _refuse_two(names, GESTATION_COLUMNS, where)
+    mapped = Mapped(names, None if sex_codes is None else {s: str(c) for s, c in sex_codes.items()})
+    sex_coder(mapped.sex_codes)  # a wrong coding is refused before any row is read
+    for measure, unitless in _UNITLESS.items():
+        for name in header:
+            if name.lower() in unitless and mapped.measure(measure) is None and name not in taken:
+                wanted = " or ".join(MEASURE_COLUMNS[measure])
+                raise FileError(
+                    f"{where}: the column {name!r} has no unit in its name; rename it to {wanted},"
+                    f" or map it: --column {wanted.split(' ')[0]}={name}"
+                )
+    if "sex" not in names:
+        raise FileError(f"{where}: there is no column sex; map it: --column sex=NAME")
+    if not mapped.has("birth_date", "measured_on") and "age_days" not in names:
+        raise FileError(
+            f"{where}: no age: it needs birth_date and measured_on, or age_days;"
+            " map them: --column birth_date=NAME"
+        )
+    if not any(mapped.measure(measure) for measure in MEASURE_COLUMNS):
+        columns = ", ".join(c for cs in MEASURE_COLUMNS.values() for c in cs)
+        hint = ""
+        if len(header) == 1 and ";" in header[0]:
+            hint = "; is it separated by semicolons? Then --delimiter ';'"
+        raise FileError(f"{where}: there is no column to score; accepted: {columns}{hint}")
+    return mapped
+
+
+def _refuse_two(names: Mapping[str, str], columns: Iterable[str], where: str) -> None:
+    found = [name for name in columns if name in names]
+    if len(found) > 1:
+        raise FileError(f"{where}: {' and '.join(found)} are both there; keep one")
+
+
+def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
+    """Codes of a column: one call of the rule for each distinct value."""
+    import polars as pl
+
+    if column.dtype.is_nested() or column.dtype == pl.Object:
+        raise FileError(f"column {column.name}: values of type {column.dtype} are not accepted")
+    if not len(column):
+        return Coded(np.zeros(0, dtype=np.int32), None)
+    values = column.unique()
+    packed = []
+    for value in values.to_list():
+        try:
+            packed.append(rule(value))
+        except InputError as error:
+            packed.append(_FAULT + CODE[error.status])
+    both = column.replace_strict(values, pl.Series(packed, dtype=pl.Int32), return_dtype=pl.Int32)
+    codes = both.to_numpy()
+    faulty = codes >= _FAULT
+    if not faulty.any():
+        return Coded(codes, None)
+    status = np.where(faulty, codes - _FAULT, 0).astype(np.uint8)
+    return Coded(np.where(faulty, 0, codes), status)
+
+
+_FAULT: Final = 1_000_000_000
+
+
+def figures(column: pl.Series, unit: str, target: str) -> tuple[Floats, StatusArray | None]:
+    """Numbers of a column in the target unit; `invalid_value` where a text is not a number."""
+    import polars as pl
+
+    status = None
+    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        text = column.cast(pl.String)
+        numbers = text.cast(pl.Float64, strict=False)
+        if numbers.null_count() > text.null_count():
+            # Not a number as it stands: again without spaces around it, and what is then left
+            # empty is missing, the rest invalid.
+            text = text.str.strip_chars()
+            numbers = text.cast(pl.Float64, strict=False)
+            blank = text.is_null() | (text == "")
+            invalid = (numbers.is_null() & ~blank.fill_null(True)).to_numpy()
+            status = np.where(invalid, CODE["invalid_value"], 0).astype(np.uint8)
+    elif column.dtype.is_numeric() or column.dtype == pl.Null:
+        numbers = column.cast(pl.Float64)
+    else:
+        raise FileError(f"column {column.name}: values of type {column.dtype} are not numbers")
+    values = numbers.fill_null(math.nan).to_numpy()
+    source, wanted = find_unit(unit), find_unit(target)
+    if source is None or wanted is None:
+        raise InputError("unit", unit, "a unit of the closed list")
+    return convert(values, source, wanted), status
+
+
+def dates(column: pl.Series) -> Coded:
+    """Dates of a column as days since 1970-01-01."""
+    import polars as pl
+
+    if isinstance(column.dtype, pl.Datetime):
+        if column.dtype.time_zone is not None:
+            raise FileError(
+                f"column {column.name}: it has the time zone {column.dtype.time_zone}; give"
+                " calendar dates, as the day depends on the place"
+            )
+        column = column.dt.date()
+    if column.dtype == pl.Date:
+        missing = column.is_null().to_numpy()
+        days = column.to_physical().fill_null(0).to_numpy()
+        status = np.where(missing, CODE["missing_age"], 0).astype(np.uint8)
+        return Coded(days, status if missing.any() else None)
+    return coded(column, date_number)
+
+
+def ages(table: pl.DataFrame, mapped: Mapped) -> Age:
+    """The ages of the rows of a table."""
+    days, status = _chronological(table, mapped)
+    gestation = Coded(np.zeros(len(days), dtype=np.int32), None)
+    for name, rule in (
+        ("gestational_age", gestation_days),
+        ("gestational_age_days", _gestation_days_column),
+        ("gestational_age_weeks_decimal", _gestation_weeks_column),
+    ):
+        if name in mapped.names:
+            column = table[mapped.names[name]]
+            if name == "gestational_age" and column.dtype.is_numeric():
+                raise FileError(
+                    f"column {column.name}: gestations are texts such as 27+3; whole days belong"
+                    " in gestational_age_days, decimal weeks in gestational_age_weeks_decimal"
+                )
+            gestation = coded(column, rule)
+    return Age.from_codes(days, gestation.codes, status, gestation.status)
+
+
+def _chronological(table: pl.DataFrame, mapped: Mapped) -> tuple[Ints, StatusArray | None]:
+    """Days since birth by dates, else as given; where both are given they must agree."""
+    by_dates = by_days = None
+    if mapped.has("birth_date", "measured_on"):
+        born = dates(table[mapped.names["birth_date"]])
+        on = dates(table[mapped.names["measured_on"]])
+        given = [c.status for c in (born, on) if c.status is not None]
+        status = first_status(*given) if given else None
+        by_dates = Coded((on.codes - born.codes).astype(np.int32), status)
+    if mapped.has("age_days"):
+        by_days = coded(table[mapped.names["age_days"]], _whole_days)
+    if by_dates is None or by_days is None:
+        only = by_dates or by_days
+        assert only is not None
+        return only.codes, only.status
+    nothing = np.zeros(len(by_dates.codes), dtype=np.uint8)
+    first = nothing if by_dates.status is None else by_dates.status
+    second = nothing if by_days.status is None else by_days.status
+    missing = CODE["missing_age"]
+    days = np.where(first == missing, by_days.codes, by_dates.codes)
+    differ = (first == 0) & (second == 0) & (by_dates.codes != by_days.codes)
+    status = np.where(first == missing, second, np.where(second == missing, 0, second))
+    status = first_status(np.where(first == missing, 0, first), status.astype(np.uint8))
+    return days, np.where(differ, CODE["invalid_age"], status).astype(np.uint8)
+
+
+def _number(value: Any) -> float:
+    """A cell that should hold a number; NaN when it is empty."""
+    if value is None or value == "" or (isinstance(value, str) and not value.strip()):
+        return math.nan
+    return float(value)
+
+
+def _whole_days(value: Any) -> int:
+    try:
+        days = _number(value)
+    except (TypeError, ValueError):
+        days = math.inf
+    if math.isnan(days):
+        raise InputError("age_days", value, "whole days", status="missing_age")
+    if not days.is_integer() or abs(days) > 1_000_000:
+        raise InputError("age_days", value, "whole days", status="invalid_age")
+    return int(days)
+
+
+def _gestation_days_column(value: Any) -> int:
+    try:
+        return whole_gestation(_number(value))
+    except (TypeError, ValueError) as error:
+        raise GestationError("gestational_age_days", value, "whole days") from error
+
+
+def _gestation_weeks_column(value: Any) -> int:
+    """Decimal weeks to the nearest day, half up: the column's name declares them."""
+    try:
+        weeks = _number(value)
+    except (TypeError, ValueError) as error:
+        raise GestationError("gestational_age_weeks_decimal", value, "weeks") from error
+    if math.isnan(weeks):
+        return 0
+    if not math.isfinite(weeks):
+        raise GestationError("gestational_age_weeks_decimal", value, "weeks")
+    return check_gestation(math.floor(weeks * 7 + 0.5), value)
+
+
+def positions(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
+    """How the lengths were measured, where the table says so."""
+    name = mapped.names.get("length_position")
+    return None if name is None else coded(table[name], position_code)
+
+
+def oedemas(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
+    """Which rows have oedema, where the table says so."""
+    name = mapped.names.get("oedema")
+    return None if name is None else coded(table[name], oedema_code)
+
+
+def sexes(table: pl.DataFrame, mapped: Mapped) -> Coded:
+    """The sexes of the rows."""
+    return coded(table[mapped.names["sex"]], sex_coder(mapped.sex_codes))
