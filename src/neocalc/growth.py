@@ -13,9 +13,8 @@ Fenton TR, Elmrayed S, Alshaikh BN. Paediatr Perinat Epidemiol 2025. doi:10.1111
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -117,8 +116,7 @@ class SizeAtBirth(ZScore):
         return self._words(("", "SGA", "AGA", "LGA"), np.where(np.isnan(centile), 0, code))
 
 
-@dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(NamedTuple):
     """Lines of a growth chart.
 
     Attributes

@@ -334,21 +334,25 @@ def read_checked(path: Path, sha256: str) -> bytes:
 def parse_rows(content: bytes, header: str, path: Path) -> tuple[npt.NDArray[np.bool_], Floats]:
     """Sex (True for male) and the figures of each row of a CSV with exactly this header."""
     try:
-        first, *lines = content.decode("ascii").splitlines()
-        male = np.array([line.startswith("male,") for line in lines], dtype=bool)
-        if first != header or not lines:
+        first, _, body = content.decode("ascii").partition("\n")
+        if first != header or not body:
             raise ValueError(f"the header must be {header}, with rows below it")
-        if not all(m or line.startswith("female,") for m, line in zip(male, lines, strict=True)):
+        text = "\n" + body
+        female, male = text.count("\nfemale,"), text.count("\nmale,")
+        lines = text.replace("\nfemale,", "\n0,").replace("\nmale,", "\n1,").split("\n")[1:]
+        if not lines[-1]:
+            lines.pop()
+        if female + male != len(lines):
             raise ValueError("sex must be female or male")
-        columns = range(1, header.count(",") + 1)
-        figures = np.loadtxt(lines, delimiter=",", usecols=columns, ndmin=2, comments=None)
-        if any(line.count(",") != len(columns) for line in lines):
-            raise ValueError("a row with another number of columns than the header")
+        rows = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None)
+        if rows.shape[1] != header.count(",") + 1:
+            raise ValueError("the rows have another number of columns than the header")
     except ValueError as error:
         raise TableError(f"{path}: {error}") from error
+    figures = rows[:, 1:]
     if not np.isfinite(figures).all():
         raise TableError(f"{path}: a figure that is not finite")
-    return male, figures
+    return rows[:, 0] == 1, figures
 
 
 def _load(facts: Measure, folder: Path, use: str) -> Table:

@@ -146,6 +146,16 @@ def stack(tables: tuple[tuple[Reference, str] | None, ...]) -> Stack:
     return Stack([None if entry is None else entry[0].table(entry[1]) for entry in tables])
 
 
+def _used(
+    slot: Bytes, entries: Sequence[tuple[Reference, str] | None]
+) -> tuple[tuple[Reference, str] | None, ...]:
+    """The tables that any row points to, or the last: a table nobody needs is not read."""
+    used = [entry if (slot == i).any() else None for i, entry in enumerate(entries)]
+    if not any(used):
+        used[-1] = next(entry for entry in reversed(entries) if entry is not None)
+    return tuple(used)
+
+
 class Placement(NamedTuple):
     """Where each row of a table stands in the stack of a measure, or why nowhere.
 
@@ -203,7 +213,9 @@ def place(measure: str, inputs: Inputs) -> Placement | None:
         return None
     if not all(has):
         slot, day, basis, status = _elsewhere(resolved, has.index(True), slot != has.index(True))
-    tables = stack(tuple((r, measure) if ok else None for r, ok in zip(refs, has, strict=True)))
+    tables = stack(
+        _used(slot, [(r, measure) if ok else None for r, ok in zip(refs, has, strict=True)])
+    )
     outside = CODE["age_below_reference"], CODE["age_above_reference"]
     rows = tables.rows(slot, inputs.sex, day)
     for fault in (status, inputs.sex_status):
@@ -257,8 +269,8 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     on_row = np.abs(tenths - nearest) < 1e-6  # 0.1 cm is not a binary fraction
     key = np.where(on_row, nearest, np.floor(tenths)).astype(np.int32)
     part = np.where(on_row, 0.0, tenths - key)
-    entries = tuple((refs[which], name) if name in refs[which].measures else None for name in names)
-    tables = stack(entries)
+    entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
+    tables = stack(_used(table, entries))
     rows = tables.rows(table, inputs.sex, key)
     nowhere = status != 0 if inputs.sex_status is None else (status != 0) | (inputs.sex_status != 0)
     rows[nowhere] = NOWHERE

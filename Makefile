@@ -1,0 +1,40 @@
+# Two commands: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint check bench docs clean
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[chart]" --group test
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/neocalc score examples/cohort.csv -o build/scored.csv --force
+	@echo
+	$(BIN)/neocalc growth --sex f --gestation 27+3 --born 2026-05-01 --on 2026-08-14 \
+	    --weight 3100g --length 49.5cm --head 35.2cm
+	@echo
+	$(BIN)/neocalc dose --trial NCT03558334 --arm A --weight 2.35kg \
+	    --viable-concentration "2 million cells/mL"
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist
