@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neocalc import velocity
     from neocalc.age import Age
     from neocalc.cohort import score
     from neocalc.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "references",
     "score",
     "size_at_birth",
+    "velocity",
     "zscore",
 ]
 

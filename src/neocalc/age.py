@@ -31,7 +31,7 @@ from neocalc.errors import (
     StatusArray,
     first_status,
 )
-from neocalc.units import convert, figures_of, find_unit, quantity, split_quantity
+from neocalc.units import Floats, convert, figures_of, find_unit, quantity, split_quantity
 
 TERM: Final = 280
 """40w0d, from which age is corrected [day]."""
@@ -388,17 +388,30 @@ def stated_gestations(value: Any) -> tuple[Coded, bool]:
     if magnitude is not None:
         if np.ndim(magnitude) == 0:
             return _one(gestation_days(value)), True
-        return code_words(figures_of(value, "day", "gestation")[0], whole_gestation)
+        return whole_gestations(figures_of(value, "day", "gestation")[0]), False
     return code_words(value, gestation_days)
 
 
 def whole_gestation(days: float) -> int:
     """Gestation from a number of days in a column whose name says so; NaN is not stated."""
-    if math.isnan(days):
-        return NOT_STATED
-    if not float(days).is_integer():
-        raise GestationError("gestation", days, "whole days")
-    return check_gestation(int(days), days)
+    coded = whole_gestations(np.array([days], dtype=np.float64))
+    if coded.status is not None:
+        raise GestationError("gestation", days, "whole days, 140 to 314 (20w0d to 44w6d)")
+    return int(coded.codes[0])
+
+
+def whole_gestations(days: Floats) -> Coded:
+    """Gestations from numbers of days: invalid unless whole and in range; NaN is not stated."""
+    stated = ~np.isnan(days)
+    whole = np.rint(np.where(np.isfinite(days), days, -1.0))
+    valid = (whole >= SHORTEST_GESTATION) & (whole <= LONGEST_GESTATION)
+    with np.errstate(invalid="ignore"):
+        valid &= np.abs(days - whole) < 1e-6
+    codes = np.where(valid, whole, NOT_STATED).astype(np.int32)
+    faulty = stated & ~valid
+    if not faulty.any():
+        return Coded(codes, None)
+    return Coded(codes, np.where(faulty, CODE["invalid_gestation"], 0).astype(np.uint8))
 
 
 def _one(code: int) -> Coded:

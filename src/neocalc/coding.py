@@ -124,20 +124,22 @@ def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
     """Codes of an array of words: one call of the rule for each distinct word."""
     codes = np.zeros(len(words), dtype=np.int32)
     status = np.zeros(len(words), dtype=np.uint8)
-    rest = np.arange(len(words)) if words.dtype.kind == "O" else None
-    if rest is None:  # a few distinct words in a plain array: compare, do not loop
-        todo = np.ones(len(words), dtype=bool)
-        for _ in range(_FEW):
-            at = int(np.argmax(todo)) if len(todo) else 0
-            if not len(todo) or not todo[at]:
-                return Coded(codes, status if status.any() else None)
-            same = words == words[at]
-            same[at] = True  # NaN and NaT differ from themselves
-            code, fault = _code(words[at].item(), rule)
-            codes[same] = code
-            status[same] = fault
-            todo &= ~same
-        rest = np.flatnonzero(todo)
+    todo = np.ones(len(words), dtype=bool)
+    # In a plain array a few distinct words are found by comparing, without a loop over rows.
+    plain = words.view(np.uint32) if words.dtype == "U1" else words
+    for _ in range(_FEW if words.dtype.kind != "O" else 0):
+        at = int(np.argmax(todo)) if len(todo) else 0
+        if not len(todo) or not todo[at]:
+            break
+        same = plain == plain[at]
+        same[at] = True  # NaN and NaT differ from themselves
+        code, fault = _code(words[at].item(), rule)
+        if code:
+            codes += same * np.int32(code)
+        if fault:
+            status += same * np.uint8(fault)
+        todo &= ~same
+    rest = np.flatnonzero(todo)
     memo: dict[Any, tuple[int, int]] = {}
     for i, word in zip(rest.tolist(), words[rest].tolist(), strict=True):
         known = memo.get(word)

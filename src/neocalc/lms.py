@@ -168,18 +168,21 @@ def zscore_from_centile(centile: Any) -> Any:
     return _shaped(np.asarray(ndtri(flat.ravel() / 100.0)), flat.shape)
 
 
-def plain_zscore(y: Floats, L: Floats, M: Floats, S: Floats) -> Floats:
-    """Plain z-scores of one-dimensional arrays: the hot path, without any broadcasting."""
+def plain_zscore(y: Floats, L: Floats, M: Floats, S: Floats, *, zero_power: bool = True) -> Floats:
+    """Plain z-scores of one-dimensional arrays: the hot path, without any broadcasting.
+
+    `zero_power` says whether any L may be 0.
+    """
     with np.errstate(all="ignore"):
         log_ratio = np.log(y / M)
         z: Floats = np.expm1(L * log_ratio)
         z /= L * S
-        rows = np.flatnonzero(np.abs(L) < L_IS_ZERO)
-        if rows.size:
+        if zero_power:
+            rows = np.flatnonzero(np.abs(L) < L_IS_ZERO)
             z[rows] = log_ratio[rows] / S[rows]
-        rows = np.flatnonzero(~((y > 0) & (y < np.inf)))
-        if rows.size:
-            z[rows] = np.nan
+        usable = np.isfinite(log_ratio)
+        if not usable.all():
+            z[~usable] = np.nan
     return z
 
 

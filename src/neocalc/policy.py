@@ -151,6 +151,11 @@ class Resolved(NamedTuple):
     who_basis: npt.NDArray[np.uint8]
     status: StatusArray | None
 
+    def rows(self, block: slice) -> Resolved:
+        """Some of the children."""
+        arrays = (None if a is None else a[block] for a in self[1:])
+        return Resolved(self.references, *arrays)  # type: ignore[arg-type]
+
     def broadcast(self, n: int) -> Resolved:
         """The same for n children, where it is that of one."""
         if len(self.day) == n:

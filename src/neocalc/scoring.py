@@ -7,22 +7,21 @@ is fetched once for all rows. A row without a z is looked at again for the reaso
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from neocalc.coding import RECUMBENT, STANDING, UNKNOWN, Ints
 from neocalc.errors import CODE, StatusArray, first_status
-from neocalc.lms import measurement_from_zscore, plain_zscore, restrict
+from neocalc.lms import measurement_from_zscore
 from neocalc.policy import CORRECTED, Resolved
 from neocalc.references import Reference, Table
-
-Floats = npt.NDArray[np.float64]
-Bytes = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.intp]
+from neocalc.stacks import Bools, Bytes, Rows, Stack, stack
+from neocalc.stacks import Floats as Floats
 
 HEIGHT_FROM: Final = 731
 """The WHO's tables are of recumbent length to day 730 and of standing height from day 731."""
@@ -36,10 +35,10 @@ POSITION_MATTERS: Final = (600, 900)
 """Corrected days between which `Policy.require_position` asks for the position."""
 WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
 """Measures that oedema makes meaningless: no z (WHO)."""
-NOWHERE: Final = 0
-"""A row that every stack has and that is not a number: of a child without a usable age or sex."""
-BLOCK: Final = 16_384
-"""Rows that are computed together: their arrays stay in the processor's cache."""
+BLOCK: Final = 32_768
+"""Rows that are scored together: their arrays stay in the processor's cache."""
+WORKERS: Final = min(os.cpu_count() or 1, 8)
+"""Threads that share the blocks of a long column."""
 
 
 class Inputs(NamedTuple):
@@ -60,6 +59,13 @@ class Inputs(NamedTuple):
     length_status: StatusArray | None = None
     require_position: bool = False
 
+    def rows(self, block: slice) -> Inputs:
+        """Some of the rows."""
+        columns = (
+            column[block] if isinstance(column, np.ndarray) else column for column in tuple(self)
+        )
+        return Inputs(*columns)._replace(resolved=self.resolved.rows(block))
+
 
 class Scored(NamedTuple):
     """Z-scores of many rows with where each came from.
@@ -75,75 +81,6 @@ class Scored(NamedTuple):
     table: Bytes
     references: tuple[Reference, ...]
     tables: tuple[Table | None, ...]
-
-
-class Stack:
-    """The tables of one measure, end to end: for each table and sex a block of rows by key.
-
-    Each block begins and ends with a row that is not a number, so that a key outside the table
-    finds no value and nothing has to be tested beforehand.
-    """
-
-    def __init__(self, tables: Sequence[Table | None]) -> None:
-        present = [table for table in tables if table is not None]
-        self.tables = tuple(tables)
-        self.lowest = min(table.first for table in present) - 1
-        self.highest = max(table.last for table in present) + 1
-        self.size = self.highest - self.lowest + 1
-        blank = np.full((3, len(tables), 2, self.size), np.nan)
-        for slot, table in enumerate(tables):
-            if table is not None:
-                start = table.first - self.lowest
-                here = slice(start, start + table.last - table.first + 1)
-                blank[:, slot, :, here] = table.L, table.M, table.S
-        # One more, as interpolation looks at the row after the last.
-        self.L, self.M, self.S = (np.append(column, np.nan) for column in blank)
-        self.restricted = np.array([t is not None and t.restricted for t in tables])
-
-    def rows(self, slot: Bytes, sex: Ints, key: Ints) -> Ints:
-        """The row of each table, sex and key."""
-        block: Ints = slot.astype(np.int32)
-        block += block
-        block += sex
-        block *= np.int32(self.size)
-        block += np.clip(key, self.lowest, self.highest)
-        block -= np.int32(self.lowest)
-        return block
-
-    def lms(self, rows: Ints, part: Floats | None) -> tuple[Floats, Floats, Floats]:
-        """L, M and S of rows, linearly between a row and the next where `part` is given."""
-        L, M, S = self.L.take(rows), self.M.take(rows), self.S.take(rows)
-        if part is not None:
-            between = np.flatnonzero(part)
-            if between.size:
-                here, above, share = rows[between], rows[between] + 1, part[between]
-                for mine, column in ((L, self.L), (M, self.M), (S, self.S)):
-                    low = column.take(here)
-                    mine[between] = low + share * (column.take(above) - low)
-        return L, M, S
-
-    def zscores(self, y: Floats, rows: Ints, part: Floats | None) -> tuple[Floats, Rows]:
-        """Z-scores, and the rows that need a second look: beyond +-3 SD or without a z."""
-        z = np.empty(len(y))
-        odd = []
-        for start in range(0, len(y), BLOCK):
-            block = slice(start, start + BLOCK)
-            L, M, S = self.lms(rows[block], None if part is None else part[block])
-            here = plain_zscore(y[block], L, M, S)
-            beyond = np.flatnonzero(~(np.abs(here) <= 3))
-            if beyond.size:
-                restricted = self.restricted[rows[block][beyond] // (2 * self.size)]
-                extreme = beyond[restricted & ~np.isnan(here[beyond])]
-                restrict(here, extreme, y[block][extreme], L[extreme], M[extreme], S[extreme])
-                odd.append(beyond + start)
-            z[block] = here
-        return z, np.concatenate(odd) if odd else np.empty(0, dtype=np.intp)
-
-
-@lru_cache(maxsize=64)
-def stack(tables: tuple[tuple[Reference, str] | None, ...]) -> Stack:
-    """The stack of the named tables of references; kept, as it serves every call."""
-    return Stack([None if entry is None else entry[0].table(entry[1]) for entry in tables])
 
 
 def _used(
@@ -217,15 +154,18 @@ def place(measure: str, inputs: Inputs) -> Placement | None:
         _used(slot, [(r, measure) if ok else None for r, ok in zip(refs, has, strict=True)])
     )
     outside = CODE["age_below_reference"], CODE["age_above_reference"]
-    rows = tables.rows(slot, inputs.sex, day)
-    for fault in (status, inputs.sex_status):
-        if fault is not None:
-            rows[fault != 0] = NOWHERE
+    rows = tables.rows(slot, inputs.sex, day, _nowhere(status, inputs.sex_status))
     return Placement(tables, rows, day, None, slot, slot, basis, refs, status, outside)
 
 
+def _nowhere(*statuses: StatusArray | None) -> Bools | None:
+    """Which rows have no place in any table, for want of an age or a sex."""
+    status = combined(*statuses)
+    return None if status is None else status != 0
+
+
 def _elsewhere(
-    resolved: Resolved, other: int, lacking: npt.NDArray[np.bool_]
+    resolved: Resolved, other: int, lacking: Bools
 ) -> tuple[Bytes, Ints, Bytes, StatusArray]:
     """What the preterm reference lacks: the term reference at corrected age, from 40w0d on."""
     none = np.where(lacking & (resolved.who_day < 0), CODE["no_reference"], 0).astype(np.uint8)
@@ -271,9 +211,8 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     part = np.where(on_row, 0.0, tenths - key)
     entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
     tables = stack(_used(table, entries))
-    rows = tables.rows(table, inputs.sex, key)
-    nowhere = status != 0 if inputs.sex_status is None else (status != 0) | (inputs.sex_status != 0)
-    rows[nowhere] = NOWHERE
+    nowhere = _nowhere(status, inputs.sex_status)
+    rows = tables.rows(table, inputs.sex, key, nowhere)
     part[nowhere] = 0.0
     basis = np.where(ageless, 0, basis).astype(np.uint8)
     outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
@@ -281,12 +220,42 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
 
 
 def score(measure: str, inputs: Inputs) -> Scored:
-    """Z-scores with status, reference and age basis: the one way to a z."""
+    """Z-scores with status, reference and age basis: the one way to a z.
+
+    Long columns are scored in blocks, which the processor's cores share.
+    """
+    n = len(inputs.value)
+    if n <= BLOCK:
+        return _score(measure, inputs)
+    whole = Scored(np.empty(n), *np.empty((4, n), dtype=np.uint8), inputs.resolved.references, ())
+
+    def work(start: int) -> tuple[Table | None, ...]:
+        block = slice(start, start + BLOCK)
+        scored = _score(measure, inputs.rows(block))
+        for mine, theirs in zip(whole[:5], scored[:5], strict=True):
+            mine[block] = theirs
+        return scored.tables
+
+    read = list(_pool().map(work, range(0, n, BLOCK)))
+    tables = tuple(
+        next((t for t in slot if t is not None), None) for slot in zip(*read, strict=True)
+    )
+    return whole._replace(tables=tables)
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """The threads that share long columns; NumPy lets go of the interpreter while it computes."""
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="neocalc")
+
+
+def _score(measure: str, inputs: Inputs) -> Scored:
+    """Score the rows of one block."""
     placement = place(measure, inputs)
     if placement is None:
         return _unplaced(measure, inputs)
     value = _usable(measure, inputs)
-    z, odd = placement.stack.zscores(value, placement.rows, placement.part)
+    z, odd = placement.stack.zscores(value, placement.rows, placement.part, placement.table)
     status = np.zeros(len(z), dtype=np.uint8)
     reference = placement.slot + np.uint8(1)
     basis = placement.basis
@@ -337,12 +306,12 @@ def _usable(measure: str, inputs: Inputs) -> Floats:
     return value
 
 
-def _position_missing(inputs: Inputs) -> npt.NDArray[np.bool_]:
+def _position_missing(inputs: Inputs) -> Bools:
     """Whether the policy asks for a position that is not recorded."""
     day, basis = inputs.resolved.who_day, inputs.resolved.who_basis
     unknown = True if inputs.position is None else inputs.position == UNKNOWN
     first, last = POSITION_MATTERS
-    asked: npt.NDArray[np.bool_] = (day >= first) & (day <= last) & (basis == CORRECTED) & unknown
+    asked: Bools = (day >= first) & (day <= last) & (basis == CORRECTED) & unknown
     return asked
 
 

@@ -1,0 +1,92 @@
+"""Stacked tables: the tables of a measure end to end, with one index for table, sex and key.
+
+Every path to a z ends here: each of L, M and S is fetched once for rows of all references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.coding import Ints
+from neocalc.lms import L_IS_ZERO, plain_zscore, restrict
+from neocalc.references import Reference, Table
+
+Floats = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+
+NOWHERE: Final = 0
+"""A row that every stack has and that is not a number: of a child without a usable age or sex."""
+
+
+class Stack:
+    """The tables of one measure, end to end: for each table and sex a block of rows by key.
+
+    Each block begins and ends with a row that is not a number, so that a key outside the table
+    finds no value and nothing has to be tested beforehand.
+    """
+
+    def __init__(self, tables: Sequence[Table | None]) -> None:
+        present = [table for table in tables if table is not None]
+        self.tables = tuple(tables)
+        self.lowest = min(table.first for table in present) - 1
+        self.highest = max(table.last for table in present) + 1
+        self.size = self.highest - self.lowest + 1
+        blank = np.full((3, len(tables), 2, self.size), np.nan)
+        for slot, table in enumerate(tables):
+            if table is not None:
+                start = table.first - self.lowest
+                here = slice(start, start + table.last - table.first + 1)
+                blank[:, slot, :, here] = table.L, table.M, table.S
+        # One more, as interpolation looks at the row after the last.
+        self.L, self.M, self.S = (np.append(column, np.nan) for column in blank)
+        self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
+        self.restricted = np.array([t is not None and t.restricted for t in tables])
+
+    def rows(self, table: Bytes, sex: Ints, key: Ints, nowhere: Bools | None) -> Ints:
+        """The row of each table, sex and key; `NOWHERE` where a child has no place."""
+        rows: Ints = table.astype(np.int32)
+        rows += rows
+        rows += sex
+        rows *= np.int32(self.size)
+        key = np.minimum(key, np.int32(self.highest))
+        rows += np.maximum(key, np.int32(self.lowest), out=key)
+        rows -= np.int32(self.lowest)
+        if nowhere is not None:
+            rows[nowhere] = NOWHERE
+        return rows
+
+    def lms(self, rows: Ints, part: Floats | None) -> tuple[Floats, Floats, Floats]:
+        """L, M and S of rows, linearly between a row and the next where there is a part."""
+        L, M, S = self.L.take(rows), self.M.take(rows), self.S.take(rows)
+        if part is not None:
+            between = np.flatnonzero(part)
+            here, above, share = rows[between], rows[between] + 1, part[between]
+            for mine, column in ((L, self.L), (M, self.M), (S, self.S)):
+                low = column.take(here)
+                mine[between] = low + share * (column.take(above) - low)
+        return L, M, S
+
+    def zscores(
+        self, y: Floats, rows: Ints, part: Floats | None, table: Bytes
+    ) -> tuple[Floats, Rows]:
+        """Z-scores, and the rows that need a second look: beyond +-3 SD or without a z."""
+        L, M, S = self.lms(rows, part)
+        z = plain_zscore(y, L, M, S, zero_power=self.has_zero_power)
+        odd = np.flatnonzero(~(np.abs(z) <= 3))
+        if odd.size:
+            extreme = odd[self.restricted[table[odd]] & ~np.isnan(z[odd])]
+            restrict(z, extreme, y[extreme], L[extreme], M[extreme], S[extreme])
+        return z, odd
+
+
+@lru_cache(maxsize=64)
+def stack(tables: tuple[tuple[Reference, str] | None, ...]) -> Stack:
+    """The stack of the named tables of references; kept, as it serves every call."""
+    return Stack([None if entry is None else entry[0].table(entry[1]) for entry in tables])
