@@ -125,7 +125,7 @@ def date_number(value: object) -> int:
     elif isinstance(value, np.datetime64):
         if np.isnat(value):
             raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
-        return int((value.astype("datetime64[D]") - np.datetime64("1970-01-01", "D")).astype(int))
+        return int(value.astype("datetime64[D]").view(np.int64))
     elif isinstance(value, dt.date):
         if value != value:  # noqa: PLR0124 - pandas.NaT is a date that differs from itself
             raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")

@@ -46,9 +46,10 @@ class SexCodes:
     """
 
     def __init__(self, coding: Mapping[str, Any]) -> None:
-        codes = {str(code): _SEXES.get(str(sex).lower()) for sex, code in coding.items()}
+        pairs = coding.items() if isinstance(coding, Mapping) else ()
+        codes = {str(code): _SEXES.get(str(sex).lower()) for sex, code in pairs}
         if sorted(codes.values(), key=str) != [FEMALE, MALE]:
-            raise PolicyError(f"sex codes: {dict(coding)!r}; accepted: male=CODE,female=CODE")
+            raise PolicyError(f"sex codes: {coding!r}; accepted: male=CODE,female=CODE")
         self._codes = codes
 
     def __call__(self, word: object) -> int:
@@ -105,7 +106,28 @@ def oedema_code(word: object) -> int:
     return code
 
 
-def code_words(words: Any, rule: Callable[[Any], int]) -> tuple[Coded, bool]:
+def elements(values: Any, argument: str) -> npt.NDArray[Any] | None:
+    """Many values as an array of one dimension, each as it was given; None for a single value.
+
+    NumPy would turn the elements of a list into one type, and a missing one into the text "nan".
+    """
+    if isinstance(values, (list, tuple)):
+        return np.fromiter(values, dtype=object, count=len(values))
+    if not hasattr(values, "__array__") or hasattr(values, "magnitude"):
+        return None
+    if hasattr(values, "filled"):  # what a masked array hides is missing
+        values = values.astype(object).filled(None)
+    array = np.asarray(values)
+    if array.ndim > 1:
+        raise InputError(argument, f"an array of {array.ndim} dimensions", "one dimension")
+    if array.ndim == 0:
+        return None
+    return array.astype("datetime64[D]") if array.dtype.kind == "M" else array
+
+
+def code_words(
+    words: Any, rule: Callable[[Any], int], argument: str = "value"
+) -> tuple[Coded, bool]:
     """Apply a rule to one word (whose error is raised) or to each of many (as its status).
 
     Returns
@@ -115,13 +137,15 @@ def code_words(words: Any, rule: Callable[[Any], int]) -> tuple[Coded, bool]:
     single : bool
         Whether one word was given.
     """
-    if words is None or isinstance(words, (str, bytes)) or np.ndim(words) == 0:
-        return Coded(np.array([rule(words)], dtype=np.int32), None), True
-    return code_array(np.asarray(words), rule), False
+    many = elements(words, argument)
+    if many is None:
+        word = words[()] if isinstance(words, np.ndarray) else words
+        return Coded(np.array([rule(word)], dtype=np.int32), None), True
+    return code_array(many, rule), False
 
 
 def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
-    """Codes of an array of words: one call of the rule for each distinct word."""
+    """Codes of an array of words: one call of the rule for each distinct text."""
     codes = np.zeros(len(words), dtype=np.int32)
     status = np.zeros(len(words), dtype=np.uint8)
     todo = np.ones(len(words), dtype=bool)
@@ -133,15 +157,18 @@ def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
             break
         same = plain == plain[at]
         same[at] = True  # NaN and NaT differ from themselves
-        code, fault = _code(words[at].item(), rule)
+        code, fault = _code(words[at : at + 1].tolist()[0], rule)
         if code:
             codes += same * np.int32(code)
         if fault:
             status += same * np.uint8(fault)
         todo &= ~same
     rest = np.flatnonzero(todo)
-    memo: dict[Any, tuple[int, int]] = {}
+    memo: dict[str, tuple[int, int]] = {}
     for i, word in zip(rest.tolist(), words[rest].tolist(), strict=True):
+        if not isinstance(word, str):  # 1 and True are equal, and not the same word
+            codes[i], status[i] = _code(word, rule)
+            continue
         known = memo.get(word)
         if known is None:
             known = memo[word] = _code(word, rule)
@@ -158,9 +185,9 @@ def _code(word: Any, rule: Callable[[Any], int]) -> tuple[int, int]:
 
 def is_missing(word: object) -> bool:
     """None, an empty text, NaN, NaT and the other libraries' missing values."""
-    if word is None or word == "":
-        return True
-    if isinstance(word, str):
+    if word is None or isinstance(word, str):
+        return not word
+    if getattr(word, "ndim", 0):
         return False
     try:
         return bool(word != word)  # noqa: PLR0124 - NaN and NaT alone differ from themselves

@@ -23,12 +23,13 @@ from neocalc.columns import (
     positions,
     sexes,
 )
-from neocalc.errors import STATUSES, FileError, StatusArray
+from neocalc.errors import STATUSES, FileError, StatusArray, combined
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import DEFAULT, Policy, Resolved, resolve
 from neocalc.references import MEASURES
-from neocalc.scoring import Floats, Inputs, Scored, body_mass_index, combined
+from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
+from neocalc.units import Floats
 
 if TYPE_CHECKING:
     import polars as pl

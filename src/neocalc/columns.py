@@ -21,8 +21,7 @@ from neocalc.age import (
 )
 from neocalc.coding import Coded, Ints, oedema_code, position_code, sex_coder
 from neocalc.errors import CODE, FileError, GestationError, InputError, StatusArray, first_status
-from neocalc.scoring import Floats
-from neocalc.units import convert, find_unit
+from neocalc.units import Floats, convert, find_unit
 
 if TYPE_CHECKING:
     import polars as pl

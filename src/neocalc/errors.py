@@ -23,7 +23,7 @@ first in that order is given.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,11 @@ def status_words(codes: StatusArray) -> npt.NDArray[np.object_]:
     return np.array(STATUSES, dtype=object)[codes]
 
 
+def status_where(mask: npt.NDArray[np.bool_], word: str) -> StatusArray:
+    """The status `word` where the mask is true, ``ok`` elsewhere."""
+    return mask * np.uint8(CODE[word])
+
+
 def first_status(*codes: StatusArray) -> StatusArray:
     """Element by element, the status that takes precedence; ``ok`` where none speaks.
 
@@ -84,8 +89,18 @@ def first_status(*codes: StatusArray) -> StatusArray:
     return result
 
 
+def combined(*statuses: StatusArray | None) -> StatusArray | None:
+    """The statuses that take precedence among those given; None where there are none."""
+    given = [status for status in statuses if status is not None]
+    return first_status(*given) if given else None
+
+
 class NeocalcError(Exception):
     """Base of every error that neocalc raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross from worker processes: what they hold, not the call that made them.
+        return _again, (type(self), self.args, self.__dict__)
 
 
 class InputError(NeocalcError, ValueError):
@@ -175,7 +190,14 @@ class ExtraMissing(NeocalcError, ImportError):
         super().__init__(f'{what} needs the extra "{extra}": pip install "neocalc[{extra}]"')
 
 
+def _again(kind: type[NeocalcError], args: tuple[Any, ...], held: dict[str, Any]) -> NeocalcError:
+    """An error as it was when it was pickled."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(held)
+    return error
+
+
 def _shown(value: object) -> str:
     """A value as it may stand in a one-line message: short, and on one line."""
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"

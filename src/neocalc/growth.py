@@ -25,8 +25,8 @@ from neocalc.lms import centile_from_zscore, measurement_from_zscore, zscore_fro
 from neocalc.policy import AGE_BASES, DEFAULT, GESTATION, Policy, Resolved, resolve
 from neocalc.references import MEASURES
 from neocalc.references import reference as find_reference
-from neocalc.scoring import Floats, Inputs, Scored, body_mass_index, score, unscore
-from neocalc.units import figures_of, quantity
+from neocalc.scoring import Inputs, Scored, body_mass_index, score, unscore
+from neocalc.units import Floats, figures_of, quantity
 
 if TYPE_CHECKING:
     import pint

@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from neocalc.units import Floats
+
 Indices = npt.NDArray[np.intp]
 
 #: Below this the power is taken as 0: the power form would lose every digit.
@@ -168,14 +169,24 @@ def zscore_from_centile(centile: Any) -> Any:
     return _shaped(np.asarray(ndtri(flat.ravel() / 100.0)), flat.shape)
 
 
-def plain_zscore(y: Floats, L: Floats, M: Floats, S: Floats, *, zero_power: bool = True) -> Floats:
+def plain_zscore(
+    y: Floats,
+    L: Floats,
+    M: Floats,
+    S: Floats,
+    *,
+    zero_power: bool = True,
+    out: Floats | None = None,
+) -> Floats:
     """Plain z-scores of one-dimensional arrays: the hot path, without any broadcasting.
 
-    `zero_power` says whether any L may be 0.
+    `zero_power` says whether any L may be 0; the result is written to `out` where it is given.
     """
     with np.errstate(all="ignore"):
-        log_ratio = np.log(y / M)
-        z: Floats = np.expm1(L * log_ratio)
+        log_ratio = y / M
+        np.log(log_ratio, out=log_ratio)
+        z: Floats = np.multiply(L, log_ratio, out=out)
+        np.expm1(z, out=z)
         z /= L * S
         if zero_power:
             rows = np.flatnonzero(np.abs(L) < L_IS_ZERO)

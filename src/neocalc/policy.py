@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, TERM, Age, duration_days
 from neocalc.coding import Ints
-from neocalc.errors import CODE, InputError, PolicyError, StatusArray, first_status
+from neocalc.errors import InputError, PolicyError, StatusArray, combined, status_where
 from neocalc.references import Reference, reference
 
 AGE_BASES: Final = ("", "chronological", "corrected", "postmenstrual", "gestation")
@@ -179,34 +179,23 @@ def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
     stated = gestation != NOT_STATED
     preterm = stated & (gestation < policy.preterm_below_day)
     corrected = preterm & (postmenstrual <= policy.correct_until_day + TERM)
-    who_day = np.where(corrected, postmenstrual - TERM, chronological)
-    who_basis = np.where(corrected, CORRECTED, CHRONOLOGICAL).astype(np.uint8)
-    status = age.status
-    if age.gestation_status is not None:
-        status = (
-            age.gestation_status if status is None else first_status(status, age.gestation_status)
-        )
-    if name != DEFAULT:
-        ref = reference(name)
-        if ref.use != "growth":
-            raise InputError("reference", name, f"a growth reference; {ref.id} is for {ref.use}")
-        slot = np.zeros(len(age), dtype=np.uint8)
-        if ref.age_basis == "postmenstrual":
-            without = np.where(stated, 0, CODE["missing_gestation"]).astype(np.uint8)
-            if age.gestation_status is not None:  # stated, but not usable: invalid, not missing
-                without = np.where(age.gestation_status != 0, 0, without).astype(np.uint8)
-            status = without if status is None else first_status(status, without)
-            basis = np.full(len(age), POSTMENSTRUAL, dtype=np.uint8)
-            return Resolved((ref,), slot, postmenstrual, basis, who_day, who_basis, status)
+    who_day = chronological + (gestation - TERM) * corrected
+    who_basis = np.uint8(CHRONOLOGICAL) + corrected * np.uint8(CORRECTED - CHRONOLOGICAL)
+    status = combined(age.status, age.gestation_status)
+    if name == DEFAULT:
+        refs = reference(policy.preterm_reference), reference(policy.term_reference)
+        early = preterm & (postmenstrual <= policy.handover_day)
+        day = np.where(early, postmenstrual, who_day)
+        basis = np.where(early, np.uint8(POSTMENSTRUAL), who_basis)
+        return Resolved(refs, (~early).view(np.uint8), day, basis, who_day, who_basis, status)
+    ref = reference(name)
+    if ref.use != "growth":
+        raise InputError("reference", name, f"a growth reference; {ref.id} is for {ref.use}")
+    slot = np.zeros(len(age), dtype=np.uint8)
+    if ref.age_basis != "postmenstrual":
         return Resolved((ref,), slot, who_day, who_basis, who_day, who_basis, status)
-    refs = reference(policy.preterm_reference), reference(policy.term_reference)
-    early = preterm & (postmenstrual <= policy.handover_day)
-    return Resolved(
-        refs,
-        np.where(early, 0, 1).astype(np.uint8),
-        np.where(early, postmenstrual, who_day),
-        np.where(early, POSTMENSTRUAL, who_basis).astype(np.uint8),
-        who_day,
-        who_basis,
-        status,
-    )
+    if age.gestation_status is not None:  # stated, but not usable: invalid, not missing
+        stated |= age.gestation_status != 0
+    status = combined(status, status_where(~stated, "missing_gestation"))
+    basis = np.full(len(age), POSTMENSTRUAL, dtype=np.uint8)
+    return Resolved((ref,), slot, postmenstrual, basis, who_day, who_basis, status)

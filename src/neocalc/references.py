@@ -22,9 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.errors import InputError, TableError
-from neocalc.units import convert, find_unit
-
-Floats = npt.NDArray[np.float64]
+from neocalc.units import Floats, convert, find_unit
 
 MEASURES: Final = {
     "weight": "kg",

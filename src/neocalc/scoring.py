@@ -8,20 +8,22 @@ is fetched once for all rows. A row without a z is looked at again for the reaso
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from neocalc.coding import RECUMBENT, STANDING, UNKNOWN, Ints
-from neocalc.errors import CODE, StatusArray, first_status
+from neocalc.errors import CODE, StatusArray, combined, first_status, status_where
 from neocalc.lms import measurement_from_zscore
 from neocalc.policy import CORRECTED, Resolved
 from neocalc.references import Reference, Table
 from neocalc.stacks import Bools, Bytes, Rows, Stack, stack
-from neocalc.stacks import Floats as Floats
+from neocalc.units import Floats
+
+Result = TypeVar("Result")
 
 HEIGHT_FROM: Final = 731
 """The WHO's tables are of recumbent length to day 730 and of standing height from day 731."""
@@ -35,7 +37,7 @@ POSITION_MATTERS: Final = (600, 900)
 """Corrected days between which `Policy.require_position` asks for the position."""
 WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
 """Measures that oedema makes meaningless: no z (WHO)."""
-BLOCK: Final = 32_768
+BLOCK: Final = 131_072
 """Rows that are scored together: their arrays stay in the processor's cache."""
 WORKERS: Final = min(os.cpu_count() or 1, 8)
 """Threads that share the blocks of a long column."""
@@ -61,8 +63,8 @@ class Inputs(NamedTuple):
 
     def rows(self, block: slice) -> Inputs:
         """Some of the rows."""
-        columns = (
-            column[block] if isinstance(column, np.ndarray) else column for column in tuple(self)
+        columns: tuple[Any, ...] = tuple(
+            column[block] if isinstance(column, np.ndarray) else column for column in self
         )
         return Inputs(*columns)._replace(resolved=self.resolved.rows(block))
 
@@ -101,7 +103,7 @@ class Placement(NamedTuple):
     """
 
     stack: Stack
-    rows: Ints
+    rows: Rows
     key: Ints
     part: Floats | None
     table: Bytes
@@ -168,8 +170,10 @@ def _elsewhere(
     resolved: Resolved, other: int, lacking: Bools
 ) -> tuple[Bytes, Ints, Bytes, StatusArray]:
     """What the preterm reference lacks: the term reference at corrected age, from 40w0d on."""
-    none = np.where(lacking & (resolved.who_day < 0), CODE["no_reference"], 0).astype(np.uint8)
-    status = none if resolved.status is None else first_status(resolved.status, none)
+    status = combined(
+        resolved.status, status_where(lacking & (resolved.who_day < 0), "no_reference")
+    )
+    assert status is not None
     return (
         np.full(len(resolved.slot), other, dtype=np.uint8),
         np.where(lacking, resolved.who_day, resolved.day),
@@ -225,22 +229,27 @@ def score(measure: str, inputs: Inputs) -> Scored:
     Long columns are scored in blocks, which the processor's cores share.
     """
     n = len(inputs.value)
-    if n <= BLOCK:
-        return _score(measure, inputs)
-    whole = Scored(np.empty(n), *np.empty((4, n), dtype=np.uint8), inputs.resolved.references, ())
+    z, codes = np.empty(n), np.empty((4, n), dtype=np.uint8)
 
     def work(start: int) -> tuple[Table | None, ...]:
         block = slice(start, start + BLOCK)
-        scored = _score(measure, inputs.rows(block))
-        for mine, theirs in zip(whole[:5], scored[:5], strict=True):
-            mine[block] = theirs
-        return scored.tables
+        return _score(
+            measure, inputs if n <= BLOCK else inputs.rows(block), z[block], codes[:, block]
+        )
 
-    read = list(_pool().map(work, range(0, n, BLOCK)))
+    read = by_blocks(work, n)
     tables = tuple(
-        next((t for t in slot if t is not None), None) for slot in zip(*read, strict=True)
+        next((table for table in slot if table is not None), None)
+        for slot in zip(*read, strict=True)
     )
-    return whole._replace(tables=tables)
+    status, reference, basis, table = codes
+    return Scored(z, status, reference, basis, table, inputs.resolved.references, tables)
+
+
+def by_blocks(work: Callable[[int], Result], n: int) -> list[Result]:
+    """Results of work on the blocks of n rows, given where each begins; the cores share them."""
+    starts = range(0, max(n, 1), BLOCK)
+    return list(map(work, starts) if n <= BLOCK else _pool().map(work, starts))
 
 
 @lru_cache(maxsize=1)
@@ -249,34 +258,36 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="neocalc")
 
 
-def _score(measure: str, inputs: Inputs) -> Scored:
-    """Score the rows of one block."""
+def _score(measure: str, inputs: Inputs, z: Floats, codes: Bytes) -> tuple[Table | None, ...]:
+    """Fill z and the codes (status, reference, basis, table) of one block; its tables."""
+    status, reference, basis, table = codes
     placement = place(measure, inputs)
     if placement is None:
-        return _unplaced(measure, inputs)
+        codes[:] = 0
+        z[:] = np.nan
+        status[:] = _unplaced(inputs)
+        return (None,)
     value = _usable(measure, inputs)
-    z, odd = placement.stack.zscores(value, placement.rows, placement.part, placement.table)
-    status = np.zeros(len(z), dtype=np.uint8)
-    reference = placement.slot + np.uint8(1)
-    basis = placement.basis
+    odd = placement.stack.zscores(value, placement.rows, placement.part, placement.table, z)
+    np.add(placement.slot, np.uint8(1), out=reference)
+    basis[:], table[:] = placement.basis, placement.table
+    status[:] = 0
     if odd.size:
         without = np.isnan(z[odd])
         status[odd] = np.where(without, 0, _flags(placement, z[odd], odd))
         without = odd[without]
         status[without] = _reasons(measure, inputs, placement, without)
     if placement.status is not None:
-        placed = placement.status == 0
-        reference, basis = reference * placed, basis * placed
-    tables = placement.stack.tables
-    return Scored(z, status, reference, basis, placement.table, placement.references, tables)
+        reference[placement.status != 0] = 0
+        basis[placement.status != 0] = 0
+    return placement.stack.tables
 
 
 def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArray]:
     """Measurements at z-scores: the inverse of `score`, by the same tables and method."""
     placement = place(measure, inputs)
     if placement is None:
-        blank = _unplaced(measure, inputs)
-        return blank.z, blank.status
+        return np.full(len(z), np.nan), _unplaced(inputs)
     L, M, S = placement.stack.lms(placement.rows, placement.part)
     restricted = placement.stack.restricted[placement.table]
     y = measurement_from_zscore(z, L, M, S, restricted=restricted)
@@ -286,12 +297,6 @@ def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArra
     if measure == "length":
         y = y - (adjusted_length(np.zeros(len(y)), inputs.position, inputs.resolved.who_day))
     return y, status
-
-
-def combined(*statuses: StatusArray | None) -> StatusArray | None:
-    """The statuses that take precedence among those given; None where there are none."""
-    given = [status for status in statuses if status is not None]
-    return first_status(*given) if given else None
 
 
 def _usable(measure: str, inputs: Inputs) -> Floats:
@@ -320,21 +325,16 @@ def _flags(placement: Placement, z: Floats, at: Rows) -> StatusArray:
 
     The WHO's program rounds first: a weight-for-age z of 5.004 is not flagged, 5.006 is.
     """
-    limits = np.array([(0.0, 0.0) if t is None else t.flag for t in placement.stack.tables])
-    lowest, highest = limits[placement.table[at]].T
+    lowest, highest = placement.stack.flags[placement.table[at]].T
     rounded = np.round(z, 2)
-    return np.where((rounded < lowest) | (rounded > highest), CODE["implausible"], 0).astype(
-        np.uint8
-    )
+    return status_where((rounded < lowest) | (rounded > highest), "implausible")
 
 
 def _reasons(
     measure: str, inputs: Inputs, placement: Placement, at: Rows, *, of_z: bool = False
 ) -> StatusArray:
     """Why the rows `at` have no z: the first reason in the order of the status words."""
-    tables = placement.stack.tables
-    ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
-    first, last = ends[placement.table[at]].T
+    first, last = placement.stack.ends[placement.table[at]].T
     key = placement.key[at]
     beyond = key > last
     if placement.part is not None:
@@ -346,14 +346,13 @@ def _reasons(
     if inputs.sex_status is not None:
         status = first_status(status, inputs.sex_status[at])
     if not of_z and measure in WATER_WEIGHS and inputs.oedema is not None:
-        oedema = np.where(inputs.oedema[at] != 0, CODE["oedema"], 0).astype(np.uint8)
-        status = first_status(status, oedema)
+        status = first_status(status, status_where(inputs.oedema[at] != 0, "oedema"))
     status = first_status(status, _fault(inputs.value, inputs.value_status, at, signed=of_z))
     if inputs.length is not None:
         status = first_status(status, _fault(inputs.length, inputs.length_status, at))
     if measure == "length" and inputs.require_position:
-        missing = np.where(_position_missing(inputs)[at], CODE["missing_value"], 0)
-        status = first_status(status, missing.astype(np.uint8))
+        missing = status_where(_position_missing(inputs)[at], "missing_value")
+        status = first_status(status, missing)
     # What remains is a z for which no measurement exists.
     return np.where(status == 0, CODE["invalid_value"], status)
 
@@ -370,15 +369,11 @@ def _fault(
     return codes if given is None else np.where(given[at] != 0, given[at], codes)
 
 
-def _unplaced(measure: str, inputs: Inputs) -> Scored:
-    """A measure of which no reference in question has a table."""
+def _unplaced(inputs: Inputs) -> StatusArray:
+    """Statuses of a measure of which no reference in question has a table."""
     n = len(inputs.value)
-    blank = np.zeros(n, dtype=np.uint8)
-    none = np.full(n, CODE["no_reference"], dtype=np.uint8)
-    status = first_status(none, _fault(inputs.value, inputs.value_status, np.arange(n)))
-    for given in (inputs.sex_status, inputs.resolved.status):
-        if given is not None:
-            status = first_status(status, given)
-    return Scored(
-        np.full(n, np.nan), status, blank, blank, blank, inputs.resolved.references, (None,)
-    )
+    none = status_where(np.ones(n, dtype=bool), "no_reference")
+    fault = _fault(inputs.value, inputs.value_status, np.arange(n))
+    status = combined(none, fault, inputs.sex_status, inputs.resolved.status)
+    assert status is not None
+    return status

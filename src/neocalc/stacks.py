@@ -15,8 +15,8 @@ import numpy.typing as npt
 from neocalc.coding import Ints
 from neocalc.lms import L_IS_ZERO, plain_zscore, restrict
 from neocalc.references import Reference, Table
+from neocalc.units import Floats
 
-Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
@@ -46,23 +46,23 @@ class Stack:
                 blank[:, slot, :, here] = table.L, table.M, table.S
         # One more, as interpolation looks at the row after the last.
         self.L, self.M, self.S = (np.append(column, np.nan) for column in blank)
+        self.blocks = np.arange(2 * len(tables), dtype=np.int32) * self.size - self.lowest
         self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
         self.restricted = np.array([t is not None and t.restricted for t in tables])
+        self.flags = np.array([(0.0, 0.0) if t is None else t.flag for t in tables])
+        self.ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
 
-    def rows(self, table: Bytes, sex: Ints, key: Ints, nowhere: Bools | None) -> Ints:
+    def rows(self, table: Bytes, sex: Ints, key: Ints, nowhere: Bools | None) -> Rows:
         """The row of each table, sex and key; `NOWHERE` where a child has no place."""
-        rows: Ints = table.astype(np.int32)
-        rows += rows
-        rows += sex
-        rows *= np.int32(self.size)
+        block = self.blocks.take(table + table + sex)
         key = np.minimum(key, np.int32(self.highest))
-        rows += np.maximum(key, np.int32(self.lowest), out=key)
-        rows -= np.int32(self.lowest)
+        np.maximum(key, np.int32(self.lowest), out=key)
+        rows: Rows = np.add(block, key, dtype=np.intp)
         if nowhere is not None:
             rows[nowhere] = NOWHERE
         return rows
 
-    def lms(self, rows: Ints, part: Floats | None) -> tuple[Floats, Floats, Floats]:
+    def lms(self, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:
         """L, M and S of rows, linearly between a row and the next where there is a part."""
         L, M, S = self.L.take(rows), self.M.take(rows), self.S.take(rows)
         if part is not None:
@@ -74,16 +74,16 @@ class Stack:
         return L, M, S
 
     def zscores(
-        self, y: Floats, rows: Ints, part: Floats | None, table: Bytes
-    ) -> tuple[Floats, Rows]:
-        """Z-scores, and the rows that need a second look: beyond +-3 SD or without a z."""
+        self, y: Floats, rows: Rows, part: Floats | None, table: Bytes, out: Floats
+    ) -> Rows:
+        """Fill `out` with z-scores; the rows beyond +-3 SD or without a z are returned."""
         L, M, S = self.lms(rows, part)
-        z = plain_zscore(y, L, M, S, zero_power=self.has_zero_power)
-        odd = np.flatnonzero(~(np.abs(z) <= 3))
+        plain_zscore(y, L, M, S, zero_power=self.has_zero_power, out=out)
+        odd: Rows = np.flatnonzero(~(np.abs(out) <= 3))
         if odd.size:
-            extreme = odd[self.restricted[table[odd]] & ~np.isnan(z[odd])]
-            restrict(z, extreme, y[extreme], L[extreme], M[extreme], S[extreme])
-        return z, odd
+            extreme = odd[self.restricted[table[odd]] & ~np.isnan(out[odd])]
+            restrict(out, extreme, y[extreme], L[extreme], M[extreme], S[extreme])
+        return odd
 
 
 @lru_cache(maxsize=64)

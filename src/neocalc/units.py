@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from neocalc.coding import elements, is_missing
 from neocalc.errors import CODE, InputError, MissingError, StatusArray, UnitError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ CANONICAL: Final = {
 _AREA: Final = {"m2": 1, "m^2": 1, "m**2": 1, "m²": 1}
 
 
-@cache
+@lru_cache(maxsize=1024)
 def find_unit(text: str) -> Unit | None:
     """The unit of the closed list that `text` names, or None.
 
@@ -178,7 +179,8 @@ def split_quantity(text: str, argument: str, accepted: str) -> tuple[float, Unit
         number = match[1].replace(",", "") if match else ""
     unit = find_unit(match[2].strip()) if match else None
     if match is None or unit is None or len(text) > 100:
-        raise UnitError(argument, text, f"{accepted}, such as {example(accepted)}")
+        such = "" if " such as " in accepted else f", such as {example(accepted)}"
+        raise UnitError(argument, text, f"{accepted}{such}")
     return float(number), unit
 
 
@@ -213,7 +215,7 @@ def figures_of(
     Returns
     -------
     figures : numpy.ndarray
-        One-dimensional or of the given shape [target]; NaN where `status` is not ok.
+        One-dimensional [target]; NaN where `status` is not ok.
     status : numpy.ndarray or None
         ``missing_value`` or ``invalid_value`` for elements of an array; None when all are usable.
     single : bool
@@ -229,35 +231,67 @@ def figures_of(
     unit = find_unit(target)
     assert unit is not None, target
     accepted = f"give a quantity in {units or _units_of(unit.dimension)}"
-    if value is None:
-        raise MissingError(argument, accepted)
-    if isinstance(value, str):
-        if not value.strip():
-            raise MissingError(argument, accepted)
-        return np.array([_figure(value, unit, argument, accepted)]), None, True
     if hasattr(value, "units") and hasattr(value, "magnitude"):
         return _figures_of_pint(value, unit, argument, accepted)
-    items = _text_items(value)
+    if is_missing(value.strip() if isinstance(value, str) else value):
+        raise MissingError(argument, accepted)
+    if isinstance(value, str):
+        return np.array([_figure(value, unit, argument, accepted)]), None, True
+    items = _items(value, argument)
     if items is None:
         raise UnitError(argument, value, f"{accepted}; a bare number has no unit")
     figures = np.full(len(items), np.nan)
     status = np.zeros(len(items), dtype=np.uint8)
     for i, item in enumerate(items):
         try:
-            figures[i] = figures_of(item, target, argument, units=units)[0][0]
+            found, _, single = figures_of(item, target, argument, units=units)
+            if not single:
+                raise InputError(argument, item, accepted)
+            figures[i] = found[0]
         except InputError as error:
             status[i] = CODE[error.status]
     return figures, status if status.any() else None, False
 
 
-def _text_items(value: Any) -> list[Any] | None:
-    """The elements of a sequence of strings or quantities; None for anything else."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "OUT" and value.ndim == 1:
-        value = value.tolist()
-    if not isinstance(value, (list, tuple)) or not value:
+def _items(value: Any, argument: str) -> list[Any] | None:
+    """The elements of a sequence of texts or quantities; None for one that has no unit at all."""
+    array = elements(value, argument)
+    if array is None or array.dtype.kind not in "OUT":
         return None
-    usable = all(v is None or isinstance(v, str) or hasattr(v, "magnitude") for v in value)
-    return list(value) if usable else None
+    items: list[Any] = array.tolist()
+    typed = any(isinstance(item, str) or hasattr(item, "magnitude") for item in items)
+    return items if typed or all(map(is_missing, items)) else None
+
+
+def numbers_of(
+    value: Any, argument: str, accepted: str
+) -> tuple[Floats, npt.NDArray[np.bool_] | None, bool]:
+    """Plain numbers without a unit, such as z-scores or whole days.
+
+    Returns
+    -------
+    figures : numpy.ndarray
+        One-dimensional; NaN for a missing one.
+    odd : numpy.ndarray or None
+        Which elements of an array are not numbers; None when all are.
+    single : bool
+        Whether one value was given; one that is not a number raises.
+    """
+    many = elements(value, argument)
+    if many is not None and many.dtype.kind in "iuf":
+        return many.astype(np.float64), None, False
+    items = [value[()] if isinstance(value, np.ndarray) else value] if many is None else many
+    figures = np.full(len(items), np.nan)
+    odd = np.zeros(len(items), dtype=bool)
+    for i, item in enumerate(items):
+        number = isinstance(item, (int, float, np.integer, np.floating))
+        if number and not isinstance(item, bool) and abs(item) < 2**63:
+            figures[i] = item
+        else:
+            odd[i] = not is_missing(item)
+    if many is None and odd[0]:
+        raise InputError(argument, value, accepted)
+    return figures, odd if odd.any() else None, many is None
 
 
 def _figure(text: str, target: Unit, argument: str, accepted: str) -> float:
@@ -279,10 +313,16 @@ def _figures_of_pint(
         except Exception as error:
             shown = f"a quantity in {value.units}"
             raise UnitError(argument, shown, accepted) from error
+    if hasattr(magnitude, "filled"):  # what a masked array hides is missing
+        magnitude = magnitude.astype(np.float64).filled(np.nan)
     try:
+        if np.asarray(magnitude).dtype.kind not in "iufO":
+            raise TypeError
         figures = np.asarray(magnitude, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise UnitError(argument, magnitude, accepted) from error
+    if figures.ndim > 1:
+        raise InputError(argument, f"an array of {figures.ndim} dimensions", "one dimension")
     if figures.ndim:
         return convert(figures, unit, target), None, False
     if math.isnan(figures):
@@ -353,13 +393,17 @@ def Q(value: Any, unit: str) -> pint.Quantity[Any]:  # noqa: N802 - the name use
     found = find_unit(unit) if isinstance(unit, str) else None
     if found is None:
         raise UnitError("unit", unit, "one of the listed units, such as kg, g, cm, day, cell/mL")
-    if isinstance(value, (str, bool)):
-        raise UnitError("value", value, "a number or an array of numbers")
-    units = registry()
-    plain = pint_name(found.name)
-    if isinstance(value, (list, tuple)):
-        value = np.asarray(value)
-    return units.Quantity(value, plain)
+    try:
+        if value is None or hasattr(value, "magnitude"):
+            raise TypeError
+        figures = value if hasattr(value, "filled") else np.asarray(value)[()]
+        if np.asarray(figures).dtype.kind == "O":
+            figures = np.asarray(value, dtype=np.float64)[()]
+        elif np.asarray(figures).dtype.kind not in "iuf":
+            raise TypeError
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnitError("value", value, "a number or an array of numbers") from error
+    return registry().Quantity(figures, pint_name(found.name))
 
 
 def quantity(figures: Any, unit: str) -> pint.Quantity[Any]:
