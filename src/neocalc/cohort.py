@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from neocalc.age import NOT_STATED, TERM, Age
-from neocalc.columns import (
-    MEASURE_COLUMNS,
-    Mapped,
-    ages,
-    figures,
-    map_columns,
-    oedemas,
-    positions,
-    sexes,
-)
+from neocalc.columns import ages, figures, oedemas, positions, sexes
 from neocalc.errors import STATUSES, FileError, StatusArray, combined
 from neocalc.lms import centile_from_zscore
+from neocalc.mapping import MEASURE_COLUMNS, Mapped, map_columns
 from neocalc.policy import DEFAULT, Policy, Resolved, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
@@ -281,8 +273,11 @@ def _index_series(index: str, scored: Scored, scoring: Scoring) -> list[pl.Serie
     import polars as pl
 
     ids = [ref.id for ref in scored.references]
-    reference = pl.Series(f"{index}_reference", scored.reference)
-    reference = (reference.replace(0, None) - 1).cat.to(pl.Enum(ids))
+    none = scored.reference == 0
+    reference = pl.Series(f"{index}_reference", scored.reference - ~none)
+    reference = (reference.set(pl.Series(none), None) if none.any() else reference).cat.to(
+        pl.Enum(ids)
+    )
     status = pl.Series(f"{index}_status", scored.status).cat.to(pl.Enum(STATUSES))
     series = [_floats(index, scored.z), reference, status]
     if scoring.centiles:

@@ -1,14 +1,11 @@
-"""The columns of a cohort table: their names, and from text or numbers to prepared columns.
-
-A column keeps the name it has in the file; a mapping says which canonical column it is. Units stand
-in the names: a measure without a unit in its name is refused, not guessed.
-"""
+"""The columns of a cohort table: from text or numbers to prepared columns, with a status a row."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,139 +18,11 @@ from neocalc.age import (
 )
 from neocalc.coding import Coded, Ints, oedema_code, position_code, sex_coder
 from neocalc.errors import CODE, FileError, GestationError, InputError, StatusArray, first_status
+from neocalc.mapping import Mapped
 from neocalc.units import Floats, convert, find_unit
 
 if TYPE_CHECKING:
     import polars as pl
-
-MEASURE_COLUMNS: Final = {
-    "weight": {"weight_kg": "kg", "weight_g": "g"},
-    "length": {"length_cm": "cm"},
-    "head_circumference": {"head_circumference_cm": "cm"},
-    "arm_circumference": {"arm_circumference_cm": "cm"},
-    "triceps_skinfold": {"triceps_skinfold_mm": "mm"},
-    "subscapular_skinfold": {"subscapular_skinfold_mm": "mm"},
-}
-"""For each measure that is read, its columns with their units."""
-
-GESTATION_COLUMNS: Final = (
-    "gestational_age", "gestational_age_days", "gestational_age_weeks_decimal",
-)  # fmt: skip
-OTHER_COLUMNS: Final = (
-    "subject_id", "sex", "birth_date", "measured_on", "age_days", "length_position", "oedema",
-)  # fmt: skip
-CANONICAL: Final = (
-    *OTHER_COLUMNS,
-    *GESTATION_COLUMNS,
-    *(name for names in MEASURE_COLUMNS.values() for name in names),
-)
-"""Every canonical column."""
-
-_UNITLESS: Final = {
-    "head_circumference": ("head", "hc", "head_circumference"),
-    "weight": ("weight", "wt"),
-    "length": ("length", "height", "lencm"),
-}
-
-
-class Mapped(NamedTuple):
-    """Which column of a table is which canonical column, and the declared coding of sex."""
-
-    names: dict[str, str]
-    sex_codes: dict[str, str] | None
-
-    def has(self, *canonical: str) -> bool:
-        """Whether all of these canonical columns are there."""
-        return all(name in self.names for name in canonical)
-
-    def measure(self, measure: str) -> tuple[str, str] | None:
-        """The canonical column of a measure and its unit, if it is there."""
-        for name, unit in MEASURE_COLUMNS[measure].items():
-            if name in self.names:
-                return name, unit
-        return None
-
-
-def map_columns(
-    present: Iterable[str],
-    mapping: Mapping[str, str] | None = None,
-    sex_codes: Mapping[str, Any] | None = None,
-    *,
-    where: str = "table",
-) -> Mapped:
-    """Find the canonical columns of a table, and refuse what cannot be told apart.
-
-    Parameters
-    ----------
-    present : iterable of str
-        The names in the table.
-    mapping : dict, optional
-        Canonical name to the name in the table.
-    sex_codes : dict, optional
-        ``{"male": CODE, "female": CODE}``.
-    where : str
-        The table, for messages.
-
-    Raises
-    ------
-    FileError
-        Naming the column: a duplicate, a mapped column that is not there, two columns for one
-        thing, a measure without its unit, or a needed column that is missing.
-    """
-    header = list(present)
-    seen: set[str] = set()
-    for name in header:
-        if name in seen:
-            raise FileError(f"{where}: the column {name!r} appears twice")
-        seen.add(name)
-    mapping = dict(mapping or {})
-    for canonical, name in mapping.items():
-        if canonical not in CANONICAL:
-            raise FileError(
-                f"column mapping: {canonical!r} is not a canonical column;"
-                f" accepted: {', '.join(CANONICAL)}"
-            )
-        if name not in seen:
-            raise FileError(f"{where}: there is no column {name!r} (mapped to {canonical})")
-    taken = set(mapping.values())
-    names = {
-        canonical: mapping.get(canonical, canonical)
-        for canonical in CANONICAL
-        if canonical in mapping or (canonical in seen and canonical not in taken)
-    }
-    _refuse_two(names, ("weight_kg", "weight_g"), where)
-    _refuse_two(names, GESTATION_COLUMNS, where)
-    mapped = Mapped(names, None if sex_codes is None else {s: str(c) for s, c in sex_codes.items()})
-    sex_coder(mapped.sex_codes)  # a wrong coding is refused before any row is read
-    for measure, unitless in _UNITLESS.items():
-        for name in header:
-            if name.lower() in unitless and mapped.measure(measure) is None and name not in taken:
-                wanted = " or ".join(MEASURE_COLUMNS[measure])
-                raise FileError(
-                    f"{where}: the column {name!r} has no unit in its name; rename it to {wanted},"
-                    f" or map it: --column {wanted.split(' ')[0]}={name}"
-                )
-    if "sex" not in names:
-        raise FileError(f"{where}: there is no column sex; map it: --column sex=NAME")
-    if not mapped.has("birth_date", "measured_on") and "age_days" not in names:
-        raise FileError(
-            f"{where}: no age: it needs birth_date and measured_on, or age_days;"
-            " map them: --column birth_date=NAME"
-        )
-    if not any(mapped.measure(measure) for measure in MEASURE_COLUMNS):
-        columns = ", ".join(c for cs in MEASURE_COLUMNS.values() for c in cs)
-        hint = ""
-        if len(header) == 1 and ";" in header[0]:
-            hint = "; is it separated by semicolons? Then --delimiter ';'"
-        raise FileError(f"{where}: there is no column to score; accepted: {columns}{hint}")
-    return mapped
-
-
-def _refuse_two(names: Mapping[str, str], columns: Iterable[str], where: str) -> None:
-    found = [name for name in columns if name in names]
-    if len(found) > 1:
-        raise FileError(f"{where}: {' and '.join(found)} are both there; keep one")
-
 
 def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
     """Codes of a column: one call of the rule for each distinct value."""
@@ -164,13 +33,8 @@ def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
     if not len(column):
         return Coded(np.zeros(0, dtype=np.int32), None)
     values = column.unique()
-    packed = []
-    for value in values.to_list():
-        try:
-            packed.append(rule(value))
-        except InputError as error:
-            packed.append(_FAULT + CODE[error.status])
-    both = column.replace_strict(values, pl.Series(packed, dtype=pl.Int32), return_dtype=pl.Int32)
+    packed = pl.Series([_packed(rule, value) for value in values.to_list()], dtype=pl.Int32)
+    both = column.replace_strict(values, packed, return_dtype=pl.Int32)
     codes = both.to_numpy()
     faulty = codes >= _FAULT
     if not faulty.any():
@@ -180,6 +44,15 @@ def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
 
 
 _FAULT: Final = 1_000_000_000
+
+
+@lru_cache(maxsize=65_536, typed=True)  # words and dates repeat from one chunk to the next
+def _packed(rule: Callable[[Any], int], value: Any) -> int:
+    """The code of a value, or its status above `_FAULT`."""
+    try:
+        return rule(value)
+    except InputError as error:
+        return _FAULT + CODE[error.status]
 
 
 def figures(column: pl.Series, unit: str, target: str) -> tuple[Floats, StatusArray | None]:
