@@ -16,12 +16,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any, Final
 
 import numpy as np
 
-from neocalc.coding import Coded, Ints, code_words
+from neocalc.coding import Coded, Ints, code_words, is_missing
 from neocalc.errors import (
     CODE,
     AgeError,
@@ -29,9 +30,18 @@ from neocalc.errors import (
     InputError,
     MissingError,
     StatusArray,
+    UnitError,
     first_status,
 )
-from neocalc.units import Floats, convert, figures_of, find_unit, quantity, split_quantity
+from neocalc.units import (
+    Floats,
+    convert,
+    figures_of,
+    find_unit,
+    numbers_of,
+    quantity,
+    split_quantity,
+)
 
 TERM: Final = 280
 """40w0d, from which age is corrected [day]."""
@@ -64,7 +74,7 @@ def gestation_days(value: object) -> int:
     >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 3/7")
     (192, 192, 192)
     """
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+    if is_missing(value):
         return NOT_STATED
     if isinstance(value, str):
         match = _GESTATION.fullmatch(value)
@@ -83,10 +93,14 @@ def gestation_days(value: object) -> int:
             raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
         days = 7 * value[0] + value[1]
     elif hasattr(value, "magnitude"):
-        exact = float(figures_of(value, "day", "gestation")[0][0])
-        days = round(exact) if math.isfinite(exact) else 0
-        if abs(days - exact) > 1e-6:
-            raise GestationError("gestation", str(value), "a quantity of whole days")
+        try:
+            exact, _, single = figures_of(value, "day", "gestation")
+        except UnitError as error:
+            error.status = GestationError.status
+            raise
+        if not single:
+            raise GestationError("gestation", value, _FORMS)
+        days = whole_gestation(exact[0])
     else:
         raise GestationError("gestation", value, _FORMS)
     return check_gestation(days, value)
@@ -99,7 +113,7 @@ def check_gestation(days: int, given: object) -> int:
     return days
 
 
-def date_number(value: object) -> int:
+def date_number(value: object, argument: str = "date") -> int:
     """A calendar date as days since 1970-01-01.
 
     Parameters
@@ -107,14 +121,18 @@ def date_number(value: object) -> int:
     value : str, datetime.date or numpy.datetime64
         An ISO date (YYYY-MM-DD) or a date. A date and time counts as its calendar date; one with
         a time zone is refused, as its calendar date depends on the place.
+    argument : str, default "date"
+        Name for messages.
 
     Examples
     --------
     >>> date_number("1970-02-01")
     31
     """
-    if value is None or value == "":
-        raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
+    if is_missing(value):
+        raise MissingError(argument, "give a date such as 2026-05-01", status="missing_age")
+    if isinstance(value, np.datetime64):  # beyond the calendar's years it stays a number
+        value = value.astype("datetime64[D]").item()
     if isinstance(value, str):
         text = value.strip()
         try:
@@ -122,17 +140,11 @@ def date_number(value: object) -> int:
                 return dt.date.fromisoformat(text).toordinal() - _EPOCH
         except ValueError:
             pass
-    elif isinstance(value, np.datetime64):
-        if np.isnat(value):
-            raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
-        return int(value.astype("datetime64[D]").view(np.int64))
     elif isinstance(value, dt.date):
-        if value != value:  # noqa: PLR0124 - pandas.NaT is a date that differs from itself
-            raise MissingError("date", "give a date such as 2026-05-01", status="missing_age")
         if getattr(value, "tzinfo", None) is not None:
-            raise AgeError("date", value.isoformat(), "a calendar date without a time zone")
+            raise AgeError(argument, value.isoformat(), "a calendar date without a time zone")
         return value.toordinal() - _EPOCH
-    raise AgeError("date", value, "accepted: a calendar date, as YYYY-MM-DD or a date")
+    raise AgeError(argument, value, "accepted: a calendar date, as YYYY-MM-DD or a date")
 
 
 def days_from_months(months: float) -> int:
@@ -165,9 +177,10 @@ def duration_days(value: object, argument: str) -> int:
             raise AgeError(argument, value, accepted)
         target = find_unit("day")
         assert target is not None
-        days = convert(figure, unit, target)
+        days = float(convert(figure, unit, target))
     else:
-        days = float(figures_of(value, "day", argument)[0][0])
+        figures, _, single = figures_of(value, "day", argument)
+        days = float(figures[0]) if single else math.nan
     if not 0 <= days <= 40_000:
         raise AgeError(argument, value, accepted)
     return math.floor(days + 0.5)
@@ -198,11 +211,17 @@ class Age:
     """
 
     def __init__(self, born: Any, on: Any, gestation: Any = None) -> None:
-        first, one_birth = code_words(born, date_number)
-        second, one_date = code_words(on, date_number)
+        first, one_birth = code_words(born, partial(date_number, argument="born"), "born")
+        second, one_date = code_words(on, partial(date_number, argument="on"), "on")
         weeks, one_gestation = stated_gestations(gestation)
+        try:
+            days = second.codes - first.codes
+        except ValueError as error:
+            dates = f"{second.codes.size:,} dates"
+            accepted = f"one, or as many as dates of birth ({first.codes.size:,})"
+            raise InputError("on", dates, accepted) from error
         self._set(
-            second.codes - first.codes,
+            days,
             weeks.codes,
             _worst(first.status, second.status),
             weeks.status,
@@ -226,29 +245,12 @@ class Age:
         >>> Age.from_days(105, gestation="27w3d").corrected.magnitude
         17
         """
+        whole = partial(AgeError, "days", days, "accepted: a whole number of days, 0 or more")
         if hasattr(days, "magnitude"):
-            days = days.to("day").magnitude
-        figures = np.asarray(days, dtype=np.float64) if not isinstance(days, (str, bool)) else None
-        if figures is None:
-            raise AgeError("days", days, "accepted: a whole number of days")
-        flat = figures.ravel()
-        missing = np.isnan(flat)
-        whole = np.floor(np.where(missing, 0, flat))
-        odd = ~missing & ((whole != flat) | (np.abs(whole) > 1_000_000))
-        if figures.ndim == 0 and (missing[0] or odd[0]):
-            raise AgeError("days", days, "accepted: a whole number of days")
-        status = np.where(missing, CODE["missing_age"], np.where(odd, CODE["invalid_age"], 0))
-        weeks, one_gestation = stated_gestations(gestation)
-        age = cls.__new__(cls)
-        age._set(
-            np.where(odd, 0, whole).astype(np.int32),
-            weeks.codes,
-            status.astype(np.uint8) if status.any() else None,
-            weeks.status,
-            single=figures.ndim == 0 and one_gestation,
-        )
-        age._born = None
-        return age
+            figures, _, single = figures_of(days, "day", "days")
+            return cls._from_figures(figures, None, gestation, whole, single=single)
+        figures, odd, single = numbers_of(days, "days", whole)
+        return cls._from_figures(figures, odd, gestation, whole, single=single)
 
     @classmethod
     def from_months(cls, months: Any, gestation: Any = None) -> Age:
@@ -259,12 +261,40 @@ class Age:
         >>> Age.from_months(24).chronological.magnitude
         731
         """
-        if np.ndim(months) == 0:
-            return cls.from_days(days_from_months(float(months)), gestation)
-        return cls.from_days(
-            [math.nan if math.isnan(m) else days_from_months(m) for m in map(float, months)],
-            gestation,
+        number = partial(AgeError, "months", months, "accepted: a number of months, 0 or more")
+        figures, odd, single = numbers_of(months, "months", number)
+        days = [days_from_months(m) if abs(m) < 1e6 else m for m in figures.tolist()]
+        return cls._from_figures(
+            np.array(days, dtype=np.float64), odd, gestation, number, single=single
         )
+
+    @classmethod
+    def _from_figures(
+        cls,
+        days: Floats,
+        odd: Any,
+        gestation: Any,
+        error: Callable[..., AgeError],
+        *,
+        single: bool,
+    ) -> Age:
+        """Age from days as floats: NaN where missing, or `odd` where it is not a number at all."""
+        usable = (np.rint(days) == days) & (np.abs(days) <= 1_000_000)
+        missing = np.isnan(days) if odd is None else np.isnan(days) & ~odd
+        if single and not (usable[0] and days[0] >= 0):
+            raise error(status="missing_age") if missing[0] else error()
+        status = np.where(missing, CODE["missing_age"], np.where(usable, 0, CODE["invalid_age"]))
+        weeks, one_gestation = stated_gestations(gestation)
+        age = cls.__new__(cls)
+        age._set(
+            np.where(usable, days, 0).astype(np.int32),
+            weeks.codes,
+            status.astype(np.uint8) if status.any() else None,
+            weeks.status,
+            single=single and one_gestation,
+        )
+        age._born = None
+        return age
 
     @classmethod
     def from_codes(
@@ -362,7 +392,10 @@ class Age:
         if self._born is None:
             return None
         due = (self._born + TERM - self.gestation_days).astype("datetime64[D]")
-        due[np.broadcast_to(self.gestation_days == NOT_STATED, due.shape)] = np.datetime64("NaT")
+        unknown = self.gestation_days == NOT_STATED
+        if self.status is not None:  # a date that cannot be used has the code 0: it is not 1970
+            unknown = unknown | (self.status != 0)
+        due[np.broadcast_to(unknown, due.shape)] = np.datetime64("NaT")
         return due[0].item() if self.single else due
 
     def _quantity(self, days: Ints, *, stated: bool) -> Any:
@@ -389,7 +422,7 @@ def stated_gestations(value: Any) -> tuple[Coded, bool]:
         if np.ndim(magnitude) == 0:
             return _one(gestation_days(value)), True
         return whole_gestations(figures_of(value, "day", "gestation")[0]), False
-    return code_words(value, gestation_days)
+    return code_words(value, gestation_days, "gestation")
 
 
 def whole_gestation(days: float) -> int:

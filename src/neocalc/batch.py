@@ -9,15 +9,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cohort import Scoring, count_statuses, score_table
-from neocalc.files import STANDARD, Digest, Source, output, stopped_cleanly, write_batches
+from neocalc.files import Source, is_parquet, scored_output, stopped_cleanly, write_batches
+from neocalc.policy import DEFAULT
 from neocalc.references import reference, tables_digest
 
 if TYPE_CHECKING:
     import polars as pl
+
+Through = Callable[["Iterator[pl.DataFrame]"], "Iterator[pl.DataFrame]"]
 
 NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 """The statuses of a row about which there is nothing to ask: a value, or none measured."""
@@ -44,10 +46,16 @@ class Summary:
             n for words in self.statuses.values() for w, n in words.items() if w not in NOT_FLAGGED
         )
 
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many rows of each index have each status, by name."""
+        return {index: dict(sorted(words.items())) for index, words in self.statuses.items()}
+
     def describe(self) -> str:
         """The summary for people."""
         rate = self.rows / self.seconds if self.seconds else 0
-        lines = [f"{self.rows:,} rows in {self.seconds:.2f} s ({rate:,.0f} rows per second)"]
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        lines = [f"{rows} in {self.seconds:.2f} s ({rate:,.0f} rows per second)"]
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
@@ -65,6 +73,8 @@ def score_file(
     *,
     force: bool = False,
     progress: bool = False,
+    through: Through | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Score a file into another, with its record beside it.
 
@@ -80,6 +90,10 @@ def score_file(
         Whether existing files are replaced.
     progress : bool
         Whether a terminal shows how far it is.
+    through : callable, optional
+        From the batches of the input to scored tables; by default each batch by itself.
+    more : dict, optional
+        What else the record says.
 
     Raises
     ------
@@ -88,33 +102,21 @@ def score_file(
     """
     summary = Summary()
     start = time.perf_counter()
+    score: Through = through or (lambda tables: (score_table(t, scoring) for t in tables))
 
     def batches() -> Iterator[pl.DataFrame]:
         with _progress(progress) as advance:
-            for batch in source.batches():
-                scored = score_table(batch, scoring)
+            for scored in score(source.batches()):
                 summary.add(scored.height, count_statuses(scored, scoring))
                 advance(scored.height)
                 yield scored
 
-    empty = score_table(_empty(source), scoring)
-    schema = dict(empty.schema)
-    if path == STANDARD:
-        with stopped_cleanly():
-            write_batches(
-                batches, schema, sys.stdout.buffer, parquet=False, delimiter=source.delimiter
-            )
-    else:
-        parquet = Path(path).suffix.lower() in (".parquet", ".pq")
-        digest = Digest(source.path)
-        with (
-            stopped_cleanly(),
-            output(path, force=force) as part,
-            output(f"{path}.json", force=force) as note,
-        ):
-            write_batches(batches, schema, part, parquet=parquet, delimiter=source.delimiter)
-            text = record(source, digest.hexdigest(), scoring, summary)
-            note.write_text(text, encoding="utf-8")
+    schema = dict(next(score(iter([_empty(source)]))).schema)
+    parquet = is_parquet(path)
+    with stopped_cleanly(), scored_output(path, force=force) as (part, note):
+        write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
+        text = record(source, scoring, summary, more or {})
+        note.write_text(text, encoding="utf-8")
     summary.seconds = time.perf_counter() - start
     return summary
 
@@ -125,31 +127,45 @@ def _empty(source: Source) -> pl.DataFrame:
     return pl.DataFrame(schema=source.schema())
 
 
-def record(source: Source, digest: str, scoring: Scoring, summary: Summary) -> str:
+def record(source: Source, scoring: Scoring, summary: Summary, more: Mapping[str, Any]) -> str:
     """The record beside an output, as JSON: what it takes to compute it again."""
     import neocalc
 
-    used = [scoring.policy.preterm_reference, scoring.policy.term_reference]
-    if scoring.reference != "auto":
-        used = [scoring.reference]
+    policy = scoring.policy
+    used = [policy.preterm_reference, policy.term_reference]
+    if scoring.reference != DEFAULT:
+        used = [scoring.reference, *([policy.term_reference] if scoring.uncorrected else [])]
     about: dict[str, Any] = {
         "neocalc": neocalc.__version__,
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "policy": scoring.policy.describe() if scoring.reference == "auto" else None,
+        "policy": policy.describe() if scoring.reference == DEFAULT else None,
+        "settings": {
+            name: getattr(policy, name)
+            for name in (
+                "preterm_reference",
+                "term_reference",
+                "handover_day",
+                "preterm_below_day",
+                "correct_until_day",
+                "require_position",
+            )
+        },
         "reference": scoring.reference,
         "columns": scoring.mapped.names,
         "sex_codes": scoring.mapped.sex_codes,
+        "missing": scoring.mapped.missing,
+        **more,
         "added": scoring.added,
         "tables": {
             "digest": tables_digest(),
             "references": {
                 ref.id: {m.name: m.sha256 for m in ref.measures.values()}
-                for ref in map(reference, dict.fromkeys(used))
+                for ref in dict.fromkeys(map(reference, used))
             },
         },
-        "input": {"name": source.name, "sha256": digest},
+        "input": {"name": source.name, "sha256": source.digest()},
         "rows": summary.rows,
-        "statuses": {index: dict(sorted(w.items())) for index, w in summary.statuses.items()},
+        "statuses": summary.counts,
     }
     return json.dumps(about, indent=2) + "\n"
 

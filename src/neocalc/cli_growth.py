@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from typing import Any, Final
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
@@ -112,19 +113,20 @@ def infant_age(options: argparse.Namespace) -> Age:
     if options.age_days is not None:
         if options.born is not None or options.on is not None:
             raise AgeError("--age-days", options.age_days, "either --age-days, or --born and --on")
-        try:
-            days = int(options.age_days)
-        except ValueError as error:
-            raise AgeError("--age-days", options.age_days, "whole days since birth") from error
-        return Age.from_days(days, gestation=options.gestation)
+        if not re.fullmatch("[0-9]{1,6}", options.age_days):
+            raise AgeError("--age-days", options.age_days, "whole days; 0 is the day of birth")
+        return Age.from_days(int(options.age_days), gestation=options.gestation)
+    days = []
     for name in ("born", "on"):
         given = getattr(options, name)
         if given is None:
             raise MissingError(f"--{name}", "give the date as YYYY-MM-DD", status="missing_age")
         try:
-            date_number(given)
+            days.append(date_number(given))
         except InputError as error:
             raise AgeError(f"--{name}", given, error.accepted) from error
+    if days[1] < days[0]:
+        raise AgeError("--on", options.on, f"a date from birth on (--born {options.born})")
     return Age(options.born, options.on, options.gestation)
 
 

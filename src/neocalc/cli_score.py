@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from neocalc.batch import score_file
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cohort import plan
 from neocalc.errors import FileError
-from neocalc.files import STANDARD, Source, refuse_existing
+from neocalc.files import STANDARD, Source, is_parquet, refuse_existing
+from neocalc.mapping import GESTATION_COLUMNS
+from neocalc.references import parse_toml
 
 
 def configure_score(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +35,19 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_files(parser: argparse.ArgumentParser) -> None:
-    """Options of a command from file to file."""
-    parser.add_argument("input", metavar="COHORT", help=".csv or .parquet; - for standard input")
+def add_files(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    """Options of a command from file to file; `needed`: that it is always of files."""
+    parser.add_argument(
+        "input",
+        metavar="COHORT",
+        nargs=None if needed else "?",
+        help=".csv or .parquet; - for standard input",
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        required=True,
+        required=needed,
         help=".csv or .parquet; - for standard output",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing output")
@@ -54,10 +61,16 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--columns", metavar="FILE",
-        help="a TOML file with [columns] and [sex_codes] instead",
+        help="a TOML file with [columns], [sex_codes] and missing instead",
     )  # fmt: skip
     parser.add_argument("--sex-codes", metavar="CODES", help="male=1,female=2")
-    parser.add_argument("--delimiter", metavar="CHARACTER", default=",", help="of a CSV; default ,")
+    parser.add_argument(
+        "--missing", metavar="WORDS", help="words for a missing value beside an empty field, NA,-99"
+    )
+    parser.add_argument(
+        "--delimiter", metavar="CHARACTER", default=",",
+        help="of a CSV: one character, or tab; default ,",
+    )  # fmt: skip
 
 
 def run_score(options: argparse.Namespace) -> int:
@@ -70,6 +83,7 @@ def run_score(options: argparse.Namespace) -> int:
             source.columns,
             columns=columns,
             sex_codes=sex_codes,
+            missing=missing_of(options),
             policy=policy,
             reference=options.reference,
             centiles=options.centiles,
@@ -77,25 +91,28 @@ def run_score(options: argparse.Namespace) -> int:
             where=source.name,
         )
         summary = score_file(source, options.output, scoring, force=options.force, progress=True)
+    report(summary.describe(), scoring.mapped.names, options.output)
     if options.json:
-        if options.output == STANDARD:
-            raise FileError("--json: standard output is the scored table already")
         about: dict[str, Any] = {
             "rows": summary.rows,
             "seconds": round(summary.seconds, 3),
-            "statuses": {index: dict(words) for index, words in summary.statuses.items()},
+            "statuses": summary.counts,
             "columns": scoring.mapped.names,
         }
         print_json(about)
-    else:
-        report(summary.describe(), scoring.mapped.names, options.output)
-    return int(options.strict and summary.flagged > 0)
+    if options.strict and summary.flagged:
+        flagged = f"{summary.flagged:,}"
+        print(f"--strict: statuses other than ok and missing_value: {flagged}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def report(summary: str, names: dict[str, str], path: str) -> None:
     """Print the mapping that was used and the summary, on standard error."""
     used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
     print(f"Columns: {used}", file=sys.stderr)
+    if not set(names) & set(GESTATION_COLUMNS):
+        print("No gestational age: every age is chronological.", file=sys.stderr)
     print(summary, file=sys.stderr)
     if path != STANDARD:
         print(f"Written: {path} and {path}.json", file=sys.stderr)
@@ -103,15 +120,13 @@ def report(summary: str, names: dict[str, str], path: str) -> None:
 
 def refuse_output(options: argparse.Namespace) -> None:
     """Refuse an output that exists or is the input, before any work is done."""
+    is_parquet(options.output)
     if options.output == STANDARD:
+        if options.json:
+            raise FileError("--json: standard output is the table already; give -o FILE")
         return
-    target = Path(options.output)
-    if options.input != STANDARD and target.exists() and target.samefile(options.input):
-        raise FileError(f"{options.output}: is the input, which is never changed")
-    if not target.parent.is_dir():
-        raise FileError(f"{options.output}: there is no folder {target.parent}")
-    refuse_existing(target, force=options.force)
-    refuse_existing(Path(f"{options.output}.json"), force=options.force)
+    for path in (options.output, f"{options.output}.json"):
+        refuse_existing(Path(path), force=options.force, read=options.input)
 
 
 def mapping_of(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, str] | None]:
@@ -119,23 +134,58 @@ def mapping_of(options: argparse.Namespace) -> tuple[dict[str, str], dict[str, s
     columns: dict[str, str] = {}
     sex_codes: dict[str, str] | None = None
     if options.columns is not None:
-        try:
-            content = tomllib.loads(Path(options.columns).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise FileError(f"{options.columns}: {error}") from error
-        unknown = sorted(set(content) - {"columns", "sex_codes"})
-        if unknown or not all(isinstance(part, dict) for part in content.values()):
-            raise FileError(f"{options.columns}: accepted: the sections [columns] and [sex_codes]")
-        columns = {name: str(column) for name, column in content.get("columns", {}).items()}
-        if "sex_codes" in content:
-            sex_codes = {sex: str(code) for sex, code in content["sex_codes"].items()}
-    for pair in options.column:
-        name, equals, column = pair.partition("=")
-        if not equals or not name or not column:
-            raise FileError(f"--column {pair}: accepted: NAME=COLUMN, such as weight_kg=WT")
-        columns[name] = column
+        content = _mapping_file(options.columns)
+        columns, sex_codes = content["columns"], content.get("sex_codes")
+    given = _pairs("--column", options.column, "weight_kg=WT")
     if options.sex_codes is not None:
-        sex_codes = dict(
-            pair.partition("=")[::2] for pair in options.sex_codes.replace(" ", "").split(",")
-        )
-    return columns, sex_codes
+        codes = _pairs("--sex-codes", options.sex_codes.split(","), "male=1,female=2")
+        sex_codes = {sex: code.strip() for sex, code in codes.items()}
+    return columns | given, sex_codes
+
+
+def missing_of(options: argparse.Namespace) -> list[str]:
+    """The words for a missing value that the options or the mapping file give."""
+    if options.missing is not None:
+        return [word.strip() for word in options.missing.split(",")]
+    words: list[str] = _mapping_file(options.columns)["missing"] if options.columns else []
+    return words
+
+
+def _mapping_file(path: str) -> dict[str, Any]:
+    """What a TOML file says of the columns."""
+    try:
+        content = parse_toml(Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FileError(f"{path}: is not TOML: {error}") from error
+    shape = {"columns": dict, "sex_codes": dict, "missing": list}
+    for name, part in content.items():
+        words = part.values() if isinstance(part, dict) else part
+        if not isinstance(part, shape.get(name, ())) or not all(
+            isinstance(word, (str, int)) for word in words
+        ):
+            raise FileError(
+                f'{path}: {name}; accepted: [columns] with lines such as weight_kg = "WT",'
+                ' [sex_codes] with male = 1 and female = 2, and missing = ["NA", "-99"]'
+            )
+    return {"columns": {}, "missing": []} | {
+        name: list(map(str, part))
+        if isinstance(part, list)
+        else {key: str(word) for key, word in part.items()}
+        for name, part in content.items()
+    }
+
+
+def _pairs(option: str, given: Iterable[str], example: str) -> dict[str, str]:
+    """NAME=VALUE pairs, each name once."""
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        name = name.strip()
+        if not name or not value.strip():
+            raise FileError(f"{option}: {text!r} is not accepted; such as {example}")
+        if name in pairs:
+            raise FileError(f"{option}: {name} is given twice")
+        pairs[name] = value
+    return pairs

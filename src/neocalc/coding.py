@@ -12,7 +12,15 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from neocalc.errors import CODE, InputError, MissingError, PolicyError, SexError, StatusArray
+from neocalc.errors import (
+    CODE,
+    InputError,
+    MissingError,
+    PolicyError,
+    SexError,
+    StatusArray,
+    shown,
+)
 
 Ints = npt.NDArray[np.int32]
 Word = TypeVar("Word", bound=Hashable)
@@ -49,7 +57,7 @@ class SexCodes:
         pairs = coding.items() if isinstance(coding, Mapping) else ()
         codes = {str(code): _SEXES.get(str(sex).lower()) for sex, code in pairs}
         if sorted(codes.values(), key=str) != [FEMALE, MALE]:
-            raise PolicyError(f"sex codes: {coding!r}; accepted: male=CODE,female=CODE")
+            raise PolicyError(f"sex codes: {shown(coding)}; accepted: male=CODE,female=CODE")
         self._codes = codes
 
     def __call__(self, word: object) -> int:
@@ -115,9 +123,10 @@ def elements(values: Any, argument: str) -> npt.NDArray[Any] | None:
         return np.fromiter(values, dtype=object, count=len(values))
     if not hasattr(values, "__array__") or hasattr(values, "magnitude"):
         return None
-    if hasattr(values, "filled"):  # what a masked array hides is missing
-        values = values.astype(object).filled(None)
     array = np.asarray(values)
+    if hasattr(values, "mask") and hasattr(values, "filled"):  # what a mask hides is missing
+        array = array.astype(object)
+        array[values.mask] = None
     if array.ndim > 1:
         raise InputError(argument, f"an array of {array.ndim} dimensions", "one dimension")
     if array.ndim == 0:
@@ -191,5 +200,5 @@ def is_missing(word: object) -> bool:
         return False
     try:
         return bool(word != word)  # noqa: PLR0124 - NaN and NaT alone differ from themselves
-    except TypeError:  # pandas.NA has no truth value
-        return True
+    except (TypeError, ArithmeticError):  # pandas.NA, like other things, has no truth value
+        return type(word).__name__ == "NAType"

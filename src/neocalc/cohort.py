@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from neocalc.age import NOT_STATED, TERM, Age
-from neocalc.columns import ages, figures, oedemas, positions, sexes
+from neocalc.columns import ages, column_of, figures, oedemas, positions, sexes
 from neocalc.errors import STATUSES, FileError, StatusArray, combined
 from neocalc.lms import centile_from_zscore
-from neocalc.mapping import MEASURE_COLUMNS, Mapped, map_columns
+from neocalc.mapping import MEASURE_COLUMNS, TABLE, Mapped, map_columns
 from neocalc.policy import DEFAULT, Policy, Resolved, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
@@ -80,6 +80,12 @@ class Scoring:
             names += [f"{index}_uncorrected"] if self.uncorrected else []
         return names
 
+    @property
+    def needed(self) -> list[str]:
+        """The columns that are read, under their names in the table; the subject's is not."""
+        names = self.mapped.names.items()
+        return list(dict.fromkeys(name for column, name in names if column != "subject_id"))
+
     def check(self, present: list[str], where: str) -> None:
         """Refuse a table that has a column of the name of an added one."""
         both = sorted(set(present) & set(self.added))
@@ -94,14 +100,15 @@ def plan(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
+    missing: Iterable[str] = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
-    where: str = "table",
+    where: str = TABLE,
 ) -> Scoring:
     """Check the columns and options once, before any row is read."""
-    mapped = map_columns(present, columns, sex_codes, where=where)
+    mapped = map_columns(present, columns, sex_codes, missing, where=where)
     scoring = Scoring(mapped, policy or Policy(), reference, centiles, uncorrected)
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
     scoring.check(present, where)
@@ -113,6 +120,7 @@ def score(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
+    missing: Iterable[str] = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
@@ -122,13 +130,15 @@ def score(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, polars.DataFrame or pyarrow.Table
+    frame : pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
         One row a visit, with the canonical columns (docs/columns.md) or mapped ones. It is not
         changed.
     columns : dict, optional
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
+    missing : iterable of str, optional
+        Words for a missing value, such as ``["NA", "-99"]``, beside an empty field.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
@@ -138,9 +148,10 @@ def score(
 
     Returns
     -------
-    pandas.DataFrame, polars.DataFrame or pyarrow.Table
+    pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
         The kind that was given: every row once and in order, every column untouched, and the added
-        columns: ages [day] and for each index its z [unitless], reference and status.
+        columns: ages [day] and for each index its z [unitless], reference and status. Of a
+        LazyFrame nothing is read before it is collected.
 
     Raises
     ------
@@ -159,18 +170,17 @@ def score(
     """
     from neocalc import frames
 
-    kind = frames.kind_of(frame)
     scoring = plan(
-        kind.columns(frame),
+        frames.kind_of(frame).columns(frame),
         columns=columns,
         sex_codes=sex_codes,
+        missing=missing,
         policy=policy,
         reference=reference,
         centiles=centiles,
         uncorrected=uncorrected,
     )
-    needed = list(dict.fromkeys(scoring.mapped.names.values()))
-    return kind.attach(frame, added_columns(kind.select(frame, needed), scoring))
+    return frames.with_added(frame, scoring.needed, lambda table: added_columns(table, scoring))
 
 
 def score_table(table: pl.DataFrame, scoring: Scoring) -> pl.DataFrame:
@@ -206,7 +216,7 @@ class Rows:
             found = mapped.measure(measure)
             if found is not None:
                 name, unit = found
-                column = table[mapped.names[name]]
+                column = column_of(table, mapped, name)
                 self.measures[measure] = figures(column, unit, MEASURES[measure])
 
     def inputs(self, measure: str, resolved: Resolved) -> Inputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,22 @@ from neocalc.units import Floats, convert, find_unit
 if TYPE_CHECKING:
     import polars as pl
 
+
+def column_of(table: pl.DataFrame, mapped: Mapped, canonical: str) -> pl.Series:
+    """A canonical column of a table, empty where a declared word for a missing value stands."""
+    import polars as pl
+
+    column = table[mapped.names[canonical]]
+    if not mapped.missing or column.dtype.is_nested() or column.dtype == pl.Object:
+        return column
+    words = set(mapped.missing)
+    for word in mapped.missing:
+        if _NUMBER.fullmatch(word):
+            words.add(repr(float(word)))  # -99 in a column of floats
+    held = ~column.cast(pl.String, strict=False).is_in(words)
+    return pl.select(pl.when(held).then(column)).to_series().alias(column.name)
+
+
 def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
     """Codes of a column: one call of the rule for each distinct value."""
     import polars as pl
@@ -33,7 +50,8 @@ def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
     if not len(column):
         return Coded(np.zeros(0, dtype=np.int32), None)
     values = column.unique()
-    packed = pl.Series([_packed(rule, value) for value in values.to_list()], dtype=pl.Int32)
+    words = values.str.head(_LONGEST) if values.dtype == pl.String else values
+    packed = pl.Series([_packed(rule, word) for word in words.to_list()], dtype=pl.Int32)
     both = column.replace_strict(values, packed, return_dtype=pl.Int32)
     codes = both.to_numpy()
     faulty = codes >= _FAULT
@@ -44,11 +62,15 @@ def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
 
 
 _FAULT: Final = 1_000_000_000
+_LONGEST: Final = 200
+"""Characters of a word that are looked at: none that means something is so long."""
 
 
 @lru_cache(maxsize=65_536, typed=True)  # words and dates repeat from one chunk to the next
 def _packed(rule: Callable[[Any], int], value: Any) -> int:
-    """The code of a value, or its status above `_FAULT`."""
+    """The code of a value, or its status above `_FAULT`; a text of spaces alone is empty."""
+    if isinstance(value, str) and not value.strip():
+        value = ""
     try:
         return rule(value)
     except InputError as error:
@@ -82,16 +104,21 @@ def figures(column: pl.Series, unit: str, target: str) -> tuple[Floats, StatusAr
     return convert(values, source, wanted), status
 
 
+def refuse_zone(zone: object, name: str) -> None:
+    """Refuse dates in a time zone: the calendar date depends on the place."""
+    if zone is not None:
+        raise FileError(
+            f"column {name}: it has the time zone {zone}; give calendar dates, as the day depends"
+            " on the place"
+        )
+
+
 def dates(column: pl.Series) -> Coded:
     """Dates of a column as days since 1970-01-01."""
     import polars as pl
 
     if isinstance(column.dtype, pl.Datetime):
-        if column.dtype.time_zone is not None:
-            raise FileError(
-                f"column {column.name}: it has the time zone {column.dtype.time_zone}; give"
-                " calendar dates, as the day depends on the place"
-            )
+        refuse_zone(column.dtype.time_zone, column.name)
         column = column.dt.date()
     if column.dtype == pl.Date:
         missing = column.is_null().to_numpy()
@@ -111,8 +138,9 @@ def ages(table: pl.DataFrame, mapped: Mapped) -> Age:
         ("gestational_age_weeks_decimal", _gestation_weeks_column),
     ):
         if name in mapped.names:
-            column = table[mapped.names[name]]
-            if name == "gestational_age" and column.dtype.is_numeric():
+            column = column_of(table, mapped, name)
+            empty = column.null_count() == len(column)  # has no type of its own
+            if name == "gestational_age" and column.dtype.is_numeric() and not empty:
                 raise FileError(
                     f"column {column.name}: gestations are texts such as 27+3; whole days belong"
                     " in gestational_age_days, decimal weeks in gestational_age_weeks_decimal"
@@ -125,13 +153,13 @@ def _chronological(table: pl.DataFrame, mapped: Mapped) -> tuple[Ints, StatusArr
     """Days since birth by dates, else as given; where both are given they must agree."""
     by_dates = by_days = None
     if mapped.has("birth_date", "measured_on"):
-        born = dates(table[mapped.names["birth_date"]])
-        on = dates(table[mapped.names["measured_on"]])
+        born = dates(column_of(table, mapped, "birth_date"))
+        on = dates(column_of(table, mapped, "measured_on"))
         given = [c.status for c in (born, on) if c.status is not None]
         status = first_status(*given) if given else None
         by_dates = Coded((on.codes - born.codes).astype(np.int32), status)
     if mapped.has("age_days"):
-        by_days = coded(table[mapped.names["age_days"]], _whole_days)
+        by_days = coded(column_of(table, mapped, "age_days"), _whole_days)
     if by_dates is None or by_days is None:
         only = by_dates or by_days
         assert only is not None
@@ -148,10 +176,21 @@ def _chronological(table: pl.DataFrame, mapped: Mapped) -> tuple[Ints, StatusArr
 
 
 def _number(value: Any) -> float:
-    """A cell that should hold a number; NaN when it is empty."""
-    if value is None or value == "" or (isinstance(value, str) and not value.strip()):
+    """A cell that should hold a number; NaN when it is empty.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When it is not a number as `figures` reads them: Python takes 1_000 for one.
+    """
+    if value is None or value == "":
         return math.nan
+    if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
+        raise ValueError("not a number")
     return float(value)
+
+
+_NUMBER: Final = re.compile(r"\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan)\s*", re.I)
 
 
 def _whole_days(value: Any) -> int:
@@ -188,16 +227,18 @@ def _gestation_weeks_column(value: Any) -> int:
 
 def positions(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     """How the lengths were measured, where the table says so."""
-    name = mapped.names.get("length_position")
-    return None if name is None else coded(table[name], position_code)
+    if not mapped.has("length_position"):
+        return None
+    return coded(column_of(table, mapped, "length_position"), position_code)
 
 
 def oedemas(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     """Which rows have oedema, where the table says so."""
-    name = mapped.names.get("oedema")
-    return None if name is None else coded(table[name], oedema_code)
+    if not mapped.has("oedema"):
+        return None
+    return coded(column_of(table, mapped, "oedema"), oedema_code)
 
 
 def sexes(table: pl.DataFrame, mapped: Mapped) -> Coded:
     """The sexes of the rows."""
-    return coded(table[mapped.names["sex"]], sex_coder(mapped.sex_codes))
+    return coded(column_of(table, mapped, "sex"), sex_coder(mapped.sex_codes))

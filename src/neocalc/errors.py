@@ -128,7 +128,7 @@ class InputError(NeocalcError, ValueError):
         self.accepted = accepted
         if status is not None:
             self.status = status
-        super().__init__(f"{argument}: {_shown(given)} is not accepted; {accepted}")
+        super().__init__(f"{argument}: {shown(given)} is not accepted; {accepted}")
 
 
 class MissingError(InputError):
@@ -176,10 +176,14 @@ class FileError(NeocalcError):
 
 
 class DoseRefused(NeocalcError):
-    """A hard stop: no dose is given. `checks` lists every check with its outcome."""
+    """A hard stop: no dose is given. `checks` lists every check with its outcome.
 
-    def __init__(self, message: str, checks: tuple[object, ...] = ()) -> None:
+    `request` is what was asked for, for the record of the refusal; None where it was not read.
+    """
+
+    def __init__(self, message: str, checks: tuple[Any, ...] = (), request: object = None) -> None:
         self.checks = checks
+        self.request = request
         super().__init__(message)
 
 
@@ -197,7 +201,7 @@ def _again(kind: type[NeocalcError], args: tuple[Any, ...], held: dict[str, Any]
     return error
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as it may stand in a one-line message: short, and on one line."""
     text = repr(value) if isinstance(value, str) else " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"

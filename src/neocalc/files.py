@@ -1,24 +1,29 @@
-"""Cohort files: CSV and Parquet in chunks, and an output that appears only when it is complete.
+"""Cohort files: CSV and Parquet in batches, and outputs that appear only when they are complete.
 
-Reading, scoring and writing overlap and memory does not grow with the file: polars reads batches
-and writes what comes back, here only the batches in between are scored.
+Reading, scoring and writing overlap and memory does not grow with the file: one batch is read
+ahead while another is scored, and polars writes what has been scored.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import queue
+import secrets
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final, TypeVar
 
+from neocalc.csvrows import CsvRows
 from neocalc.errors import FileError
+from neocalc.parquetrows import ParquetRows, brief
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,205 +33,147 @@ CELLS: Final = 1_500_000
 MOST_ROWS: Final = 100_000
 STANDARD: Final = "-"
 """Standard input or output, where a file is named."""
+PARQUET: Final = (".parquet", ".pq")
+"""Suffixes of Parquet files."""
+CSV: Final = (".csv", ".tsv", ".txt", "")
+"""Suffixes of CSV outputs."""
+_MAGIC: Final = b"PAR1"
+_TABS: Final = {"tab": "\t", "\\t": "\t"}
+_OTHERS: Final = {b"PK\x03\x04": "an Excel workbook or a zip file", b"\x1f\x8b": "a gzip file"}
+
+Item = TypeVar("Item")
 
 
 class Source:
-    """A CSV or Parquet file, or standard input, to be read in batches.
+    """A CSV or Parquet file, or standard input, whose rows are read once and in batches.
 
     Parameters
     ----------
     path : str
-        A file, or "-" for standard input, which is first copied to a temporary file.
+        A file, or "-" for standard input.
     delimiter : str, default ","
-        Of a CSV.
+        Of a CSV: one character, or "tab".
 
     Attributes
     ----------
     name : str
         For messages and records.
+    delimiter : str
+        The character.
     columns : list of str
         The header.
     """
 
     def __init__(self, path: str, *, delimiter: str = ",") -> None:
         self.name = "standard input" if path == STANDARD else Path(path).name
-        self.delimiter = delimiter
-        self._copy: Path | None = None
-        self.path = self._spooled() if path == STANDARD else Path(path)
-        try:
-            with self.path.open("rb") as stream:
-                start = stream.read(65_536)
-        except OSError as error:
-            raise FileError(f"{path}: {error.strerror}") from error
-        self.is_parquet = start[:4] == b"PAR1"
-        if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
-            raise FileError(f"delimiter: {delimiter!r} is not accepted; give one character")
-        if not start.strip(b"\xef\xbb\xbf \t\r\n"):
-            raise FileError(f"{self.name}: the file is empty; a header line is needed")
-        self.columns = self._header()
+        self.delimiter = _TABS.get(delimiter, delimiter)
+        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n':
+            raise FileError(f"--delimiter: {delimiter!r} is not accepted; give one character")
+        if self.delimiter.isalnum():
+            raise FileError(f"--delimiter: {delimiter!r} is not accepted; not a letter or a digit")
+        shown = self.name if path == STANDARD else path
+        with contextlib.ExitStack() as stack, self._named_errors(shown):
+            if path == STANDARD:
+                stream: IO[bytes] = sys.stdin.buffer
+            else:
+                stream = stack.enter_context(Path(path).open("rb"))
+            start = stream.read(len(_MAGIC))
+            self._rows = self._kind(stream, start, path, stack)
+            self.columns = self._rows.columns
+            self._open = stack.pop_all()
+
+    def _kind(
+        self, stream: IO[bytes], start: bytes, path: str, stack: contextlib.ExitStack
+    ) -> CsvRows | ParquetRows:
+        for magic, what in _OTHERS.items():
+            if start.startswith(magic):
+                raise FileError(f"{self.name}: is {what}; save it as CSV or Parquet")
+        if start == _MAGIC:
+            if path == STANDARD:  # the end of a Parquet file is read first
+                path = stack.enter_context(_copied(start, stream))
+            return ParquetRows(Path(path), self.name)
+        if Path(path).suffix.lower() in PARQUET:
+            raise FileError(f"{self.name}: is not a Parquet file: it does not start with PAR1")
+        return CsvRows(stream, start, self.name, self.delimiter)
 
     def __enter__(self) -> Source:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._copy is not None:
-            self._copy.unlink(missing_ok=True)
-
-    def _spooled(self) -> Path:
-        """Standard input in a temporary file: a stream can be read only once."""
-        handle, name = tempfile.mkstemp(prefix="neocalc-")
-        self._copy = Path(name)
-        with os.fdopen(handle, "wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
-        return self._copy
-
-    def _scan(self) -> pl.LazyFrame:
-        import polars as pl
-
-        if self.is_parquet:
-            return pl.scan_parquet(self.path, glob=False)
-        return pl.scan_csv(
-            self.path,
-            separator=self.delimiter,
-            infer_schema=False,  # every field stays the text that it is
-            glob=False,
-        )
-
-    def _header(self) -> list[str]:
-        if self.is_parquet:
-            with self._named_errors():
-                return self._scan().collect_schema().names()
-        # polars renames a column that appears twice; here it has to be refused
-        import csv
-
-        try:
-            with self.path.open(encoding="utf-8-sig", newline="") as stream:
-                header = next(csv.reader(_lines(stream), delimiter=self.delimiter))
-        except UnicodeDecodeError as error:
-            raise self._not_utf8() from error
-        except (csv.Error, StopIteration) as error:
-            raise FileError(f"{self.name}: row 1 (the header) is not a CSV header") from error
-        if "\r" in header[-1] or any("\r" in name for name in header):
-            raise FileError(
-                f"{self.name}: the lines end with a lone carriage return; save it with line feeds"
-            )
-        return header
+        self._open.close()
 
     def schema(self) -> dict[str, pl.DataType]:
         """Names and types of the columns."""
-        with self._named_errors():
-            return dict(self._scan().collect_schema())
-
-    def batches(self) -> Iterator[pl.DataFrame]:
-        """The rows in order, in tables of a bounded number of cells."""
-        rows = max(1, min(MOST_ROWS, CELLS // max(1, len(self.columns))))
-        with self._named_errors():
-            yield from self._scan().collect_batches(chunk_size=rows, maintain_order=True)
-
-    @contextlib.contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        """Errors of the reader as one line that names file, row and column."""
         import polars as pl
 
+        if isinstance(self._rows, ParquetRows):
+            return self._rows.schema
+        return dict.fromkeys(self.columns, pl.String())
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """The rows in order, in tables of a bounded number of cells; once."""
+        most = max(1, min(MOST_ROWS, CELLS // max(1, len(self.columns))))
+        with self._named_errors(self.name):
+            yield from ahead(self._rows.batches(most))
+
+    def digest(self) -> str:
+        """SHA-256 of the file, when all batches have been read."""
+        return self._rows.digest()
+
+    @contextlib.contextmanager
+    def _named_errors(self, path: str) -> Iterator[None]:
         try:
             yield
-        except (pl.exceptions.PolarsError, OSError) as error:
-            if self.is_parquet:
-                raise FileError(
-                    f"{self.name}: not a readable Parquet file: {_brief(error)}"
-                ) from error
-            raise self._located(error) from error
+        except OSError as error:
+            raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
 
-    def _located(self, error: Exception) -> FileError:
-        """Where a CSV is malformed: read again, row by row, to name the place."""
-        if "utf-8" in str(error).lower():
-            return self._not_utf8()
-        import csv
 
-        csv.field_size_limit(sys.maxsize)
-        row = 1
+@contextlib.contextmanager
+def _copied(start: bytes, stream: IO[bytes]) -> Iterator[str]:
+    """A temporary file of a stream whose start has been read."""
+    with tempfile.NamedTemporaryFile(prefix="neocalc-") as copy:
+        copy.write(start)
+        shutil.copyfileobj(stream, copy, 1 << 20)
+        copy.flush()
+        yield copy.name
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, each made in a thread while the one before it is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="neocalc-read") as pool:
+        following = pool.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(next, items, None)
+            yield item
+
+
+def is_parquet(path: str) -> bool:
+    """Whether an output is to be Parquet and not CSV, by its suffix; other suffixes are refused."""
+    suffix = "" if path == STANDARD else Path(path).suffix.lower()
+    if suffix not in CSV + PARQUET:
+        raise FileError(f"{path}: {suffix} is not written; accepted: .csv, .tsv, .txt or .parquet")
+    return suffix in PARQUET
+
+
+@contextlib.contextmanager
+def scored_output(path: str, *, force: bool) -> Iterator[list[Path]]:
+    """Where a table and its record are written: beside their places, or aside for "-".
+
+    Standard output too has all of the table or nothing; the record is for files only.
+    """
+    if path != STANDARD:
+        with outputs(path, f"{path}.json", force=force) as parts:
+            yield parts
+        return
+    with tempfile.TemporaryDirectory(prefix="neocalc-") as folder:
+        part = Path(folder, "table")
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as stream:
-                reader = csv.reader(_lines(stream), delimiter=self.delimiter, strict=True)
-                for row, fields in enumerate(reader, 1):
-                    if len(fields) > len(self.columns):
-                        return FileError(
-                            f"{self.name}: row {row} has {len(fields)} fields, the header has"
-                            f" {len(self.columns)}; a decimal comma, or text with a comma that is"
-                            " not quoted?"
-                        )
-                    for name, field in zip(self.columns, fields, strict=False):
-                        if '"' in field and _is_stray(field):
-                            return FileError(
-                                f"{self.name}: row {row}, column {name}: a quotation mark inside"
-                                " a field that is not quoted; quote the field and double the mark"
-                            )
-        except UnicodeDecodeError:
-            return self._not_utf8()
-        except csv.Error as problem:
-            return FileError(
-                f"{self.name}: row {row + 1}: {problem}: is a quoted field not closed?"
-            )
-        return FileError(f"{self.name}: the CSV cannot be read: {_brief(error)}")
-
-    def _not_utf8(self) -> FileError:
-        """Row and column of the first byte that is not UTF-8."""
-        row, field = 0, 0
-        with self.path.open("rb") as stream:
-            for row, line in enumerate(_byte_lines(stream), 1):
-                try:
-                    line.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    before = line[: error.start]
-                    field = before.count(self.delimiter.encode())
-                    byte = line[error.start]
-                    names = getattr(self, "columns", [])
-                    column = f", column {names[field]}" if field < len(names) else ""
-                    return FileError(
-                        f"{self.name}: row {row}{column}: the byte 0x{byte:02X} is not UTF-8;"
-                        " save the file as UTF-8"
-                    )
-        return FileError(f"{self.name}: row {row}, field {field}: not UTF-8; save it as UTF-8")
-
-
-def _is_stray(field: str) -> bool:
-    """Whether a field, read by the csv module, had a mark but was not itself quoted."""
-    return not field.startswith('"') and field.count('"') % 2 == 1
-
-
-def _lines(stream: IO[str]) -> Iterator[str]:
-    """Lines of a text, none longer than 64 million characters."""
-    while line := stream.readline(64_000_000):
-        yield line
-
-
-def _byte_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    while line := stream.readline(64_000_000):
-        yield line
-
-
-def _brief(error: Exception) -> str:
-    """The first line of a library's message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-class Digest:
-    """SHA-256 of a file, computed beside the work."""
-
-    def __init__(self, path: Path) -> None:
-        self._value = ""
-        self._path = path
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError), self._path.open("rb") as stream:
-            self._value = hashlib.file_digest(stream, "sha256").hexdigest()
-
-    def hexdigest(self) -> str:
-        """The digest, when it is complete."""
-        self._thread.join()
-        return self._value
+            yield [part, Path(folder, "record")]
+        except OSError as error:
+            raise FileError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        with part.open("rb") as stream:
+            shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
+        sys.stdout.buffer.flush()
 
 
 @contextlib.contextmanager
@@ -238,89 +185,159 @@ def output(path: str, *, force: bool) -> Iterator[Path]:
     FileError
         When the file exists and is not to be replaced, or its folder cannot be written to.
     """
-    target = Path(path)
-    refuse_existing(target, force=force)
+    with outputs(path, force=force) as (part,):
+        yield part
+
+
+@contextlib.contextmanager
+def outputs(*paths: str, force: bool) -> Iterator[list[Path]]:
+    """Temporary files that take their places together, when all of them are complete."""
+    targets = [Path(os.path.realpath(path)) for path in paths]
+    parts: list[Path] = []
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.name}.", suffix=".part", dir=target.parent
-        )
+        for target in targets:
+            refuse_existing(target, force=force)
+            parts.append(target.with_name(f".neocalc-{secrets.token_hex(8)}.part"))
+            os.close(os.open(parts[-1], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        yield parts
+        for part in parts:
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
+        for target in targets:
+            refuse_existing(target, force=force)  # another run may have been faster
+        for part, target in zip(parts, targets, strict=True):
+            part.replace(target)
+    except OSError as error:
+        raise FileError(f"{paths[0]}: cannot be written: {error.strerror or error}") from error
+    finally:
+        for part in parts:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def refuse_existing(path: Path, *, force: bool, read: str | None = None) -> None:
+    """Refuse what cannot become an output.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The output.
+    force : bool
+        Whether a file that is there may be replaced.
+    read : str, optional
+        The input, which never is.
+    """
+    try:
+        there = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not path.parent.is_dir():
+            raise FileError(f"{path}: there is no folder {path.parent}") from error
+        return
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror}") from error
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o666 & ~_umask())
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
-        part.replace(target)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Refuse to overwrite a file unless told to."""
-    if path.is_dir():
+    if stat.S_ISDIR(there.st_mode):
         raise FileError(f"{path}: is a folder")
-    if path.exists() and not force:
+    if not stat.S_ISREG(there.st_mode):
+        raise FileError(f"{path}: is not a file; for standard output give -")
+    if read is not None and _is_input(read, there):
+        raise FileError(f"{path}: is the input, which is never changed")
+    if not force:
         raise FileError(f"{path}: exists already; --force replaces it")
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+def _is_input(read: str, there: os.stat_result) -> bool:
+    """Whether a file is the one that is read, under whatever name."""
+    with contextlib.suppress(OSError, ValueError):  # an input that is not there, or not a file
+        given = os.fstat(sys.stdin.fileno()) if read == STANDARD else Path(read).stat()
+        return os.path.samestat(given, there)
+    return False
 
 
 def write_batches(
-    batches: Callable[[], Iterator[pl.DataFrame]],
+    batches: Iterable[pl.DataFrame],
     schema: dict[str, pl.DataType],
-    target: Path | IO[bytes],
+    target: Path,
     *,
     parquet: bool,
     delimiter: str = ",",
 ) -> None:
-    """Write tables as they come; an error of theirs is raised as it was."""
+    """Write tables as they come.
+
+    A thread writes, so that the next table is made meanwhile, and a signal is heard at once and not
+    when the file is complete.
+    """
     import polars as pl
     from polars.io.plugins import register_io_source
 
-    raised: list[BaseException] = []
+    for name, dtype in schema.items():
+        if not parquet and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
+            raise FileError(f"column {name}: {dtype} has no form in a CSV; write .parquet")
+    made: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
 
-    def source(*_: Any) -> Iterator[pl.DataFrame]:
-        try:
-            yield from batches()
-        except BaseException as error:  # polars would wrap it in an error of its own
-            raised.append(error)
-            raise
+    def taken() -> Iterator[pl.DataFrame]:
+        while (batch := made.get()) is not None:
+            yield batch
 
-    rows = register_io_source(source, schema=schema)
-    try:
+    def write() -> None:
         if parquet:
-            rows.sink_parquet(target)
-        else:
-            rows.sink_csv(target, separator=delimiter)
-    except BaseException as error:
-        if raised:
-            raise raised[0] from None
-        if isinstance(error, (pl.exceptions.PolarsError, OSError)):
-            raise FileError(f"{target}: cannot be written: {_brief(error)}") from error
-        raise
+            register_io_source(lambda *_: taken(), schema=schema).sink_parquet(target)
+            return
+        with target.open("wb") as stream:
+            pl.DataFrame(schema=schema).write_csv(stream, separator=delimiter)
+            for batch in taken():
+                batch.write_csv(stream, separator=delimiter, include_header=False)
+
+    def put(batch: pl.DataFrame | None) -> None:
+        while not writing.done():  # when it has failed nobody takes what is put
+            try:
+                made.put(batch, timeout=0.1)
+            except queue.Full:
+                continue
+            break
+
+    with ThreadPoolExecutor(1, thread_name_prefix="neocalc-write") as pool:
+        writing = pool.submit(write)
+        try:
+            for batch in batches:
+                put(batch)
+                if writing.done():
+                    break
+        finally:
+            put(None)
+        try:
+            writing.result()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            _raise_why(target)
+            raise OSError(f"polars: {brief(error)}") from error
+
+
+def _raise_why(target: Path) -> None:
+    """Let the system say why a file could not be written: of a full disk, polars does not."""
+    with target.open("ab") as stream:
+        stream.write(bytes(1 << 16))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 @contextlib.contextmanager
 def stopped_cleanly() -> Iterator[None]:
-    """Let a request to stop (SIGTERM) clean up as an interrupt from the keyboard does."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
+    """Let a request to stop (SIGTERM, SIGHUP) clean up as an interrupt from the keyboard does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+
+    def stop(*_: object) -> None:
+        for name in names:  # once: a second request must not interrupt the cleaning up
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in names:
+        if before[name] is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name in names:
+            signal.signal(getattr(signal, name), before[name] or signal.SIG_DFL)

@@ -13,7 +13,7 @@ Fenton TR, Elmrayed S, Alshaikh BN. Paediatr Perinat Epidemiol 2025. doi:10.1111
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -26,13 +26,15 @@ from neocalc.policy import AGE_BASES, DEFAULT, GESTATION, Policy, Resolved, reso
 from neocalc.references import MEASURES
 from neocalc.references import reference as find_reference
 from neocalc.scoring import Inputs, Scored, body_mass_index, score, unscore
-from neocalc.units import Floats, figures_of, quantity
+from neocalc.units import Floats, figures_of, numbers_of, quantity
 
 if TYPE_CHECKING:
     import pint
 
 PUBLIC_MEASURES: Final = tuple(name for name in MEASURES if name != "weight_for_height")
 """The measures by their public names; weight_for_length chooses between length and height."""
+CENTILES: Final = (3, 10, 50, 90, 97)
+"""The lines that `curves` draws unless others are named."""
 NO_AGE: Final = Age.from_codes(
     np.zeros(1, dtype=np.int32),
     np.zeros(1, dtype=np.int32),
@@ -58,6 +60,11 @@ class ZScore:
         "lms" or "lms-restricted"; empty where there is no z.
     status : str or numpy.ndarray
         "ok", "implausible" (z kept), or the reason why there is no z.
+
+    Examples
+    --------
+    >>> zscore("weight", "10 kg", sex="male", age=Age.from_days(365))
+    <ZScore 0.33 who-2006 chronological ok>
     """
 
     def __init__(self, scored: Scored, *, single: bool) -> None:
@@ -263,10 +270,11 @@ def measurement(
     14.699589
     """
     unit = _unit(measure, weight=measure != "bmi")
-    figures = np.asarray(z, dtype=np.float64)
+    figures, odd, single = numbers_of(z, "z", partial(InputError, "z", z, "a number of SD"))
+    status = None if odd is None else odd * np.uint8(CODE["invalid_value"])
     inputs, single = inputs_of(
-        measure, figures.ravel(), None, figures.ndim == 0, sex, age, length, position, None,
-        reference, policy, sex_codes,
+        measure, figures, status, single, sex, age, length, position, None, reference, policy,
+        sex_codes,
     )  # fmt: skip
     values, status = unscore(measure, inputs.value, inputs)
     if not single:
@@ -301,6 +309,11 @@ def curves(
     centiles, z : sequence of float, optional
         Lines to draw [%] or [unitless]: one of the two; by default centiles 3, 10, 50, 90, 97.
 
+    Returns
+    -------
+    Curves
+        The lines, and the label that must stand on a chart of them.
+
     Examples
     --------
     >>> chart = curves("weight", sex="female", reference="fenton-2013", centiles=[50])
@@ -308,18 +321,18 @@ def curves(
     ('postmenstrual_age_days', 158.0, 0.5129)
     """
     ref = find_reference(reference)
-    if measure not in ref.measures or ref.use == "velocity":
+    if not isinstance(measure, str) or measure not in ref.measures or ref.use == "velocity":
         raise InputError("measure", measure, f"{ref.id} has: {', '.join(ref.measures)}")
     if centiles is not None and z is not None:
         raise InputError("z", z, "give centiles or z, not both")
-    if z is not None:
-        lines = np.asarray(z, dtype=np.float64)
-    else:
-        lines = np.asarray(
-            zscore_from_centile([3, 10, 50, 90, 97] if centiles is None else centiles)
-        )
-    if lines.ndim != 1 or not np.isfinite(lines).all():
-        raise InputError("z" if centiles is None else "centiles", centiles or z, "finite lines")
+    name, given, accepted = "z", z, "a list of numbers of SD"
+    if z is None:
+        name, given, accepted = "centiles", centiles, "a list of numbers above 0 and below 100"
+    wrong = partial(InputError, name, given, accepted)
+    figures, odd, single = numbers_of(CENTILES if given is None else given, name, wrong)
+    lines = figures if z is not None else np.asarray(zscore_from_centile(figures))
+    if single or odd is not None or not np.isfinite(lines).all():
+        raise wrong()
     table = ref.table(measure)
     code = sex_code(sex)
     values = measurement_from_zscore(
@@ -334,7 +347,7 @@ def curves(
         table.axis,
         keys / 10 if table.axis == "length_cm" else keys,
         lines,
-        np.asarray(centile_from_zscore(lines)) if centiles is None else np.array(centiles, float),
+        np.asarray(centile_from_zscore(lines)) if centiles is None else figures,
         quantity(values, table.unit),
     )
 
@@ -384,7 +397,7 @@ def size_at_birth(
         raise InputError("reference", reference, "a reference of size at birth, by completed week")
     figures, status, single = figures_of(value, _unit(measure), measure)
     weeks, one = stated_gestations(gestation)
-    sexes, one_sex = code_words(sex, sex_coder(sex_codes))
+    sexes, one_sex = code_words(sex, sex_coder(sex_codes), "sex")
     single = single and one and one_sex
     if single and weeks.codes[0] == NOT_STATED:
         raise MissingError("gestation", 'give it, as "27+3"', status="missing_gestation")
@@ -404,7 +417,7 @@ def size_at_birth(
 
 def _unit(measure: str, *, weight: bool = False) -> str:
     """The canonical unit of a measure; of the weight that a BMI is computed from."""
-    if measure not in PUBLIC_MEASURES:
+    if not isinstance(measure, str) or measure not in PUBLIC_MEASURES:
         raise InputError("measure", measure, f"accepted: {', '.join(PUBLIC_MEASURES)}")
     return "kg" if measure == "bmi" and weight else MEASURES[measure]
 
@@ -424,7 +437,9 @@ def inputs_of(
     sex_codes: Mapping[str, Any] | None,
 ) -> tuple[Inputs, bool]:
     """Everything parsed, coded and of one length; and whether it is one child."""
-    policy = policy or Policy()
+    policy = Policy() if policy is None else policy
+    if not isinstance(policy, Policy):
+        raise InputError("policy", policy, "a neocalc.Policy")
     if age is None and measure != "weight_for_length":
         raise MissingError("age", "give a neocalc.Age", status="missing_age")
     if age is not None and not isinstance(age, Age):
@@ -436,10 +451,10 @@ def inputs_of(
     lengths, length_status, one_length = (
         (None, None, True) if length is None else figures_of(length, "cm", "length")
     )
-    sexes, one_sex = code_words(sex, sex_coder(sex_codes))
-    positions, one_position = code_words(position, position_code)
-    swollen, one_oedema = code_words(oedema, oedema_code)
-    age = age or NO_AGE
+    sexes, one_sex = code_words(sex, sex_coder(sex_codes), "sex")
+    positions, one_position = code_words(position, position_code, "position")
+    swollen, one_oedema = code_words(oedema, oedema_code, "oedema")
+    age = NO_AGE if age is None else age
     single = single and one_length and one_sex and one_position and one_oedema
     single = single and (age.single or age is NO_AGE)
     resolved = resolve(age, policy, reference)
@@ -485,11 +500,9 @@ def _same_length(figures: Floats, status: Any, sexes: Coded, weeks: Coded) -> An
 
 def _length(*columns: Any) -> int:
     """The common length of columns, where those of one element serve all."""
-    if any(column is not None and column.ndim != 1 for column in columns):
-        raise InputError("value", "an array of several dimensions", "one dimension")
     lengths = {len(column) for column in columns if column is not None}
     if len(lengths - {1}) > 1:
-        shown = " and ".join(f"{n:,}" for n in sorted(lengths))
+        shown = " and ".join(f"{n:,}" for n in sorted(lengths - {1}))
         raise InputError("value", f"arrays of {shown} elements", "arrays of one length")
     return max(lengths - {1}, default=1)
 

@@ -114,7 +114,7 @@ def measurement_from_zscore(z: Any, L: Any, M: Any, S: Any, *, restricted: Any =
         defined = np.isfinite(step)
         y[rows[defined]] = extended[defined]
     with np.errstate(invalid="ignore"):
-        y[~(y > 0)] = np.nan
+        y[~((y > 0) & (y < np.inf))] = np.nan
     return _shaped(y, shape)
 
 

@@ -9,13 +9,14 @@ not rules of the references, and each of them can be set.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from neocalc.age import NOT_STATED, TERM, Age, duration_days
+from neocalc.age import MONTH, NOT_STATED, TERM, Age, duration_days
 from neocalc.coding import Ints
 from neocalc.errors import InputError, PolicyError, StatusArray, combined, status_where
 from neocalc.references import Reference, reference
@@ -72,10 +73,11 @@ at chronological age'
     def __post_init__(self) -> None:
         for name in ("handover", "preterm_below", "correct_until"):
             object.__setattr__(self, f"{name}_day", duration_days(getattr(self, name), name))
+        if not isinstance(self.require_position, bool):
+            raise InputError("require_position", self.require_position, "True or False")
         if self.handover_day < TERM:
-            raise PolicyError(
-                f"handover: {self.handover} is before 40w0d; accepted: 40w0d or later"
-            )
+            given = weeks_and_days(self.handover_day)
+            raise PolicyError(f"handover: {given} is before 40w0d; accepted: 40w0d or later")
         for name, basis in (
             ("preterm_reference", "postmenstrual"),
             ("term_reference", "chronological"),
@@ -100,10 +102,10 @@ at chronological age'
 
     def describe(self) -> str:
         """The policy in one readable line."""
-        months = self.correct_until_day / 30.4375
+        months = round(self.correct_until_day / MONTH)
         until = f"{self.correct_until_day:,} days"
-        if abs(months - round(months)) * 30.4375 <= 0.5:
-            until = f"{round(months)} months ({until})"
+        if duration_days(f"{months} month", "correct_until") == self.correct_until_day:
+            until = f"{months} months ({until})"
         return (
             f"born before {weeks_and_days(self.preterm_below_day)}: {self.preterm_reference} by "
             f"postmenstrual age to {weeks_and_days(self.handover_day)}, then {self.term_reference} "
@@ -166,6 +168,8 @@ class Resolved(NamedTuple):
 
 def resolve(age: Age, policy: Policy, name: str = DEFAULT) -> Resolved:
     """Apply a policy, or one reference whatever the age, to ages. Kept on `age`: ages repeat."""
+    if not isinstance(name, (str, os.PathLike)):
+        reference(name)  # which refuses it
     key = (policy.key, name)
     if key not in age.resolved:
         age.resolved[key] = _resolve(age, policy, name)

@@ -46,6 +46,18 @@ AXES: Final = {
 }
 """Each axis with its number of rows for one unit: lengths are keyed by whole 0.1 cm."""
 
+AGES: Final = {
+    ("growth", "chronological"): "age_days",
+    ("growth", "postmenstrual"): "postmenstrual_age_days",
+    ("size_at_birth", "gestation"): "completed_weeks",
+    ("velocity", "chronological"): "start_months",
+}
+"""The axis of the tables by age, for each use and age basis that go together."""
+BY_LENGTH: Final = ("weight_for_length", "weight_for_height")
+"""The measures whose tables go by length, not by age."""
+
+LARGEST: Final = 1e300
+"""Ranges and limits beyond it are refused: a whole number may be too large for a float."""
 METHODS: Final = ("lms", "lms-restricted")
 USES: Final = ("growth", "size_at_birth", "velocity")
 ENVIRONMENT: Final = "NEOCALC_REFERENCES"
@@ -114,10 +126,10 @@ class Reference:
         path = folder / "reference.toml"
         try:
             content = path.read_bytes()
-            about = tomllib.loads(content.decode("utf-8"))
+            about = parse_toml(content)
         except FileNotFoundError as error:
             raise TableError(f"{path}: there is no reference.toml in this folder") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise TableError(f"{path}: {error}") from error
         self.sha256 = hashlib.sha256(content).hexdigest()
         text = {
@@ -140,12 +152,21 @@ class Reference:
         self.chart_label = text["chart_label"]
         if self.use not in USES:
             raise TableError(f"{path}: use is {self.use!r}; accepted: {', '.join(USES)}")
+        axis = AGES.get((self.use, self.age_basis))
+        if axis is None:
+            accepted = " or ".join(basis for use, basis in AGES if use == self.use)
+            raise TableError(
+                f"{path}: age_basis is {self.age_basis!r}; for the use {self.use}: {accepted}"
+            )
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.id) or self.id == "auto":
             raise TableError(f"{path}: id {self.id!r}; accepted: a-z, 0-9 and -, and not auto")
         measures = about.get("measures")
         if not isinstance(measures, dict) or not measures:
             raise TableError(f"{path}: no [measures.NAME] section")
-        self.measures = {name: _measure(name, facts, path) for name, facts in measures.items()}
+        self.measures = {
+            name: _measure(name, facts, "length_cm" if name in BY_LENGTH else axis, path)
+            for name, facts in measures.items()
+        }
         self._tables: dict[str, Table] = {}
 
     def __repr__(self) -> str:
@@ -156,9 +177,13 @@ class Reference:
 
         Raises
         ------
+        InputError
+            When the reference has no such measure.
         TableError
             When the file is missing, altered or malformed; the message says which and how.
         """
+        if measure not in self.measures:
+            raise InputError("measure", measure, f"{self.id} has: {', '.join(self.measures)}")
         if measure not in self._tables:
             self._tables[measure] = _load(self.measures[measure], self.folder, self.use)
         return self._tables[measure]
@@ -191,6 +216,11 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     name : str or path
         An id such as "who-2006", or the path of a folder with a reference.toml.
 
+    Returns
+    -------
+    Reference
+        What it is and where it comes from; its tables are read when they are needed.
+
     Raises
     ------
     InputError
@@ -203,18 +233,30 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     >>> reference("fenton-2013").doi
     '10.1186/1471-2431-13-59'
     """
-    text = os.fspath(name)
-    for folder in _folders():
-        if folder.name == text:
-            return open_folder(folder)
-    for folder in _folders():
-        if folder.parent != tables_folder() and open_folder(folder).id == text:
-            return open_folder(folder)
+    text = os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else ""
+    own = tables_folder()
+    found = [
+        folder
+        for folder in _folders()
+        if (folder.name if folder.parent == own else open_folder(folder).id) == text
+    ]
+    if len(found) > 1:
+        raise TableError(f"{found[1]}: a second reference with the id {text!r}")
+    if found:
+        return open_folder(found[0])
     path = Path(text)
-    if (os.sep in text or path.suffix == ".toml" or path.is_dir()) and path.exists():
+    if text and _is_there(path):
         return open_folder((path.parent if path.suffix == ".toml" else path).resolve())
     known = ", ".join(ref.id for ref in references())
-    raise InputError("reference", text, f"accepted: auto, {known}, or the path of a folder")
+    raise InputError("reference", name, f"accepted: {known}, or the path of a folder")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path is that of a folder or of a reference.toml; not what cannot be a path."""
+    try:
+        return path.is_dir() or (path.suffix == ".toml" and path.is_file())
+    except (OSError, ValueError):
+        return False
 
 
 def references() -> tuple[Reference, ...]:
@@ -265,6 +307,21 @@ def _folders() -> list[Path]:
     return own + added
 
 
+def parse_toml(content: bytes) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises
+    ------
+    ValueError
+        When it is not TOML in UTF-8, nests deeper than Python can follow, or has a whole number of
+        more digits than Python reads (which tomllib raises as errors of their own).
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def _text(about: Mapping[str, Any], name: str, path: Path, *, required: bool) -> str:
     value = about.get(name, "")
     if not isinstance(value, str) or (required and not value.strip()):
@@ -272,7 +329,7 @@ def _text(about: Mapping[str, Any], name: str, path: Path, *, required: bool) ->
     return value
 
 
-def _measure(name: str, facts: Any, path: Path) -> Measure:
+def _measure(name: str, facts: Any, axis: str, path: Path) -> Measure:
     where = f"{path}: [measures.{name}]"
     if not isinstance(facts, dict):
         raise TableError(f"{where} must be a section")
@@ -288,8 +345,11 @@ def _measure(name: str, facts: Any, path: Path) -> Measure:
     canonical = find_unit(MEASURES.get(name, ""))
     if canonical is None or unit is None or unit.dimension != canonical.dimension:
         raise TableError(f"{where}: measures {', '.join(MEASURES)} with a unit of their dimension")
-    if facts["axis"] not in AXES or facts["method"] not in METHODS:
-        raise TableError(f"{where}: axis one of {', '.join(AXES)}; method {' or '.join(METHODS)}")
+    if facts["axis"] != axis or facts["method"] not in METHODS:
+        raise TableError(f"{where}: axis must be {axis}, method {' or '.join(METHODS)}")
+    intervals = facts.get("intervals", [])
+    if not isinstance(intervals, list) or not all(type(v) is int for v in intervals):
+        raise TableError(f"{where}: intervals must be whole numbers of months")
     file = str(facts["file"])
     if Path(file).name != file:
         raise TableError(f"{where}: file must be a file name in the same folder")
@@ -298,19 +358,23 @@ def _measure(name: str, facts: Any, path: Path) -> Measure:
         file,
         facts["axis"],
         facts["unit"],
-        _pair(facts["range"], f"{where} range"),
+        _pair(facts["range"], f"{where} range", finite=True),
         facts["method"],
         _pair(facts["flag"], f"{where} flag") if "flag" in facts else None,
         str(facts["sha256"]),
         _pair(facts.get("age_range", [0, math.inf]), f"{where} age_range"),
-        tuple(facts.get("intervals", ())),
+        tuple(intervals),
     )
 
 
-def _pair(value: Any, where: str) -> tuple[float, float]:
-    numbers = isinstance(value, list) and all(isinstance(v, (int, float)) for v in value)
+def _pair(value: Any, where: str, *, finite: bool = False) -> tuple[float, float]:
+    numbers = isinstance(value, list) and all(type(v) in (int, float) for v in value)
     if not numbers or len(value) != 2 or not value[0] < value[1]:
         raise TableError(f"{where}: two ascending numbers")
+    if any(LARGEST < abs(v) < math.inf for v in value):
+        raise TableError(f"{where}: two ascending numbers")
+    if finite and not value[1] - value[0] < math.inf:
+        raise TableError(f"{where}: two finite numbers")
     return value[0], value[1]
 
 
@@ -318,8 +382,8 @@ def read_checked(path: Path, sha256: str) -> bytes:
     """The content of a table, refused when its checksum is not the one stated."""
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
+        raise TableError(f"{path}: {getattr(error, 'strerror', error)}") from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:
         raise TableError(

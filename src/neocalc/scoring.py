@@ -117,15 +117,23 @@ class Placement(NamedTuple):
 def adjusted_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
     """Length or height as the WHO's table at that age takes it [cm].
 
-    Standing before day 731: + 0.7 cm, but not before 9 months; recumbent from day 731: - 0.7 cm;
-    unknown: as it is (WHO 2006, ch. 7, and the WHO's program anthro).
+    What nobody measures stays as it is: a length of 0 cm does not become one of 0.7 cm.
     """
     if position is None:
         return length
+    return np.where(length > 0, length + _adjustment(position, day), length)
+
+
+def _adjustment(position: Ints, day: Ints) -> Floats:
+    """What makes a length that of the WHO's table at that age [cm].
+
+    Standing before day 731: + 0.7 cm, but not before 9 months; recumbent from day 731: - 0.7 cm;
+    unknown: nothing (WHO 2006, ch. 7, and the WHO's program anthro).
+    """
     older = day >= HEIGHT_FROM
     standing = (position == STANDING) & ~older & (day >= STANDING_FROM)
     lying = (position == RECUMBENT) & older
-    return length + np.where(standing, LYING_IS_LONGER, np.where(lying, -LYING_IS_LONGER, 0.0))
+    return np.where(standing, LYING_IS_LONGER, np.where(lying, -LYING_IS_LONGER, 0.0))
 
 
 def body_mass_index(inputs: Inputs) -> Inputs:
@@ -135,7 +143,8 @@ def body_mass_index(inputs: Inputs) -> Inputs:
     with np.errstate(all="ignore"):
         metres = np.where(length > 0, length, 0.0) / 100
         value = inputs.value / (metres * metres)
-    value[np.isnan(inputs.length)] = np.nan
+    value[np.isnan(value)] = np.inf  # 0/0 is not missing, but impossible
+    value[np.isnan(inputs.value) | np.isnan(inputs.length)] = np.nan
     status = combined(inputs.value_status, inputs.length_status)
     return inputs._replace(value=value, value_status=status, length=None, length_status=None)
 
@@ -169,10 +178,12 @@ def _nowhere(*statuses: StatusArray | None) -> Bools | None:
 def _elsewhere(
     resolved: Resolved, other: int, lacking: Bools
 ) -> tuple[Bytes, Ints, Bytes, StatusArray]:
-    """What the preterm reference lacks: the term reference at corrected age, from 40w0d on."""
-    status = combined(
-        resolved.status, status_where(lacking & (resolved.who_day < 0), "no_reference")
-    )
+    """What the preterm reference lacks: the term reference at corrected age, from 40w0d on.
+
+    What the term reference lacks has none: the preterm one knows no other age than its own.
+    """
+    none = lacking & (resolved.who_day < 0) if other else lacking
+    status = combined(resolved.status, status_where(none, "no_reference"))
     assert status is not None
     return (
         np.full(len(resolved.slot), other, dtype=np.uint8),
@@ -191,7 +202,7 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     has = [names[0] in ref.measures for ref in refs]
     if not any(has):
         return None
-    which = has.index(True)
+    which = len(has) - 1 if has[-1] else 0
     slot, _, basis, status = _elsewhere(resolved, which, ~np.array(has)[resolved.slot])
     day, basis = resolved.who_day, resolved.who_basis
     # An age that is not known leaves the choice to the position, and without it to the length.
@@ -291,17 +302,26 @@ def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArra
     L, M, S = placement.stack.lms(placement.rows, placement.part)
     restricted = placement.stack.restricted[placement.table]
     y = measurement_from_zscore(z, L, M, S, restricted=restricted)
+    if inputs.value_status is not None:
+        y[inputs.value_status != 0] = np.nan
+    if measure == "length" and inputs.require_position:
+        y[_position_missing(inputs)] = np.nan
     status = np.zeros(len(y), dtype=np.uint8)
     without = np.flatnonzero(np.isnan(y))
     status[without] = _reasons(measure, inputs._replace(value=z), placement, without, of_z=True)
-    if measure == "length":
-        y = y - (adjusted_length(np.zeros(len(y)), inputs.position, inputs.resolved.who_day))
+    if measure == "length" and inputs.position is not None:
+        y = y - _adjustment(inputs.position, inputs.resolved.who_day)
     return y, status
 
 
 def _usable(measure: str, inputs: Inputs) -> Floats:
-    """The values that may be scored: adjusted for position, and NaN under oedema."""
+    """The values that may be scored: adjusted for position, and NaN under oedema.
+
+    A value whose position or oedema cannot be read has a status and no z.
+    """
     value = inputs.value
+    if inputs.value_status is not None:
+        value = np.where(inputs.value_status != 0, np.nan, value)
     if measure == "length":
         value = adjusted_length(value, inputs.position, inputs.resolved.who_day)
         if inputs.require_position:

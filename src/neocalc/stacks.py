@@ -78,7 +78,9 @@ class Stack:
     ) -> Rows:
         """Fill `out` with z-scores; the rows beyond +-3 SD or without a z are returned."""
         L, M, S = self.lms(rows, part)
-        plain_zscore(y, L, M, S, zero_power=self.has_zero_power, out=out)
+        # Between two rows of opposite sign, L may be 0 where no row has 0.
+        zero_power = self.has_zero_power or part is not None
+        plain_zscore(y, L, M, S, zero_power=zero_power, out=out)
         odd: Rows = np.flatnonzero(~(np.abs(out) <= 3))
         if odd.size:
             extreme = odd[self.restricted[table[odd]] & ~np.isnan(out[odd])]

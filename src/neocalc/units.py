@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -154,11 +155,10 @@ def convert(figures: Any, unit: Unit, target: Unit) -> Any:
     num, den = num // common, den // common
     if num == den:
         return figures
-    if den == 1:
-        return figures * num
     if num == 1:
         return figures / den
-    return figures * num / den
+    with np.errstate(over="ignore"):  # beyond the largest float it is infinite: no measurement
+        return figures * num if den == 1 else figures * num / den
 
 
 _NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
@@ -264,9 +264,9 @@ def _items(value: Any, argument: str) -> list[Any] | None:
 
 
 def numbers_of(
-    value: Any, argument: str, accepted: str
+    value: Any, argument: str, error: Callable[[], InputError]
 ) -> tuple[Floats, npt.NDArray[np.bool_] | None, bool]:
-    """Plain numbers without a unit, such as z-scores or whole days.
+    """Plain numbers without a unit, such as z-scores or whole days; `error` for one that is not.
 
     Returns
     -------
@@ -275,22 +275,24 @@ def numbers_of(
     odd : numpy.ndarray or None
         Which elements of an array are not numbers; None when all are.
     single : bool
-        Whether one value was given; one that is not a number raises.
+        Whether one value was given.
     """
     many = elements(value, argument)
-    if many is not None and many.dtype.kind in "iuf":
-        return many.astype(np.float64), None, False
+    if many is not None and (many.dtype.kind in "iuf" or set(map(type, many)) <= {int, float}):
+        with suppress(OverflowError):
+            return many.astype(np.float64), None, False
     items = [value[()] if isinstance(value, np.ndarray) else value] if many is None else many
     figures = np.full(len(items), np.nan)
     odd = np.zeros(len(items), dtype=bool)
     for i, item in enumerate(items):
         number = isinstance(item, (int, float, np.integer, np.floating))
-        if number and not isinstance(item, bool) and abs(item) < 2**63:
-            figures[i] = item
-        else:
-            odd[i] = not is_missing(item)
+        if number and not isinstance(item, (bool, np.timedelta64)):
+            with suppress(OverflowError):  # a whole number beyond the largest float
+                figures[i] = item
+                continue
+        odd[i] = not is_missing(item)
     if many is None and odd[0]:
-        raise InputError(argument, value, accepted)
+        raise error()
     return figures, odd if odd.any() else None, many is None
 
 
@@ -304,22 +306,22 @@ def _figure(text: str, target: Unit, argument: str, accepted: str) -> float:
 def _figures_of_pint(
     value: Any, target: Unit, argument: str, accepted: str
 ) -> tuple[Floats, StatusArray | None, bool]:
-    unit = find_unit(format(value.units, "~C"))
-    if unit is not None and unit.dimension == target.dimension:
-        magnitude = value.magnitude
-    else:
-        try:
+    try:
+        unit = find_unit(format(value.units, "~C"))
+        if unit is not None and unit.dimension == target.dimension:
+            magnitude = value.magnitude
+        else:
             magnitude, unit = value.to(pint_name(target.name)).magnitude, target
-        except Exception as error:
-            shown = f"a quantity in {value.units}"
-            raise UnitError(argument, shown, accepted) from error
+    except Exception as error:
+        shown = f"a quantity in {value.units}"
+        raise UnitError(argument, shown, accepted) from error
     if hasattr(magnitude, "filled"):  # what a masked array hides is missing
         magnitude = magnitude.astype(np.float64).filled(np.nan)
     try:
         if np.asarray(magnitude).dtype.kind not in "iufO":
             raise TypeError
         figures = np.asarray(magnitude, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UnitError(argument, magnitude, accepted) from error
     if figures.ndim > 1:
         raise InputError(argument, f"an array of {figures.ndim} dimensions", "one dimension")
@@ -394,9 +396,11 @@ def Q(value: Any, unit: str) -> pint.Quantity[Any]:  # noqa: N802 - the name use
     if found is None:
         raise UnitError("unit", unit, "one of the listed units, such as kg, g, cm, day, cell/mL")
     try:
-        if value is None or hasattr(value, "magnitude"):
-            raise TypeError
-        figures = value if hasattr(value, "filled") else np.asarray(value)[()]
+        inside = value if isinstance(value, (list, tuple)) else [value]
+        if value is None or any(hasattr(one, "magnitude") for one in inside):
+            raise TypeError  # NumPy would strip the unit that is there already
+        kept = isinstance(value, (int, float)) or hasattr(value, "filled")
+        figures = value if kept else np.asarray(value)[()]
         if np.asarray(figures).dtype.kind == "O":
             figures = np.asarray(value, dtype=np.float64)[()]
         elif np.asarray(figures).dtype.kind not in "iuf":

@@ -1,0 +1,440 @@
+"""`neocalc age`, `growth`, `references` and the command itself, as typed at the bedside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from neocalc.cli import COMMANDS, main, one_line
+from neocalc.cli_growth import centile_text, plain_number, z_text
+from neocalc.references import tables_digest
+from shell import Shell
+
+DATES = ["--born", "2026-05-01", "--on", "2026-08-14"]
+GIRL = ["growth", "--sex", "f", "--gestation", "27+3", *DATES]
+AGE = nc.Age(born="2026-05-01", on="2026-08-14", gestation="27+3")
+
+
+def facts(shell: Shell, *arguments: str) -> dict[str, Any]:
+    """What a command says as JSON."""
+    done = shell.run(*arguments, "--json")
+    assert done.code == 0
+    assert done.err == ""
+    about: dict[str, Any] = json.loads(done.out)
+    assert about.pop("neocalc") == nc.__version__
+    assert about.pop("tables") == tables_digest()
+    return about
+
+
+# Age
+
+
+def test_age(shell: Shell) -> None:
+    done = shell.run("age", "--gestation", "27+3", *DATES)
+    assert done.out.splitlines() == [
+        "Gestation          27w3d (preterm)",
+        "Chronological age  105 days (15w0d)",
+        "Postmenstrual age  297 days (42w3d)",
+        "Corrected age      17 days (2w3d)",
+        "Due date           2026-07-28",
+    ]
+
+
+def test_age_before_term_at_term_and_on_the_first_day(shell: Shell) -> None:
+    early = shell.run("age", "--age-days", "1", "--gestation", "27+3").out.splitlines()
+    assert early[1:] == [
+        "Chronological age  1 day (0w1d)",
+        "Postmenstrual age  193 days (27w4d)",
+        "Corrected age      -87 days (-12w3d)",
+    ]
+    assert "(not preterm)" in shell.run("age", "--age-days", "0", "--gestation", "37+0").out
+
+
+def test_age_without_gestation(shell: Shell) -> None:
+    assert shell.run("age", *DATES).out.splitlines() == [
+        "Gestation          not stated: no correction",
+        "Chronological age  105 days (15w0d)",
+    ]
+
+
+def test_age_as_json(shell: Shell) -> None:
+    assert facts(shell, "age", "--gestation", "27w3d", *DATES)["age"] == {
+        "gestation_days": 192,
+        "is_preterm": True,
+        "chronological_days": 105,
+        "postmenstrual_days": 297,
+        "corrected_days": 17,
+        "expected_date": "2026-07-28",
+    }
+    assert facts(shell, "age", "--age-days", "105")["age"] == {
+        "gestation_days": None,
+        "is_preterm": None,
+        "chronological_days": 105,
+        "postmenstrual_days": None,
+        "corrected_days": None,
+        "expected_date": None,
+    }
+
+
+# Growth
+
+
+def test_growth(shell: Shell) -> None:
+    done = shell.run(*GIRL, "--weight", "3100g", "--length", "49.5cm", "--head", "35.2cm")
+    assert done.code == 0
+    assert done.err == ""
+    lines = done.out.splitlines()
+    assert lines[0] == "Sex                female"
+    header = lines[lines.index("") + 1]
+    assert header.split("  ")[0] == "Measure"
+    assert " ".join(header.split()) == ("Measure Value z Centile Reference Age basis Method Status")
+    rows = {line.split("  ")[0]: line for line in lines}
+    assert " ".join(rows["weight"].split()[1:]) == (
+        "3.1 kg -1.56 5.9 fenton-2013 postmenstrual lms ok"
+    )
+    assert rows["BMI"].split()[-3:] == ["corrected", "lms-restricted", "ok"]
+    assert "weight for length" in rows
+    assert lines[-1] == f"Policy: {nc.Policy().describe()}."
+    columns = {line.index(word) for line, word in ((header, "z "), (rows["weight"], "-1.56"))}
+    assert len(columns) == 1  # aligned
+
+
+def test_every_measurement_has_its_option(shell: Shell) -> None:
+    about = facts(
+        shell, "growth", "--sex", "Male", "--age-days", "365", "--weight", "9.6kg", "--length",
+        "75.7 cm", "--head", "461mm", "--arm", "14.6cm", "--triceps", "8.2mm", "--subscapular",
+        "0.71cm",
+    )  # fmt: skip
+    assert about["sex"] == "male"
+    assert [row["measure"] for row in about["results"]] == [
+        "weight", "length", "head_circumference", "arm_circumference", "triceps_skinfold",
+        "subscapular_skinfold", "bmi", "weight_for_length",
+    ]  # fmt: skip
+    assert {row["status"] for row in about["results"]} == {"ok"}
+    assert about["results"][2]["value"] == pytest.approx(46.1)
+    assert about["results"][2]["unit"] == "cm"
+
+
+def test_growth_is_what_the_call_gives(shell: Shell) -> None:
+    about = facts(shell, *GIRL, "--weight", "3100g", "--length", "49.5cm", "--uncorrected")
+    assert about["policy"] == nc.Policy().describe()
+    for row in about["results"]:
+        measure = row["measure"]
+        value, more = ("49.5 cm", {}) if measure == "length" else ("3100 g", {})
+        if measure in ("bmi", "weight_for_length"):
+            more = {"length": "49.5 cm"}
+        result = nc.zscore(measure, value, sex="f", age=AGE, **more)  # type: ignore[arg-type]
+        plain = nc.zscore(measure, value, sex="f", age=nc.Age.from_days(105), **more)  # type: ignore[arg-type]
+        assert row["z"] == result.z
+        assert row["centile"] == result.centile
+        assert row["z_uncorrected"] == plain.z
+        assert (row["reference"], row["age_basis"], row["method"], row["status"]) == (
+            result.reference, result.age_basis, result.method, result.status,
+        )  # fmt: skip
+
+
+def test_the_uncorrected_z_stands_beside(shell: Shell) -> None:
+    done = shell.run(*GIRL, "--weight", "3100g", "--uncorrected")
+    row = next(line for line in done.out.splitlines() if line.startswith("weight"))
+    assert row.split()[-1] == "-4.95"
+    assert "z uncorrected" in done.out
+
+
+def test_one_measurement_brings_no_others(shell: Shell) -> None:
+    assert len(facts(shell, *GIRL, "--weight", "3100g")["results"]) == 1
+    assert len(facts(shell, *GIRL, "--length", "49.5cm")["results"]) == 1
+
+
+def test_the_policy_and_one_reference(shell: Shell) -> None:
+    about = facts(shell, *GIRL, "--weight", "3100g", "--preterm-reference", "fenton-2025")
+    assert about["results"][0]["reference"] == "fenton-2025"
+    assert "fenton-2025" in about["policy"]
+    about = facts(shell, *GIRL, "--weight", "3100g", "--handover", "40w")
+    assert about["results"][0]["reference"] == "who-2006"
+    about = facts(shell, *GIRL, "--weight", "3100g", "--reference", "who-2006")
+    assert about["results"][0]["reference"] == "who-2006"
+    assert about["policy"] == "who-2006 alone"
+    assert "Policy: who-2006 alone." in shell.run(
+        *GIRL, "--weight", "3100g", "--reference", "who-2006"
+    ).out  # fmt: skip
+
+
+def test_an_answer_that_is_no_number_says_why(shell: Shell) -> None:
+    old = ["growth", "--sex", "m", "--age-days", "2000", "--weight", "20kg"]
+    row = facts(shell, *old)["results"][0]
+    assert (row["z"], row["centile"], row["status"]) == (None, None, "age_above_reference")
+    printed = shell.run(*old).out
+    assert printed.splitlines()[5].split()[-1] == "age_above_reference"
+    assert "nan" not in printed.lower()
+    swollen = facts(shell, *GIRL, "--weight", "3100g", "--length", "49.5cm", "--oedema")
+    assert [row["status"] for row in swollen["results"]] == ["oedema", "ok", "oedema", "oedema"]
+
+
+def test_an_impossible_value_is_marked_and_kept(shell: Shell) -> None:
+    row = facts(shell, *GIRL, "--weight", "3100kg")["results"][0]
+    assert row["status"] == "implausible"
+    assert row["z"] > 70
+
+
+def test_the_position_counts(shell: Shell) -> None:
+    girl = ["growth", "--sex", "f", "--age-days", "700", "--length", "85cm"]
+    lying = facts(shell, *girl, "--position", "recumbent")["results"][0]["z"]
+    standing = facts(shell, *girl, "--position", "h")["results"][0]["z"]
+    assert standing > lying
+    assert facts(shell, *girl)["results"][0]["z"] == lying
+
+
+WEIGHT = ["--weight", "3100g"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sex", "f", *DATES, "--weight", "3100"], "--weight: '3100' is not accepted; give a"),
+        (["--sex", "f", *DATES, "--weight", "50cm"], "--weight: '50cm' is not accepted; give a"),
+        (["--sex", "f", *DATES, "--weight", "7lb"], "--weight: '7lb' is not accepted; give a"),
+        (["--sex", "f", *DATES, "--weight", "3,1kg"], "--weight: '3,1kg' is not accepted; give a"),
+        (["--sex", "f", *DATES, "--weight", ""], "--weight: missing; give a quantity in kg, g"),
+        (["--sex", "f", *DATES, "--weight", "0kg"], "--weight: '0kg' is not accepted; a value"),
+        (["--sex", "f", *DATES, "--weight=-3kg"], "--weight: '-3kg' is not accepted; a value"),
+        (["--sex", "f", *DATES, "--head", "35.2kg"], "--head: '35.2kg' is not accepted; give a"),
+        (["--sex", "f", *DATES, "--head", "0cm"], "--head: '0cm' is not accepted; a value above"),
+        (["--sex", "f", *DATES, "--arm", "0cm"], "--arm: '0cm' is not accepted; a value above 0"),
+        (
+            ["--sex", "f", *DATES, *WEIGHT, "--length", "0cm"],
+            "--length: '0cm' is not accepted; a value above 0",
+        ),
+        (
+            ["--sex", "f", *DATES, "--length", "50cm", "--position", "up"],
+            "--position: 'up' is not accepted; accepted: recumbent or l, standing or h",
+        ),
+        ([*DATES, *WEIGHT], "--sex: missing; give male or female; there is no default"),
+        (["--sex", "1", *DATES, *WEIGHT], "--sex: '1' is not accepted; accepted: male, female"),
+        (["--sex", "F ", *DATES, *WEIGHT], "--sex: 'F ' is not accepted; accepted: male, female"),
+        (
+            ["--sex", "f", "--gestation", "27.3", *DATES, *WEIGHT],
+            "--gestation: '27.3' is not accepted; ambiguous: is it \"27+3\", or a decimal number",
+        ),
+        (
+            ["--sex", "f", "--gestation", "28+7", *DATES, *WEIGHT],
+            "--gestation: '28+7' is not accepted; the days are 0 to 6;",
+        ),
+        (
+            ["--sex", "f", "--gestation", "19+0", *DATES, *WEIGHT],
+            "--gestation: '19+0' is not accepted; 20w0d to 44w6d",
+        ),
+        (
+            ["--sex", "f", "--born", "2026-08-14", "--on", "2026-05-01", *WEIGHT],
+            "--on: '2026-05-01' is not accepted; a date from birth on (--born 2026-08-14)",
+        ),
+        (
+            ["--sex", "f", "--born", "01.05.2026", "--on", "2026-05-01", *WEIGHT],
+            "--born: '01.05.2026' is not accepted; accepted: a calendar date, as YYYY-MM-DD",
+        ),
+        (
+            ["--sex", "f", "--born", "2026-05-01", "--on", "2026-02-30", *WEIGHT],
+            "--on: '2026-02-30' is not accepted; accepted: a calendar date, as YYYY-MM-DD",
+        ),
+        (
+            ["--sex", "f", "--born", "2026-05-01", *WEIGHT],
+            "--on: missing; give the date as YYYY-MM-DD",
+        ),
+        (["--sex", "f", *WEIGHT], "--born: missing; give the date as YYYY-MM-DD"),
+        (
+            ["--sex", "f", "--age-days", "3", *DATES, *WEIGHT],
+            "--age-days: '3' is not accepted; either --age-days, or --born and --on",
+        ),
+        (
+            ["--sex", "f", "--age-days", "3.5", *WEIGHT],
+            "--age-days: '3.5' is not accepted; whole days; 0 is the day of birth",
+        ),
+        (["--sex", "f", "--age-days", "-5", *WEIGHT], "--age-days: '-5' is not accepted; whole"),
+        (["--sex", "f", "--age-days", "1_0", *WEIGHT], "--age-days: '1_0' is not accepted; whole"),
+        (["--sex", "f", "--age-days", "٣", *WEIGHT], "--age-days: '٣' is not accepted; whole days"),
+        (
+            ["--sex", "f", *DATES],
+            "measurement: missing; give one of --weight, --length, --head, --arm, --triceps,",
+        ),
+        (
+            ["--sex", "f", *DATES, *WEIGHT, "--reference", "fenton-2013"],
+            "--gestation: missing; fenton-2013 goes by postmenstrual age",
+        ),
+        (
+            ["--sex", "f", *DATES, *WEIGHT, "--reference", "who-1977"],
+            "--reference: 'who-1977' is not accepted; accepted: ",
+        ),
+        (
+            ["--sex", "f", *DATES, *WEIGHT, "--reference", "who-2006", "--handover", "44w"],
+            "--handover: --reference is one reference whatever the age",
+        ),
+        (["--sex", "f", *DATES, *WEIGHT, "--handover", "39w"], "handover: "),
+    ],
+)
+def test_what_is_wrong_is_named_as_it_was_typed(
+    shell: Shell, arguments: list[str], message: str
+) -> None:
+    assert shell.run("growth", *arguments).problem.startswith(f"neocalc: {message}")
+
+
+def test_a_fault_of_a_derived_measure_is_named_too(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(measure: str, *_: object, **__: object) -> None:
+        raise nc.InputError(measure, "x", "y")
+
+    monkeypatch.setattr("neocalc.cli_growth.zscore", fails)
+    assert shell.run(*GIRL, *WEIGHT).problem == "neocalc: --weight: 'x' is not accepted; y"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(1.0, 2, "1"), (0.5, 2, "0.5"), (-0.001, 2, "0"), (1000000.0, 2, "1000000"), (10.0, 0, "10"),
+     (2.35, 6, "2.35"), (1e-9, 6, "0"), (100.0, 1, "100"), (1e22, 2, "1" + "0" * 22)],
+)  # fmt: skip
+def test_numbers_have_no_exponent_and_no_trailing_zero(
+    value: float, decimals: int, text: str
+) -> None:
+    assert plain_number(value, decimals) == text
+
+
+def test_centiles_beyond_three_sd_are_not_given() -> None:
+    assert centile_text(-3.01, 0.13) == "<0.1"
+    assert centile_text(3.01, 99.87) == ">99.9"
+    assert centile_text(-3.0, 0.1349898) == "0.1"
+    assert centile_text(0.0, 50.0) == "50"
+    assert centile_text(None, None) == "-"
+    assert z_text(None) == "-"
+    assert z_text(-1.5) == "-1.5"
+
+
+# References
+
+
+def test_references(shell: Shell) -> None:
+    done = shell.run("references")
+    for ref in nc.references():
+        assert f"\n{ref.id}: {ref.title}\n" in f"\n{done.out}"
+        assert f"  Citation   {ref.citation_line}\n" in done.out
+        assert f"  Licence    {ref.licence}\n" in done.out
+        assert f"  On charts  {ref.chart_label}\n" in done.out
+        assert all(measure.sha256[:16] in done.out for measure in ref.measures.values())
+    assert done.out.endswith(f"All tables: {tables_digest()}\n")
+
+
+def test_references_as_json(shell: Shell) -> None:
+    about = facts(shell, "references")["references"]
+    assert [ref["id"] for ref in about] == [ref.id for ref in nc.references()]
+    who = next(ref for ref in about if ref["id"] == "who-2006")
+    weight = who["measures"]["weight"]
+    assert weight["unit"] == "kg"
+    assert weight["range"] == [0, 1826]
+    assert weight["sha256"] == nc.reference("who-2006").measures["weight"].sha256
+
+
+def test_references_on_a_terminal_without_the_letters(shell: Shell) -> None:
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = shell.spawn("references", environment=ascii_only)
+    assert (done.code, done.err) == (0, "")
+    done = shell.spawn("references", "--json", environment=ascii_only)
+    found = json.loads(done.out)["references"]
+    assert [ref["citation"] for ref in found] == [ref.citation for ref in nc.references()]
+
+
+# The command
+
+
+def test_version(shell: Shell) -> None:
+    done = shell.run("--version")
+    assert done.out == f"neocalc {nc.__version__}, tables {tables_digest()}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_lists_every_command(shell: Shell, arguments: list[str]) -> None:
+    done = shell.run(*arguments)
+    assert done.code == 0
+    for command, (_, about) in COMMANDS.items():
+        assert f"  {command} " in done.out
+        assert about in done.out
+    assert "neocalc calculates; it does not prescribe." in done.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_and_json(shell: Shell, command: str) -> None:
+    done = shell.run(command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert f"  neocalc {command}" in done.out.partition("example")[2]
+    assert "--json" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["grow"], "neocalc: there is no command 'grow'; accepted: age, "),
+        (["--versio"], "neocalc: unrecognized arguments: --versio (see neocalc --help)"),
+        (["growth", "--wieght", "3kg"], "neocalc growth: unrecognized arguments: --wieght 3kg"),
+        (["growth", "--gest", "27+3"], "neocalc growth: unrecognized arguments: --gest 27+3"),
+        (["growth", "--sex"], "neocalc growth: argument --sex: expected one argument"),
+        (["age", "two\nlines"], "neocalc age: unrecognized arguments: two lines"),
+    ],
+)
+def test_a_command_that_is_mistyped(shell: Shell, arguments: list[str], message: str) -> None:
+    assert shell.run(*arguments).problem.startswith(message)
+
+
+def test_a_message_is_one_line_whatever_was_typed(shell: Shell) -> None:
+    problem = shell.run("growth", "--sex", "f\n\x1b[31m", *DATES, *WEIGHT).problem
+    assert problem.startswith("neocalc: --sex: ")
+    assert "\x1b" not in problem
+    assert one_line("a\n  b\tc") == "a b c"
+
+
+def test_the_arguments_of_the_process_are_the_default(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["neocalc", "--version"])
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("neocalc ")
+
+
+def test_standard_output_may_be_anything_that_is_written_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Kept:
+        text = ""
+
+        def write(self, text: str) -> int:
+            self.text += text
+            return len(text)
+
+        def flush(self) -> None:
+            pass
+
+    kept = Kept()
+    monkeypatch.setattr(sys, "stdout", kept)
+    assert main(["age", "--age-days", "3"]) == 0
+    assert "3 days" in kept.text
+
+
+def test_python_m_is_the_same(shell: Shell) -> None:
+    here = shell.run(*GIRL, *WEIGHT)
+    there = shell.spawn(*GIRL, *WEIGHT)
+    assert (there.code, there.out, there.err) == (here.code, here.out, here.err)
+    assert shell.spawn("growth").code == 2
+
+
+@pytest.mark.parametrize("arguments", [["age", "--age-days", "3"], [*GIRL, *WEIGHT]])
+def test_a_bedside_command_loads_nothing_that_costs_time(arguments: list[str]) -> None:
+    code = (
+        "import sys; from neocalc.cli import main; assert main(sys.argv[1:]) == 0;"
+        "costly = {'pint', 'scipy', 'polars', 'pandas', 'pyarrow', 'tqdm', 'matplotlib', 'csv'};"
+        "assert not costly & set(sys.modules), costly & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,292 @@
+"""Hostile files: one clear line that names file, row and column, or a status; never half an output.
+
+Every run checks that the input is unchanged byte for byte and that nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from shell import HEADER, ROW, Shell, scored_rows
+
+REFUSED: dict[str, tuple[str | bytes, str]] = {
+    "an empty file": ("", "in.csv: the file is empty; a header line is needed"),
+    "a byte order mark alone": ("\ufeff", "in.csv: the file is empty; a header line is needed"),
+    "blank lines alone": ("\n\n\n", "in.csv: row 1 is blank; it must be the header"),
+    "a blank line first": (f"\n{HEADER}{ROW}", "in.csv: row 1 is blank; it must be the header"),
+    "a duplicate column": (
+        "sex,sex,age_days,weight_g\nf,f,1,3000\n",
+        "in.csv: columns 1 and 2 are both named 'sex'",
+    ),
+    "columns without a name": (
+        "sex,age_days,weight_g,,\nf,1,3000,,\n",
+        "in.csv: columns 4 and 5 have no name",
+    ),
+    "no sex": (
+        "age_days,weight_g\n1,3000\n",
+        "in.csv: there is no column sex; map it: --column sex=NAME",
+    ),
+    "no age": (
+        "sex,birth_date,weight_g\nf,2024-01-01,3000\n",
+        "in.csv: no age: it needs birth_date and measured_on, or age_days;"
+        " map it: --column measured_on=NAME",
+    ),
+    "no measure": ("sex,age_days\nf,1\n", "in.csv: there is no column to score; accepted: "),
+    "no unit": (
+        "sex,age_days,weight\nf,1,3\n",
+        "in.csv: the column 'weight' would not be read; accepted: weight_kg, weight_g;"
+        " map it: --column weight_kg=weight or --column weight_g=weight",
+    ),
+    "pounds": (
+        "sex,age_days,weight_lb,length_cm\nf,1,7,50\n",
+        "in.csv: the column 'weight_lb' would not be read; accepted: weight_kg, weight_g; none is",
+    ),
+    "semicolons": (
+        (HEADER + ROW).replace(",", ";"),
+        "in.csv: there is one column only, 'subject_id;sex;age_days;gestational_age;weight_g';"
+        " if it is separated otherwise: --delimiter ';'",
+    ),
+    "tabs": (
+        (HEADER + ROW).replace(",", "\t"),
+        "in.csv: there is one column only, 'subject_id\\tsex",
+    ),
+    "Latin-1": (
+        f"note,{HEADER}José,{ROW}".encode("latin-1"),
+        "in.csv: row 2, column note: the byte 0xE9 is not UTF-8; save the file as UTF-8",
+    ),
+    "Latin-1 in the header": (
+        f"José,{HEADER}x,{ROW}".encode("latin-1"),
+        "in.csv: row 1: the byte 0xE9 is not UTF-8; save the file as UTF-8",
+    ),
+    "UTF-16": (
+        (HEADER + ROW).encode("utf-16"),
+        "in.csv: row 1: the byte 0xFF is not UTF-8; save the file as UTF-8",
+    ),
+    "decimal commas without quotes": (
+        HEADER + ROW + "002,f,105,27+3,3100,5\n",
+        "in.csv: row 3: 6 fields where the header has 5; a decimal comma, or a text with a",
+    ),
+    "a short row": (
+        HEADER + ROW + "002,f,105\n" + ROW,
+        "in.csv: row 3, column age_days: 3 fields where the header has 5; is the row cut off",
+    ),
+    "a file that is cut off": (
+        HEADER + ROW + "002,f,1",
+        "in.csv: row 3, column age_days: 3 fields where the header has 5; is the row cut off",
+    ),
+    "a stray quotation mark": (
+        f'note,{HEADER}5" tube,{ROW}x,{ROW}',
+        "in.csv: row 2, column note: a quotation mark in the middle of a field; a field with one",
+    ),
+    "text after a quoted field": (
+        f'note,{HEADER}"5" tube,{ROW}',
+        "in.csv: row 2, column note: a quotation mark in the middle of a field; a field with one",
+    ),
+    "a quoted field that is not closed": (
+        f'note,{HEADER}x,{ROW}"x,{ROW}x,{ROW}',
+        "in.csv: row 3, column note: a quoted field that is not closed",
+    ),
+    "lone carriage returns": (
+        (HEADER + ROW).replace("\n", "\r"),
+        "in.csv: row 1: a carriage return without a line feed; save the file with line feeds,",
+    ),
+    "the end of a DOS file": (
+        HEADER + ROW + "\x1a",
+        "in.csv: row 3, column subject_id: 1 field where the header has 5;",
+    ),
+    "a scored file": (
+        f"waz,{HEADER}1,{ROW}",
+        "in.csv: it has the columns waz already; remove or rename them",
+    ),
+    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; save it as CSV or Parquet"),
+    "a workbook": (b"PK\x03\x04", "in.csv: is an Excel workbook or a zip file; save it as CSV or"),
+    "a broken Parquet file": (b"PAR1PAR1", "in.csv: not a readable Parquet file: "),
+}
+
+STATUSES: dict[str, tuple[str, str]] = {
+    "a quoted decimal comma": (HEADER + '001,f,105,27+3,"3,1"\n', "invalid_value"),
+    "a byte order mark": ("\ufeff" + HEADER + ROW, "ok"),
+    "carriage returns and line feeds": ((HEADER + ROW).replace("\n", "\r\n"), "ok"),
+    "no line feed at the end": ((HEADER + ROW).strip(), "ok"),
+    "a quoted line feed": (f'note,{HEADER}"a\nb",{ROW}', "ok"),
+    "a NUL byte beside": (f"note,{HEADER}a\0b,{ROW}", "ok"),
+    "a NUL byte in a number": (HEADER + "001,f,105,27+3,3\x00100\n", "invalid_value"),
+    "a formula": (HEADER + "=cmd|' /C calc'!A0,f,105,27+3,3100\n", "ok"),
+    "a blank line": (HEADER + "\n", "missing_value"),
+    "a unit in the cell": (HEADER + "001,f,105,27+3,3100 g\n", "invalid_value"),
+    "a weight of zero": (HEADER + "001,f,105,27+3,0\n", "invalid_value"),
+    "a huge number": (HEADER + "001,f,105,27+3,1e308\n", "implausible"),
+    "an infinite number": (HEADER + "001,f,105,27+3,1e999\n", "invalid_value"),
+    "a huge age": (HEADER + "001,f,99999999999999999999,27+3,3100\n", "invalid_age"),
+    "gestation as a number": (HEADER + "001,f,105,27.3,3100\n", "invalid_gestation"),
+    "a sex in another language": (HEADER + "001,девочка,105,27+3,3100\n", "invalid_sex"),
+}
+
+DATES = ["01/05/2024", "2024/05/01", "1.5.2024", "20240501", "2024-5-1", "May 1 2024", "45413",
+         "2024-02-30", "2024-05", "0000-00-00", "9999-99-99", "today"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_refused_in_one_line(shell: Shell, name: str) -> None:
+    content, message = REFUSED[name]
+    problem = shell.score(content).problem
+    assert problem.startswith(f"neocalc: {message}")
+    assert len(problem) < 300
+    assert shell.names() == ["in.csv"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_existing_output_survives_a_refusal(shell: Shell, name: str) -> None:
+    shell.write("out.csv", "mine")
+    shell.write("in.csv", REFUSED[name][0])
+    assert shell.run("score", "in.csv", "-o", "out.csv", "--force").code == 2
+    assert shell.read("out.csv") == "mine"
+    assert shell.names() == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_what_can_be_read_has_a_status(shell: Shell, name: str) -> None:
+    content, status = STATUSES[name]
+    assert shell.score(content).code == 0
+    with (shell.folder / "out.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["waz_status"] for row in rows] == [status]
+    assert json.loads(shell.read("out.csv.json"))["statuses"] == {"waz": {status: 1}}
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_dates_in_other_orders_have_a_status(shell: Shell, date: str) -> None:
+    header = "sex,birth_date,measured_on,weight_g\n"
+    rows = f"f,{date},2024-06-01,3100\nf,2024-01-01,{date},3100\n"
+    shell.score(header + rows)
+    assert [row[-1] for row in scored_rows(shell.read("out.csv"))] == ["invalid_age"] * 2
+
+
+def test_a_header_alone_is_a_table_without_rows(shell: Shell) -> None:
+    for content in (HEADER, HEADER.strip()):
+        done = shell.score(content, "--force", "--strict")
+        assert done.code == 0
+        assert done.lines[1].startswith("0 rows in ")
+        assert shell.read("out.csv").count("\n") == 1
+        assert json.loads(shell.read("out.csv.json"))["rows"] == 0
+    assert shell.score(HEADER, output="out.parquet").code == 0
+    assert pl.read_parquet(shell.folder / "out.parquet").height == 0
+
+
+def test_ten_thousand_columns(shell: Shell) -> None:
+    more = [f"x{i}" for i in range(10_000)]
+    header = ",".join([*more, HEADER.strip()])
+    row = ",".join(["007"] * 10_000)
+    content = f"{header}\n" + f"{row},{ROW}" * 20
+    assert shell.score(content).code == 0
+    lines = shell.read("out.csv").splitlines()
+    assert all(line.startswith(f"{row},001,f,105") for line in lines[1:])
+    problem = shell.score(f"{content}{row}\n", "--force", output="other.csv").problem
+    assert "row 22, column x9999: 10,000 fields where the header has 10,005" in problem
+
+
+def test_a_field_of_ten_megabytes(shell: Shell) -> None:
+    field = 'a,"\n' * 2_500_000
+    content = "note," + HEADER + '"' + field.replace('"', '""') + '",' + ROW + "x," + ROW
+    assert shell.score(content).code == 0
+    text = shell.read("out.csv")
+    assert text.startswith("note,subject_id")
+    assert text.count("\n") == 3 + field.count("\n")
+    assert text.endswith("-1.5619738166171258,fenton-2013,ok\n")
+    del text, content
+    long = "9" * 10_000_000
+    rows = [f"1,f,105,27+3,{long}", f"1,f,{long},27+3,3", f"1,f,105,{long},3", f"1,{long},105,,3"]
+    shell.score(HEADER + "\n".join(rows), "--force")
+    assert [row[-1] for row in scored_rows(shell.read("out.csv"))] == [
+        "invalid_value", "invalid_age", "invalid_gestation", "invalid_sex",
+    ]  # fmt: skip
+
+
+def test_a_name_of_ten_megabytes_is_refused_in_a_short_line(shell: Shell) -> None:
+    name = "s" * 10_000_000
+    for header in (name, f"{name},{name}"):
+        assert len(shell.score(f"{header}\n").problem) < 1_100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([".", "-o", "out.csv"], ".: cannot be read: Is a directory"),
+        (["no.csv", "-o", "out.csv"], "no.csv: cannot be read: No such file or directory"),
+        (["", "-o", "out.csv"], ": cannot be read: "),
+        (["in.csv", "-o", "."], ".: is a folder"),
+        (["in.csv", "-o", ""], ".: is a folder"),
+        (["in.csv", "-o", "no/out.csv"], "no/out.csv: there is no folder no"),
+        (["in.csv", "-o", "in.csv", "--force"], "in.csv: is the input, which is never changed"),
+        (["in.csv", "-o", "link.csv", "--force"], "link.csv: is the input, which is never changed"),
+        (["in.csv", "-o", "out.xlsx"], "out.xlsx: .xlsx is not written; accepted: .csv, .tsv,"),
+        (["in.csv", "-o", "/dev/full", "--force"], "/dev/full: is not a file; for standard output"),
+        (["in.csv", "-o", "n" * 300], "n" * 300 + ": cannot be written: File name too long"),
+        (["n" * 300, "-o", "out.csv"], "n" * 300 + ": cannot be read: File name too long"),
+    ],
+)
+def test_paths_that_cannot_be_used(shell: Shell, arguments: list[str], message: str) -> None:
+    path = shell.write("in.csv", HEADER + ROW)
+    (shell.folder / "link.csv").symlink_to("in.csv")
+    problem = shell.run("score", *arguments).problem
+    assert problem.startswith(f"neocalc: {message}")
+    assert path.read_text() == HEADER + ROW
+    assert shell.names() == ["in.csv", "link.csv"]
+    assert Path("/dev/full").is_char_device()
+
+
+def test_the_record_does_not_replace_the_input_either(shell: Shell) -> None:
+    shell.write("x.csv.json", HEADER + ROW)
+    problem = shell.run("score", "x.csv.json", "-o", "x.csv", "--force").problem
+    assert problem == "neocalc: x.csv.json: is the input, which is never changed"
+
+
+@contextlib.contextmanager
+def without_rights() -> Iterator[None]:
+    """Without the rights of the superuser, who may read and write everything."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_no_permission(shell: Shell) -> None:
+    assert shell.score(HEADER + ROW).code == 0  # everything is loaded that has to be
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "a.csv").write_text(HEADER + ROW)
+        (folder / "a.csv").chmod(0)
+        (folder / "b.csv").write_text(HEADER + ROW)
+        (folder / "closed").mkdir(mode=0o555)
+        shell.folder = folder
+        with without_rights():
+            unread = shell.run("score", "a.csv", "-o", "-")
+            unwritten = shell.run("score", "b.csv", "-o", "closed/c.csv")
+        assert unread.problem == "neocalc: a.csv: cannot be read: Permission denied"
+        assert unwritten.problem == "neocalc: closed/c.csv: cannot be written: Permission denied"
+        assert list((folder / "closed").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["an empty file", "Latin-1", "a short row", "a quoted field that is not closed",
+     "a broken Parquet file", "lone carriage returns", "blank lines alone"],
+)  # fmt: skip
+def test_as_a_process_of_its_own_there_is_no_traceback_either(shell: Shell, name: str) -> None:
+    content, message = REFUSED[name]
+    shell.write("in.csv", content)
+    done = shell.spawn("score", "in.csv", "-o", "out.csv")
+    assert done.problem.startswith(f"neocalc: {message}")
+    assert shell.names() == ["in.csv"]

@@ -1,0 +1,288 @@
+"""The correction policy: its parts, what it refuses, how it reads, and whom it sends where."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import neocalc as nc
+from neocalc.policy import AGE_BASES, resolve, weeks_and_days
+
+
+def where(
+    policy: nc.Policy, day: int, gestation: str | None, measure: str = "weight"
+) -> tuple[str, str]:
+    """Reference and age basis of one child."""
+    value = {"weight": "3 kg", "bmi": "14 kg/m2", "arm_circumference": "12 cm"}[measure]
+    age = nc.Age.from_days(day, gestation=gestation)
+    result = nc.zscore(measure, value, sex="f", age=age, policy=policy)
+    return result.reference, result.age_basis
+
+
+FENTON = "fenton-2013", "postmenstrual"
+CORRECTED = "who-2006", "corrected"
+CHRONOLOGICAL = "who-2006", "chronological"
+
+
+def test_defaults() -> None:
+    policy = nc.Policy()
+    assert policy.handover_day == 350
+    assert policy.preterm_below_day == 259
+    assert policy.correct_until_day == 1096
+    assert (policy.preterm_reference, policy.term_reference) == ("fenton-2013", "who-2006")
+    assert not policy.require_position
+
+
+@pytest.mark.parametrize(
+    ("day", "gestation", "expected"),
+    [
+        (0, "36+6", FENTON),
+        (0, "37+0", CHRONOLOGICAL),
+        (0, None, CHRONOLOGICAL),
+        (0, "27+3", FENTON),
+        (158, "27+3", FENTON),  # 50w1d less 1: 192 + 158 = 350
+        (159, "27+3", CORRECTED),
+        (1096 + 88, "27+3", CORRECTED),
+        (1096 + 89, "27+3", CHRONOLOGICAL),
+        (92, "36+6", FENTON),
+        (93, "36+6", CORRECTED),
+        (92, "37+0", CHRONOLOGICAL),
+    ],
+)
+def test_who_is_scored_on_what(day: int, gestation: str | None, expected: tuple[str, str]) -> None:
+    assert where(nc.Policy(), day, gestation) == expected
+
+
+@pytest.mark.parametrize("measure", ["bmi", "arm_circumference"])
+def test_what_the_preterm_reference_lacks(measure: str) -> None:
+    """The WHO at corrected age from 40w0d, none before."""
+    policy = nc.Policy()
+    age = nc.Age.from_days([87, 88, 200], gestation="27+3")
+    value = nc.Q([14.0] * 3, "kg/m2" if measure == "bmi" else "cm")
+    result = nc.zscore(measure, value, sex="f", age=age, policy=policy)
+    second = "ok" if measure == "bmi" else "age_below_reference"  # arms are measured from day 91
+    assert result.status.tolist() == ["no_reference", second, "ok"]
+    assert result.reference.tolist()[0] == ""
+    assert result.age_basis.tolist()[0] == ""
+    assert (result.reference[2], result.age_basis[2]) == CORRECTED
+
+
+def test_every_part_can_be_set() -> None:
+    policy = nc.Policy(preterm_reference="fenton-2025")
+    assert where(policy, 0, "27+3") == ("fenton-2025", "postmenstrual")
+    policy = nc.Policy(handover="40 week")
+    assert where(policy, 88, "27+3") == FENTON
+    assert where(policy, 89, "27+3") == CORRECTED
+    policy = nc.Policy(preterm_below="32+0")
+    assert where(policy, 0, "31+6") == FENTON
+    assert where(policy, 0, "32+0") == CHRONOLOGICAL
+    policy = nc.Policy(correct_until="24 month")
+    assert policy.correct_until_day == 731
+    assert where(policy, 731 + 88, "27+3") == CORRECTED
+    assert where(policy, 731 + 89, "27+3") == CHRONOLOGICAL
+    policy = nc.Policy(correct_until="0 day")
+    assert where(policy, 158, "27+3") == FENTON
+    assert where(policy, 159, "27+3") == CHRONOLOGICAL
+    policy = nc.Policy(preterm_below="0 day")
+    assert where(policy, 0, "27+3") == CHRONOLOGICAL
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("50 week", 350), ("50w", 350), ("50 wk", 350), ("50+0", 350), ("50w0d", 350), ("50 0/7",
+        350), ("350 day", 350), ("350d", 350), ("8400 h", 350), ("36 month", 1096), ("36mo", 1096),
+        ("24 months", 731), (nc.Q(350, "day"), 350), (nc.Q(50, "week"), 350), ([ "350 day" ][0],
+        350),
+    ],
+)  # fmt: skip
+def test_spellings_of_a_duration(text: Any, days: int) -> None:
+    assert nc.Policy(handover=text).handover_day == days
+    assert nc.Policy(correct_until=text).correct_until_day == days
+
+
+@pytest.mark.parametrize("part", ["handover", "preterm_below", "correct_until"])
+@pytest.mark.parametrize(
+    "value",
+    ["", "abc", "50", 50, 50.0, None, "50 kg", nc.Q(50, "kg"), nc.Q(math.nan, "day"), "50+7",
+     "-1 day", nc.Q(math.inf, "day"), "1e9 day", "27.3", nc.Q([50.0, 60.0], "week"), nc.Q([],
+     "week"), ["50 week", "60 week"], ["50 week"], [], {}, object(), True],
+)  # fmt: skip
+def test_durations_that_are_refused(part: str, value: Any) -> None:
+    with pytest.raises(nc.InputError) as caught:
+        nc.Policy(**{part: value})
+    assert caught.value.argument == part
+    assert "\n" not in str(caught.value)
+
+
+def test_the_first_of_several_durations_was_taken() -> None:
+    with pytest.raises(nc.AgeError, match="handover"):
+        nc.Policy(handover=nc.Q([50.0, 60.0], "week"))
+
+
+def test_handover_before_term_contradicts_itself() -> None:
+    """The WHO has no value before 40w0d."""
+    for given in ("39+6", "279 day", "39 week", "30\nweek"):
+        with pytest.raises(
+            nc.PolicyError, match=r"^handover: .*d is before 40w0d; accepted: 40w0d"
+        ):
+            nc.Policy(handover=given)
+    assert nc.Policy(handover="40+0").handover_day == 280
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "basis"),
+    [
+        ("preterm_reference", "who-2006", "postmenstrual"),
+        ("preterm_reference", "fenton-2025-birth", "postmenstrual"),
+        ("preterm_reference", "who-2009-velocity", "postmenstrual"),
+        ("term_reference", "fenton-2013", "chronological"),
+        ("term_reference", "who-2009-velocity", "chronological"),
+    ],
+)
+def test_references_that_cannot_serve(part: str, name: str, basis: str) -> None:
+    with pytest.raises(
+        nc.PolicyError, match=f"^{part}: {name} is not a growth reference by {basis}"
+    ):
+        nc.Policy(**dict[str, Any]({part: name}))
+
+
+def test_description() -> None:
+    assert nc.Policy().describe() == (
+        "born before 37w0d: fenton-2013 by postmenstrual age to 50w0d, then who-2006 at corrected"
+        " age to 36 months (1,096 days), then at chronological age; born later or gestation not"
+        " stated: who-2006 at chronological age"
+    )
+    text = nc.Policy(
+        correct_until="500 day", preterm_below="32+3", require_position=True
+    ).describe()
+    assert text.startswith("born before 32w3d: ")
+    assert "at corrected age to 500 days, then" in text
+    assert text.endswith("; length at 600 to 900 days needs its position")
+    assert "\n" not in text
+    assert weeks_and_days(350) == "50w0d"
+
+
+def test_24_months_were_described_as_731_days() -> None:
+    for months in range(61):
+        policy = nc.Policy(correct_until=f"{months} month")
+        assert f" to {months} months ({policy.correct_until_day:,} days), " in policy.describe()
+
+
+def test_equal_when_they_come_to_the_same() -> None:
+    one = nc.Policy(handover="50 week", correct_until="36 month")
+    same = nc.Policy(handover=nc.Q(350, "day"), correct_until="1096 day")
+    assert one == same
+    assert hash(one) == hash(same)
+    assert len({one, same, nc.Policy()}) == 1
+    for other in (
+        nc.Policy(handover="49 week"),
+        nc.Policy(preterm_below="32+0"),
+        nc.Policy(correct_until="24 month"),
+        nc.Policy(preterm_reference="fenton-2025"),
+        nc.Policy(require_position=True),
+    ):
+        assert other != one
+    assert one != "who-2006"
+    assert replace(one, handover="40 week") == nc.Policy(handover="40 week")
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_it_cannot_be_changed() -> None:
+    policy: Any = nc.Policy()
+    with pytest.raises(FrozenInstanceError):
+        policy.handover = "40 week"
+
+
+def test_something_else_for_a_policy_raised_an_attribute_error() -> None:
+    other: Any
+    for other in ("fenton-2025", {}, 5, nc.Policy):
+        with pytest.raises(nc.InputError, match=r"policy: .*a neocalc\.Policy"):
+            nc.zscore("weight", "3 kg", sex="f", age=nc.Age.from_days(0), policy=other)
+
+
+# ----------------------------------------------------------------------------------- resolved
+
+
+def test_the_answer_is_kept_on_the_age() -> None:
+    age = nc.Age.from_days([1, 2], gestation="30+0")
+    first = resolve(age, nc.Policy())
+    assert resolve(age, nc.Policy(handover="350 day")) is first
+    assert resolve(age, nc.Policy(handover="40 week")) is not first
+    assert resolve(age, nc.Policy(), "who-2006") is not first
+    assert len(age.resolved) == 3
+
+
+def test_ages_of_each_basis() -> None:
+    age = nc.Age.from_days([100, 300, 2000, 100], gestation=["28+0", "28+0", "28+0", None])
+    found = resolve(age, nc.Policy())
+    assert [AGE_BASES[basis] for basis in found.basis] == [
+        "postmenstrual", "corrected", "chronological", "chronological",
+    ]  # fmt: skip
+    assert found.day.tolist() == [296, 216, 2000, 100]
+    assert found.who_day.tolist() == [16, 216, 2000, 100]
+    assert found.status is None
+
+
+def test_a_named_reference_by_postmenstrual_age_needs_a_gestation() -> None:
+    age = nc.Age.from_days([10, 10, 10], gestation=["30+0", None, "99"])
+    found = nc.zscore("weight", ["1.5 kg"] * 3, sex="f", age=age, reference="fenton-2025")
+    assert found.status.tolist() == ["ok", "missing_gestation", "invalid_gestation"]
+    with pytest.raises(nc.MissingError, match="gestation: missing; fenton-2025 goes by"):
+        nc.zscore("weight", "3 kg", sex="f", age=nc.Age.from_days(0), reference="fenton-2025")
+
+
+def test_a_named_reference_holds_whatever_the_age() -> None:
+    age = nc.Age.from_days([60, 200], gestation=["30+0", "40+0"])
+    found = nc.zscore("weight", ["3 kg", "7 kg"], sex="f", age=age, reference="fenton-2013")
+    assert found.status.tolist() == ["ok", "age_above_reference"]
+    found = nc.zscore("weight", ["3 kg", "7 kg"], sex="f", age=age, reference="who-2006")
+    assert found.status.tolist() == ["age_below_reference", "ok"]
+    assert np.isnan(found.z[0])
+
+
+@pytest.mark.parametrize("make", [lambda: [], lambda: 5, lambda: None, lambda: {}])
+def test_a_reference_that_is_not_a_name_raised_a_type_error(make: Callable[[], Any]) -> None:
+    with pytest.raises(nc.InputError, match=r"^reference: "):
+        nc.zscore("weight", "3 kg", sex="f", age=nc.Age.from_days(0), reference=make())
+
+
+# ----------------------------------------------------------------------------- require_position
+
+
+def test_position_is_asked_for_where_it_matters() -> None:
+    """600 to 900 days of corrected age, of a preterm child, where none is recorded."""
+    policy = nc.Policy(require_position=True)
+    corrected = np.array([599, 600, 731, 900, 901])
+    age = nc.Age.from_days(corrected + 84, gestation="28+0")
+    result = nc.zscore("length", ["85 cm"] * 5, sex="f", age=age, policy=policy)
+    asked = ["ok", "missing_value", "missing_value", "missing_value", "ok"]
+    assert result.status.tolist() == asked
+    given = nc.zscore("length", ["85 cm"] * 5, sex="f", age=age, policy=policy, position="h")
+    assert given.status.tolist() == ["ok"] * 5
+    some = [None, "l", "", "h", None]
+    result = nc.zscore("length", ["85 cm"] * 5, sex="f", age=age, policy=policy, position=some)
+    assert result.status.tolist() == ["ok", "ok", "missing_value", "ok", "ok"]
+    term = nc.Age.from_days(corrected, gestation="40+0")
+    result = nc.zscore("length", ["85 cm"] * 5, sex="f", age=term, policy=policy)
+    assert result.status.tolist() == ["ok"] * 5
+    by_default = nc.zscore("length", ["85 cm"] * 5, sex="f", age=age)
+    assert by_default.status.tolist() == ["ok"] * 5
+    one = nc.Age.from_days(700 + 84, gestation="28+0")
+    with pytest.raises(nc.MissingError):
+        nc.zscore("length", "85 cm", sex="f", age=one, policy=policy)
+
+
+def test_the_inverse_gave_a_length_where_the_z_is_refused() -> None:
+    policy = nc.Policy(require_position=True)
+    age = nc.Age.from_days(np.array([599, 700]) + 84, gestation="28+0")
+    lengths = nc.measurement("length", z=[0, 0], sex="f", age=age, policy=policy)
+    assert np.isnan(lengths.magnitude).tolist() == [False, True]
+    lengths = nc.measurement("length", z=[0, 0], sex="f", age=age, policy=policy, position="h")
+    assert not np.isnan(lengths.magnitude).any()
