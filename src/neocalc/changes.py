@@ -1,0 +1,168 @@
+"""Change in z between two visits, by the same policy at both.
+
+A change across two references contains the step between the charts: it is marked, and the size of
+the step is given beside it. A fall in z is named after the indicators of malnutrition in preterm
+infants and neonates.
+
+References
+----------
+Goldberg DL, Becker PJ, Brigham K, et al. Identifying malnutrition in preterm and neonatal
+populations: recommended indicators. J Acad Nutr Diet 2018;118:1571-82.
+doi:10.1016/j.jand.2017.10.006
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import TERM
+from neocalc.coding import Ints
+from neocalc.errors import StatusArray, first_status, status_where
+from neocalc.lms import measurement_from_zscore, zscore_from_measurement
+from neocalc.policy import Policy
+from neocalc.references import reference as find_reference
+from neocalc.scoring import Scored
+from neocalc.stacks import Bytes, Rows
+from neocalc.units import Floats
+
+DECLINES: Final = ("", "none", "mild", "moderate", "severe")
+"""Classes of a fall in z; empty where none is given."""
+DECLINE_SOURCE: Final = (
+    "Goldberg 2018 (doi:10.1016/j.jand.2017.10.006), preterm infants and neonates: fall in"
+    " weight-for-age or length-for-age z of 0.8 to 1.2 mild, above 1.2 to 2 moderate, above 2"
+    " severe, judged on the fall rounded to two decimals; not in the first 2 weeks of life"
+)
+MILD_FROM: Final = 80
+MODERATE_ABOVE: Final = 120
+SEVERE_ABOVE: Final = 200
+"""Limits of the classes [0.01 z]."""
+TWO_WEEKS: Final = 14
+"""Before this chronological age every infant loses weight: no class [day]."""
+DECLINE_MEASURES: Final = ("weight", "length")
+
+
+class Changes(NamedTuple):
+    """Changes of many: z at the second visit less z at the first, and why there is none."""
+
+    z: Floats
+    status: StatusArray
+
+
+class Attained(NamedTuple):
+    """Attained z-scores of one visit of many, with their statuses and codes of the references."""
+
+    z: Floats
+    status: StatusArray
+    reference: Bytes
+
+    def take(self, rows: Rows) -> Attained:
+        """Those of some rows."""
+        return Attained(self.z.take(rows), self.status.take(rows), self.reference.take(rows))
+
+    def rows(self, block: slice) -> Attained:
+        """Those of one block of rows."""
+        return Attained(self.z[block], self.status[block], self.reference[block])
+
+
+def attained(scored: Scored) -> Attained:
+    """What a change is computed from."""
+    return Attained(scored.z, scored.status, scored.reference)
+
+
+def change_of(first: Attained, second: Attained, days: Ints, status: StatusArray | None) -> Changes:
+    """Changes in z from attained z-scores; `status` is of the pair of visits.
+
+    Without a z at either visit there is no change, and the status is that of the visit. A z that is
+    implausible, and a change of the reference, are said; the change is kept.
+    """
+    z = second.z - first.z
+    changed = (first.reference != second.reference) & (first.reference * second.reference != 0)
+    codes = first_status(first.status, second.status, status_where(changed, "reference_changed"))
+    nothing = status_where(days <= 0, "interval_not_positive")
+    if status is not None:
+        nothing = np.where(status != 0, status, nothing)
+    z[nothing != 0] = np.nan
+    without = np.flatnonzero(np.isnan(z))
+    reasons = nothing[without]
+    for one in (first, second):  # a status that is kept with a z is no reason
+        reason = np.where(np.isnan(one.z[without]), one.status[without], np.uint8(0))
+        reasons = first_status(reasons, reason)
+    codes[without] = reasons
+    return Changes(z, codes)
+
+
+def chart_step(measure: str, z: Any, *, sex: Any, policy: Policy) -> Floats:
+    """The step between the charts of a policy at its hand-over, for a child at a z.
+
+    It is the z-score by the term reference, less the z-score by the preterm reference, of one
+    measurement on the last day of the preterm reference.
+
+    Parameters
+    ----------
+    measure : str
+        A measure of both references.
+    z : array_like
+        Z-score by the preterm reference [unitless].
+    sex : array_like
+        Codes of the sex.
+    policy : Policy
+        Names the references and the hand-over.
+
+    Returns
+    -------
+    numpy.ndarray
+        Step [unitless]; NaN where the preterm reference does not go as far as the hand-over.
+
+    Examples
+    --------
+    A boy at the median of Fenton 2013, handed over at 40 weeks and at 50 weeks:
+
+    >>> early, late = Policy(handover="40 week"), Policy()
+    >>> [chart_step("weight", 0.0, sex=1, policy=p).round(2).item() for p in (early, late)]
+    [0.44, 0.0]
+    """
+    z, sex = np.atleast_1d(np.asarray(z, dtype=np.float64)), np.atleast_1d(sex)
+    days = policy.handover_day, policy.handover_day - TERM
+    names = policy.preterm_reference, policy.term_reference
+    rows = []
+    for name, day in zip(names, days, strict=True):
+        table = find_reference(name).table(measure)
+        if not table.first <= day <= table.last:
+            return np.full(len(z), np.nan)
+        at = day - table.first
+        rows.append((table.L[sex, at], table.M[sex, at], table.S[sex, at], table.restricted))
+    y = measurement_from_zscore(z, *rows[0][:3], restricted=rows[0][3])
+    return np.asarray(zscore_from_measurement(y, *rows[1][:3], restricted=rows[1][3]) - z)
+
+
+def decline_class(measure: str, change: Floats, age: Ints) -> Bytes:
+    """Codes of `DECLINES` for changes in z that end at a chronological age [day].
+
+    Parameters
+    ----------
+    measure : str
+        Only weight and length have classes.
+    change : numpy.ndarray
+        Change in z [unitless].
+    age : numpy.ndarray
+        Chronological age at the second visit [day].
+
+    References
+    ----------
+    doi:10.1016/j.jand.2017.10.006. Where exactly a class begins is a decision: the fall is rounded
+    to two decimals, 0.8 and 1.2 are mild, 2 is moderate.
+
+    Examples
+    --------
+    >>> falls = np.array([-0.79, -0.8, -1.2, -1.21, -2.0, -2.01])
+    >>> [DECLINES[i] for i in decline_class("weight", falls, np.full(6, 60))]
+    ['none', 'mild', 'mild', 'moderate', 'moderate', 'severe']
+    """
+    if measure not in DECLINE_MEASURES:
+        return np.zeros(len(change), dtype=np.uint8)
+    with np.errstate(invalid="ignore"):
+        fall = np.rint(-100 * change)
+        code = np.uint8(1) + (fall >= MILD_FROM) + (fall > MODERATE_ABOVE) + (fall > SEVERE_ABOVE)
+    return np.where(np.isnan(change) | (age < TWO_WEEKS), 0, code).astype(np.uint8)

@@ -1,0 +1,206 @@
+"""The WHO's tables of increments: L, M, S and delta by width, sex and whole day of start.
+
+The tables are of increments over 1, 2, 3, 4 and 6 months that start at a whole month. They are laid
+out by day when first used, between the tabulated starts by a stated rule: from then on a pair of
+visits is one index, as a row of the tables of attained growth is.
+
+M is the median of the increment plus delta, and so is what is scored: delta makes it positive for a
+child who loses a little weight. It is 0 for length and head circumference.
+
+References
+----------
+WHO Multicentre Growth Reference Study Group. WHO Child Growth Standards: growth velocity based on
+weight, length and head circumference: methods and development. Geneva: WHO; 2009
+(ISBN 978 92 4 154763 5).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import MONTH, days_from_months
+from neocalc.coding import Ints
+from neocalc.errors import InputError, TableError
+from neocalc.lms import L_IS_ZERO
+from neocalc.references import MEASURES, SEXES, Reference, parse_rows, read_checked, reference
+from neocalc.stacks import Bytes
+from neocalc.units import convert, find_unit
+
+WHO_2009: Final = "who-2009-velocity"
+WIDTHS: Final = (1, 2, 3, 4, 6)
+"""The widths of which the WHO has increments, of one measure or another [month]."""
+LAST_DAY: Final = days_from_months(24)
+"""24 months in whole days, rounded as the WHO's program anthro does: the tables end there."""
+FOUR_WEEKS: Final = 28
+"""The 1-month rows of the WHO begin with birth to 4 weeks and 4 weeks to 2 months [day]."""
+HALF_A_DAY: Final = 0.5
+"""Visits are on whole days: what is this near to a tabulated start or width is on it [day]."""
+HEADER: Final = "sex,interval_months,start_months,L,M,S,delta"
+STARTS: Final = ("interpolate", "nearest")
+"""What is done with a start between two of the table's."""
+
+
+class Row(NamedTuple):
+    """One row of a table of increments; M and delta in the canonical unit, days exact."""
+
+    start_day: float
+    width: float
+    L: float
+    M: float
+    S: float
+    delta: float
+
+
+def read_rows(ref: Reference, measure: str) -> dict[tuple[int, int], list[Row]]:
+    """The rows of a measure by width and code of the sex, checked and in the order of the start.
+
+    Raises
+    ------
+    TableError
+        When the file is missing, altered or malformed.
+    """
+    facts = ref.measures[measure]
+    path = ref.folder / facts.file
+    male, figures = parse_rows(read_checked(path, facts.sha256), HEADER, path)
+    unit, canonical = find_unit(facts.unit), find_unit(MEASURES[measure])
+    assert unit is not None and canonical is not None  # references.py has checked both
+    rows: dict[tuple[int, int], list[Row]] = {}
+    for width in facts.intervals:
+        for sex in range(len(SEXES)):
+            chosen = figures[(male == bool(sex)) & (figures[:, 0] == width)]
+            starts = chosen[:, 1].tolist()
+            if not starts or starts != list(range(len(starts))):
+                raise TableError(
+                    f"{path}: the {width}-month rows for {SEXES[sex]} must start at 0, 1, 2, ..."
+                )
+            if not ((chosen[:, 3:5] > 0).all() and (chosen[:, 5] >= 0).all()):
+                raise TableError(f"{path}: M and S must be above 0, delta 0 or above")
+            rows[width, sex] = [
+                Row(*row_days(width, int(start)), L, convert(M, unit, canonical), S,
+                    convert(delta, unit, canonical))
+                for _, start, L, M, S, delta in chosen.tolist()
+            ]  # fmt: skip
+    if sum(map(len, rows.values())) != len(figures) or not set(facts.intervals) <= set(WIDTHS):
+        raise TableError(f"{path}: intervals other than those that reference.toml lists")
+    return rows
+
+
+def row_days(width: int, start: int) -> tuple[float, float]:
+    """Start and width of a row [day].
+
+    Months are of 30.4375 days, but the first two 1-month rows of the WHO are birth to 4 weeks and
+    4 weeks to 2 months.
+
+    >>> row_days(1, 0), row_days(1, 1), row_days(1, 2)
+    ((0.0, 28.0), (28.0, 32.875), (60.875, 30.4375))
+    """
+    if width == 1 and start == 0:
+        return 0.0, float(FOUR_WEEKS)
+    if width == 1 and start == 1:
+        return float(FOUR_WEEKS), 2 * MONTH - FOUR_WEEKS
+    return start * MONTH, width * MONTH
+
+
+def row_at(rows: list[Row], day: float, width: int, start: str = "interpolate") -> Row | None:
+    """The row for an interval that starts on a day: one of the table, or between two of them.
+
+    There is none before the first and none after the last start. Visits are on whole days: an
+    interval from 18 months (547.875 days) starts on day 548.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Of one width and sex.
+    day : float
+        Age at the start [day].
+    width : int
+        Of the rows [month].
+    start : str
+        "interpolate" or "nearest".
+
+    Examples
+    --------
+    >>> rows = read_rows(reference(WHO_2009), "weight")[2, 1]
+    >>> row = row_at(rows, 91, 2)
+    >>> round(row.L, 6), round(row.M * 1000, 6), round(row.S, 6)
+    (0.59166, 1747.830828, 0.186962)
+    """
+    last = len(rows) - 1
+    months = day / MONTH
+    nearest = min(range(len(rows)), key=lambda i: abs(rows[i].start_day - day))
+    if day < 0 or months > last + 0.5:
+        return None
+    if start == "nearest" or (width == 1 and months < 1):  # the first two rows differ in width
+        return rows[nearest]
+    if months >= last:
+        return rows[last] if day <= last * MONTH + HALF_A_DAY else None
+    low = math.floor(months)
+    share = months - low
+    if share == 0:
+        return rows[low]
+    return Row(*(a + share * (b - a) for a, b in zip(rows[low], rows[low + 1], strict=True)))
+
+
+class IncrementTable:
+    """The rows of one measure for every width, sex and whole day of start, end to end.
+
+    Days without a row are not a number, and each block begins and ends with such a day, so that
+    nothing has to be tested beforehand. The first of all is `stacks.NOWHERE`.
+    """
+
+    def __init__(self, measure: str, start: str) -> None:
+        self.reference = reference(WHO_2009)
+        if measure not in self.reference.measures:
+            known = ", ".join(self.reference.measures)
+            raise InputError("measure", measure, f"{WHO_2009} has: {known}")
+        rows = read_rows(self.reference, measure)
+        self.months = self.reference.measures[measure].intervals
+        self.has_delta = any(row.delta > 0 for of_one in rows.values() for row in of_one)
+        self.size = LAST_DAY + 3
+        days = np.full((len(self.months) + 1, 2, self.size, len(Row._fields)), np.nan)
+        for (width, sex), of_one in rows.items():
+            for day in range(LAST_DAY + 1):
+                row = row_at(of_one, day, width, start)
+                if row is not None:
+                    days[self.months.index(width), sex, day + 1] = row
+        columns = np.ascontiguousarray(np.moveaxis(days, -1, 0)).reshape(len(Row._fields), -1)
+        _, self.width, self.L, self.M, self.S, self.delta = columns
+        self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
+        blocks = np.repeat(np.array((*self.months, 0), dtype=np.uint8), 2 * self.size)
+        # Where the block of each interval in days begins, of which the first day is -1.
+        self._blocks = nearest_width(self.months).astype(np.int32) * np.int32(2 * self.size) + 1
+        self._months = np.where(np.isnan(self.width), np.uint8(0), blocks)
+        # The SD lines -3 and 3 exist, and with them -2 and 2.
+        self.all_lines = np.abs(3 * self.L * self.S) < 1
+
+    def rows(self, days: Ints, sex: Ints, start: Ints) -> Ints:
+        """The row of each interval [day], sex and day of start, by the nearest width there is."""
+        rows: Ints = self._blocks.take(days, mode="clip")
+        rows += sex * np.int32(self.size)
+        day = np.minimum(start, np.int32(LAST_DAY + 1))
+        rows += np.maximum(day, np.int32(-1), out=day)
+        return rows
+
+    def nominal(self, rows: Ints) -> Bytes:
+        """The nominal width of rows [month]; 0 of days without a row."""
+        months: Bytes = self._months.take(rows)
+        return months
+
+
+@cache
+def nearest_width(widths: tuple[int, ...]) -> Bytes:
+    """For each whole number of days the index of the nearest width [month]; the last for none."""
+    days = np.arange(1, 2 * LAST_DAY)
+    distance = np.abs(days[:, np.newaxis] / MONTH - np.array(widths))
+    none = np.array([len(widths)])
+    return np.concatenate([none, distance.argmin(axis=1), none]).astype(np.uint8)
+
+
+@cache
+def increment_table(measure: str, start: str) -> IncrementTable:
+    """The table of a measure; kept, as it serves every call."""
+    return IncrementTable(measure, start)

@@ -1,0 +1,308 @@
+"""Rates of the neonatal unit: gain in g/kg/day, g/day, cm/week and cm/year, and conditional gain.
+
+The kilogram that a gain is divided by is the choice that changes the figure most, and most papers
+do not name theirs (Fenton et al. 2017): no method is the default.
+
+References
+----------
+Patel AL, Engstrom JL, Meier PP, Kimura RE. Accuracy of methods for calculating postnatal growth
+velocity for extremely low birth weight infants. Pediatrics 2005;116:1466-73.
+doi:10.1542/peds.2004-2699
+
+Patel AL, et al. Calculating postnatal growth velocity in very low birth weight premature infants.
+J Perinatol 2009;29:618-22. doi:10.1038/jp.2009.55
+
+Cole TJ. Conditional reference charts to assess weight gain in British infants. Arch Dis Child
+1995;73:8-16.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from neocalc.errors import (
+    CODE,
+    STATUSES,
+    InputError,
+    MissingError,
+    StatusArray,
+    first_status,
+    status_where,
+    status_words,
+)
+from neocalc.units import Floats, figures_of, numbers_of, quantity
+
+if TYPE_CHECKING:
+    import pint
+
+GAINS: Final = {
+    "weight": {
+        "exponential": "g/kg/day",
+        "average": "g/kg/day",
+        "early": "g/kg/day",
+        "g/day": "g/day",
+    },
+    "length": {"cm/week": "cm/week", "cm/year": "cm/year"},
+    "head_circumference": {"cm/week": "cm/week", "cm/year": "cm/year"},
+}
+"""For each measure its methods, each with the unit of the rate."""
+SHORTEST_STABLE: Final = 5
+"""Below this a rate is mostly error of measurement: `short_interval`; the value is kept [day]."""
+YEAR: Final = 365.25
+"""Twelve months of the WHO's 30.4375 days [day]."""
+LARGEST_RATIO: Final = 3
+FORTNIGHT: Final = 14
+"""More than threefold, or less than a third, in under 14 days is a wrong unit or figure."""
+
+
+def gain_rate(method: str, first: Floats, second: Floats, days: Any) -> Floats:
+    """Rates of gain from prepared columns.
+
+    With weights W1 and W2 in g, d days apart: exponential 1000 ln(W2/W1) / d; average
+    1000 (W2 - W1) / (d (W1 + W2) / 2); early 1000 (W2 - W1) / (d W1), which overestimates.
+
+    Parameters
+    ----------
+    method : str
+        exponential, average, early, g/day, cm/week or cm/year.
+    first, second : numpy.ndarray
+        Weights [kg], or lengths or head circumferences [cm]; above 0, or NaN.
+    days : numpy.ndarray
+        Interval [day].
+
+    Returns
+    -------
+    numpy.ndarray
+        In the unit that `GAINS` names; NaN where the interval is not above 0.
+
+    References
+    ----------
+    doi:10.1542/peds.2004-2699; doi:10.1038/jp.2009.55
+
+    Examples
+    --------
+    >>> gain_rate("exponential", np.array([1.0]), np.array([2.0]), np.array([28])).round(4).tolist()
+    [24.7553]
+    """
+    with np.errstate(all="ignore"):
+        days = np.where(days > 0, days, np.nan)
+        if method == "exponential":
+            return np.asarray(1000 * np.log(second / first) / days)
+        gained = second - first
+        if method == "average":
+            return np.asarray(1000 * gained / ((first + second) / 2 * days))
+        if method == "early":
+            return np.asarray(1000 * gained / (first * days))
+        per = {"g/day": 1000, "cm/week": 7, "cm/year": YEAR}[method]
+        return np.asarray(per * gained / days)
+
+
+def gain_status(measure: str, first: Floats, second: Floats, days: Any) -> StatusArray:
+    """Statuses of rates between usable values: of the interval, and of a change beyond belief."""
+    status = first_status(
+        status_where(days < 1, "interval_not_positive"),
+        status_where(days < SHORTEST_STABLE, "short_interval"),
+    )
+    if measure == "weight":
+        soon = np.flatnonzero((days >= 1) & (days < FORTNIGHT))
+        one, two = first[soon], second[soon]
+        with np.errstate(invalid="ignore"):
+            odd = (two > LARGEST_RATIO * one) | (one > LARGEST_RATIO * two)
+        status[soon[odd]] = CODE["implausible"]
+    return status
+
+
+class Gain:
+    """Rates of gain: plain values for one pair of measurements, arrays for many.
+
+    Attributes
+    ----------
+    rate : pint.Quantity
+        [g/kg/day], [g/day], [cm/week] or [cm/year]; NaN where `status` says why there is none.
+    magnitude : float or numpy.ndarray
+        The same without its unit.
+    unit, method, measure : str
+        What was computed.
+    interval_days : float or numpy.ndarray
+        Between the measurements [day].
+    status : str or numpy.ndarray
+        "ok", "short_interval" (under 5 days; value kept), "implausible" (more than threefold in
+        under 14 days; value kept), or the reason why there is no rate.
+    """
+
+    def __init__(
+        self, measure: str, method: str, figures: Floats, days: Floats, status: StatusArray,
+        *, single: bool,
+    ) -> None:  # fmt: skip
+        self.measure = measure
+        self.method = method
+        self.unit = GAINS[measure][method]
+        self.single = single
+        self._figures = figures
+        self._days = days
+        self._status = status
+
+    def __repr__(self) -> str:
+        if self.single:
+            how = "" if self.method == self.unit else f"{self.method}, "
+            return f"<Gain {self.magnitude:.2f} {self.unit} ({how}{self.status})>"
+        return f"<Gain of {len(self._figures):,}>"
+
+    @property
+    def magnitude(self) -> Any:
+        """The rate in `unit`, without it."""
+        return float(self._figures[0]) if self.single else self._figures
+
+    @cached_property
+    def rate(self) -> pint.Quantity[Any]:
+        """The rate with its unit."""
+        return quantity(self.magnitude, self.unit)
+
+    @property
+    def interval_days(self) -> Any:
+        """Interval [day]."""
+        return float(self._days[0]) if self.single else self._days
+
+    @property
+    def status(self) -> Any:
+        """The status word."""
+        return STATUSES[self._status[0]] if self.single else status_words(self._status)
+
+    def to(self, unit: str) -> pint.Quantity[Any]:
+        """The rate in another unit of its dimension."""
+        return self.rate.to(unit)
+
+
+def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Gain:
+    """Rate of gain between two measurements, for one infant or for many. Loss is negative.
+
+    Parameters
+    ----------
+    measure : str
+        weight, length or head_circumference.
+    first, second : str, pint.Quantity, or an array of them
+        The measurements with their units [kg], [g] or [cm].
+    days : int, pint.Quantity, or an array
+        Interval between them [day].
+    method : str
+        There is no default. For weight: "exponential", "average" or "early" (per kilogram of the
+        weight as it grows, of the mean of the two weights, of the first weight) or "g/day". For
+        length and head circumference: "cm/week" or "cm/year".
+
+    Returns
+    -------
+    Gain
+        With rate, unit and status.
+
+    Raises
+    ------
+    InputError
+        For one infant: a wrong input, or an interval under one day. In arrays such elements have a
+        status.
+
+    References
+    ----------
+    doi:10.1542/peds.2004-2699; doi:10.1038/jp.2009.55
+
+    Examples
+    --------
+    >>> gain("weight", first="1000 g", second="1150 g", days=7, method="exponential")
+    <Gain 19.97 g/kg/day (exponential, ok)>
+    >>> gain("weight", first="700 g", second="650 g", days=7, method="g/day").rate.magnitude
+    -7.1428571428571335
+    """
+    if measure not in GAINS:
+        raise InputError("measure", measure, f"accepted: {', '.join(GAINS)}")
+    if method not in GAINS[measure]:
+        accepted = ", ".join(GAINS[measure])
+        raise InputError("method", method, f"for {measure}: {accepted}; there is no default")
+    target = "kg" if measure == "weight" else "cm"
+    before, before_status, one = figures_of(first, target, "first")
+    after, after_status, also_one = figures_of(second, target, "second")
+    interval, odd, one_interval = interval_of(days)
+    single = one and also_one and one_interval
+    try:
+        before, after, interval = np.broadcast_arrays(before, after, interval)
+    except ValueError as error:
+        raise InputError("days", days, "one interval, or as many as measurements") from error
+    status = gain_status(measure, before, after, interval)
+    for argument, figures, given, value in (
+        ("first", before, before_status, first),
+        ("second", after, after_status, second),
+    ):
+        with np.errstate(invalid="ignore"):
+            invalid = ~((figures > 0) & (figures < np.inf))
+        if single and invalid[0]:
+            raise InputError(argument, value, "a value above 0")
+        words = np.where(invalid, CODE["invalid_value"], 0)
+        words = np.where(np.isnan(figures), CODE["missing_value"], words).astype(np.uint8)
+        if given is not None:
+            words = np.where(given != 0, given, words)
+        status = first_status(status, words)
+    if single and status[0] == CODE["interval_not_positive"]:
+        accepted = "an interval of one day or more"
+        raise InputError("days", days, accepted, status="interval_not_positive")
+    unknown = np.where(odd, CODE["invalid_age"], CODE["missing_age"])
+    unknown = np.where(np.isnan(interval), unknown, 0).astype(np.uint8)
+    status = first_status(status, unknown)
+    kept = (status == 0) | (status == CODE["short_interval"]) | (status == CODE["implausible"])
+    rate = np.where(kept, gain_rate(method, before, after, interval), np.nan)
+    return Gain(measure, method, rate, interval, status, single=single)
+
+
+def interval_of(days: Any) -> tuple[Floats, Any, bool]:
+    """Intervals [day], NaN where there is none; which are not numbers; whether one was given."""
+    accepted = "a number of days, or a quantity of time"
+    if isinstance(days, str) or hasattr(days, "magnitude"):
+        figures, _, single = figures_of(days, "day", "days")
+        return figures, False, single
+    figures, odd, single = numbers_of(days, "days", partial(InputError, "days", days, accepted))
+    if single and np.isnan(figures[0]):
+        raise MissingError("days", accepted, status="missing_age")
+    return figures, False if odd is None else odd, single
+
+
+def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
+    """Conditional gain: how far z2 is from what z1 leads one to expect.
+
+    (z2 - r z1) / sqrt(1 - r^2). Children with a low z tend to gain and those with a high z to lose
+    (regression to the mean): z2 - z1 judges the first too well and the second too badly, this
+    does not. It needs the correlation of z at that pair of ages in a population like the infant's;
+    none has been published for preterm infants.
+
+    Parameters
+    ----------
+    z1, z2 : float or array_like
+        Z-scores at the first and the second age [unitless].
+    r : float or array_like
+        Correlation of z between these ages [unitless], from 0 to below 1. There is no default.
+    source : str
+        Citation of `r`.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        Z-score of the gain [unitless].
+
+    References
+    ----------
+    Cole TJ. Arch Dis Child 1995;73:8-16.
+
+    Examples
+    --------
+    >>> round(conditional_gain(-1, -1.5, 0.9, "an example, not a published value"), 6)
+    -1.376494
+    """
+    if not isinstance(source, str) or not source.strip():
+        raise MissingError("source", "give the citation of r; there is no default")
+    if r is None:
+        raise MissingError("r", "give the correlation and its source; there is no default")
+    correlation = np.asarray(r, dtype=np.float64)
+    if not ((correlation >= 0) & (correlation < 1)).all():
+        raise InputError("r", r, "a correlation from 0 to below 1")
+    before, after = np.asarray(z1, dtype=np.float64), np.asarray(z2, dtype=np.float64)
+    result = (after - correlation * before) / np.sqrt(1 - correlation**2)
+    return float(result) if np.ndim(result) == 0 else result

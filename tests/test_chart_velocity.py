@@ -1,0 +1,137 @@
+"""The velocity chart: increments on the WHO's bands, and nothing where there is no reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from matplotlib.text import Text
+
+from neocalc import Age, Q, chart, velocity
+from neocalc.chart_increments import BANDS, chain_of
+from neocalc.chart_style import Chart
+from neocalc.chart_visits import Infant, infant_of, scored_table
+from test_chart_layout import COHORT, GIRL_24_WEEKS, TERM_BOY, gids, groups, overlaps, vertices
+from test_chart_layout import velocity as drawn_for
+
+
+def visits_of(subject: str) -> Infant:
+    """An infant of the example cohort."""
+    table, scoring = scored_table(COHORT, extra=("administered_on",))
+    return infant_of(table, scoring, subject=subject)
+
+
+def said(drawn: Chart) -> str:
+    """Every text of a chart."""
+    texts = (t.get_text() for t in drawn.figure.findobj(Text) if isinstance(t, Text))
+    return " ".join(" ".join(texts).split())
+
+
+@pytest.mark.parametrize("subject", [GIRL_24_WEEKS, "003-0030"])
+def test_no_label_overlaps_another(subject: str) -> None:
+    assert overlaps(drawn_for(subject)) == []
+
+
+@pytest.mark.parametrize("measure", ["weight", "length", "head_circumference"])
+def test_increments_are_those_of_velocity(measure: str) -> None:
+    infant = visits_of(GIRL_24_WEEKS)
+    chain = chain_of(infant, measure)
+    assert len(chain.increments) >= 3
+    values = dict(zip(infant.days.tolist(), infant.series[measure].value, strict=True))
+    unit = "kg" if measure == "weight" else "cm"
+    for increment in chain.increments:
+        first, last = (
+            Age.from_days(day, Q(infant.gestation, "day"))
+            for day in (increment.first, increment.last)
+        )
+        expected = velocity.zscore(
+            measure,
+            first=Q(values[increment.first], unit),
+            second=Q(values[increment.last], unit),
+            sex="female",
+            first_age=first,
+            second_age=last,
+        )
+        assert increment.z == expected.z
+        assert increment.months == expected.nominal_months
+        days = increment.last - increment.first
+        assert increment.rate == pytest.approx(expected.increment.magnitude / days * 30.4375)
+        for z, rate in zip(BANDS, increment.band, strict=True):
+            line = velocity.increment(
+                measure, z, sex="female", first_age=first, second_age=last
+            ).magnitude
+            assert rate == pytest.approx(line / days * 30.4375)
+
+
+def test_each_increment_begins_where_the_last_one_ended() -> None:
+    age = Age.from_days([0, 7, 14, 28, 35, 61, 122, 400, 461])
+    weights = ["3.3 kg", "3.4 kg", "3.7 kg", "4.3 kg", "4.5 kg", "5.4 kg", "7 kg", "10 kg", "11 kg"]
+    drawn = chart.velocity(sex="m", age=age, weight=weights)
+    lines = {n: vertices(g) for n, g in groups(drawn).items() if n.startswith("increment-weight")}
+    assert len(lines) == 4
+    spans = [(line[0][0], line[-1][0]) for line in lines.values()]
+    assert spans[0][1] == spans[1][0], "from 28 days on to 61"
+    assert spans[1][1] == spans[2][0], "from 61 days on to 122"
+    assert spans[2][1] < spans[3][0], "from 122 to 400 days is no interval of the WHO's"
+    assert "weight: interval_not_nominal 1" in said(drawn)
+
+
+def test_zones_without_a_reference_are_empty() -> None:
+    drawn = drawn_for(GIRL_24_WEEKS, until=36)
+    words = said(drawn)
+    assert words.count("no WHO velocity before 40 weeks") == 4
+    assert words.count("no WHO velocity after 24 months") == 4
+    infant = visits_of(GIRL_24_WEEKS)
+    for measure in infant.series:
+        for increment in chain_of(infant, measure).increments:
+            assert increment.first >= infant.to_term
+            assert increment.last - infant.to_term <= 731
+
+
+def test_a_term_boy_has_no_zone_before_birth() -> None:
+    assert "before 40 weeks" not in said(drawn_for(TERM_BOY))
+
+
+def test_attained_z_has_no_line_where_there_is_no_reference() -> None:
+    drawn = drawn_for(GIRL_24_WEEKS, reference="who-2006")
+    assert "no reference" in said(drawn)
+    path = vertices(groups(drawn)["z-length"])
+    infant = visits_of(GIRL_24_WEEKS)
+    assert len(path) == int((infant.days >= infant.to_term).sum())
+
+
+def test_two_visits_that_cannot_be_compared() -> None:
+    drawn = chart.velocity(sex="f", age=Age.from_days([0, 3]), weight=["3 kg", "2.9 kg"])
+    assert "no two visits with an interval that the WHO has" in said(drawn)
+    assert overlaps(drawn) == []
+
+
+def test_missing_lines_of_a_band_end_at_zero() -> None:
+    age = Age.from_days([609, 731])
+    drawn = chart.velocity(sex="f", age=age, head_circumference=["46 cm", "46.4 cm"])
+    assert "increment-head_circumference-0" in gids(drawn)
+    lines = velocity.increment(
+        "head_circumference",
+        np.array(BANDS),
+        sex="female",
+        first_age=Age.from_days([609] * 5),
+        second_age=Age.from_days([731] * 5),
+    )
+    assert np.isnan(lines.magnitude[0])
+    assert overlaps(drawn) == []
+
+
+def test_the_trial_is_marked_here_too() -> None:
+    drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03558334")
+    assert "Windows of the trial after administration" in said(drawn)
+    assert "day of administration" in said(drawn)
+
+
+def test_oedema_has_no_weight_velocity() -> None:
+    infant = visits_of("001-0009")
+    swollen = infant.series["weight"].words.index("oedema")
+    day = int(infant.days[swollen])
+    ends = {d for i in chain_of(infant, "weight").increments for d in (i.first, i.last)}
+    assert day not in ends
+    rows = COHORT.filter(pl.col("subject_id") == "001-0009")
+    assert rows["oedema"].to_list().count("yes") == 1

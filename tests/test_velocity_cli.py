@@ -1,0 +1,224 @@
+"""`neocalc velocity`: two measurements of one infant, and files."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import neocalc as nc
+from shell import Shell
+
+INFANT = ("velocity", "--sex", "f", "--gestation", "27+3", "--born", "2026-05-01")
+DATES = ("--first", "2026-09-01", "--second", "2026-11-01")
+WEIGHT = ("--weight", "3500g", "4400g")
+
+VISITS = (
+    "subject_id,sex,gestational_age,birth_date,measured_on,administered_on,weight_g\n"
+    "01,f,27+3,2026-05-01,2026-09-01,2026-09-15,3500\n"
+    "01,f,27+3,2026-05-01,2026-11-01,2026-09-15,4400\n"
+)
+
+
+def expected() -> nc.velocity.Velocity:
+    """The same by the call."""
+    ages = [nc.Age("2026-05-01", on, "27+3") for on in ("2026-09-01", "2026-11-01")]
+    return nc.velocity.zscore(
+        "weight", first="3500 g", second="4400 g", sex="f", first_age=ages[0], second_age=ages[1]
+    )
+
+
+def test_the_example_of_the_contract_in_words(shell: Shell) -> None:
+    done = shell.run(*INFANT, *DATES, *WEIGHT)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[:3] == [
+        "Sex           female",
+        "First visit   123 days (17w4d), corrected 35 days (5w0d)",
+        "Second visit  184 days (26w2d), corrected 96 days (13w5d)",
+    ]
+    assert (
+        "Velocity z -2.17, centile 1.5: +900 g in 61 days, taken as 898.2 g in 2 months (ok)."
+        in (done.out)
+    )
+    assert "1.15 months of corrected age, lms-restricted" in done.out
+    assert "(fenton-2013) to -2.38 (who-2006)" in done.out
+    assert "the step between the two charts" in done.out
+    assert "No g/kg/day: it is for zone A" in done.out
+    assert lines[-1].startswith("Policy: born before 37w0d")
+
+
+def test_json(shell: Shell) -> None:
+    done = shell.run(*INFANT, *DATES, *WEIGHT, "--length", "50cm", "54cm", "--json")
+    about = json.loads(done.out)
+    weight, length = about["results"]
+    v = expected()
+    assert weight["velocity"]["z"] == v.z
+    assert weight["velocity"]["z_floor"] == v.z_floor
+    assert weight["velocity"]["scaled"] == v.scaled
+    assert weight["velocity"]["increment_unit"] == "g"
+    assert length["velocity"]["increment_unit"] == "cm"
+    assert weight["change"]["status"] == "reference_changed"
+    assert weight["change"]["chart_step"] is not None
+    assert weight["gains"] == {}
+    assert about["sex"] == "female"
+    assert about["neocalc"] == nc.__version__
+
+
+def test_zone_a_in_words_and_in_json(shell: Shell) -> None:
+    early = ("--first", "2026-06-01", "--second", "2026-06-08", "--weight", "1500g", "1350g")
+    done = shell.run(*INFANT, *early, "--head", "28cm", "28.9cm")
+    assert "Gain -15.05 g/kg/day, exponential (ok)." in done.out
+    assert "Gain -21.43 g/day (ok)." in done.out
+    assert "Gain 0.9 cm/week (ok)." in done.out
+    assert "No velocity z: the WHO's increments begin at 40w0d." in done.out
+    assert "corrected -57 days (-8w1d)" in done.out
+    assert "Head circumference: 28cm to 28.9cm." in done.out
+    about = json.loads(shell.run(*INFANT, *early, "--json").out)
+    (weight,) = about["results"]
+    assert "velocity" not in weight
+    assert weight["change"]["chart_step"] is None
+    assert weight["gains"]["exponential"]["rate"] == pytest.approx(1000 * math.log(0.9) / 7)
+
+
+def test_class_of_a_fall_in_words(shell: Shell) -> None:
+    days = ("--first-days", "20", "--second-days", "60")
+    base = ("velocity", "--sex", "m", "--gestation", "27+3", *days)
+    assert "Fall in z: severe. Goldberg 2018" in shell.run(*base, "--weight", "1.4kg", "1.6kg").out
+    assert "No fall in z that Goldberg 2018" in shell.run(*base, "--weight", "1.4kg", "2.6kg").out
+    head = shell.run(*base, "--head", "28cm", "29cm").out
+    assert "Goldberg" not in head
+    about = json.loads(shell.run(*base, "--head", "28cm", "29cm", "--json").out)
+    assert about["results"][0]["change"]["decline_source"] is None
+
+
+def test_days_instead_of_dates_and_a_child_born_at_term(shell: Shell) -> None:
+    days = ("--first-days", "91", "--second-days", "152")
+    done = shell.run("velocity", "--sex", "m", *days, "--weight", "6kg", "7kg", "--oedema")
+    assert "No velocity z: there was oedema." in done.out
+    assert "No change in z: there was oedema." in done.out
+    assert "First visit   91 days (13w0d)\n" in done.out
+    about = json.loads(
+        shell.run(
+            "velocity", "--sex", "m", *days, "--weight", "6kg", "7kg", "--oedema", "--json"
+        ).out
+    )
+    assert "velocity" not in about["results"][0]
+    assert "change" not in about["results"][0]
+
+
+def test_decisions_are_options(shell: Shell) -> None:
+    days = ("--first-days", "75", "--second-days", "143", "--sex", "m", "--json")
+    weight = ("--weight", "6kg", "6.1kg")
+
+    def z(*options: str) -> float:
+        about = json.loads(shell.run("velocity", *days, *weight, *options).out)
+        return float(about["results"][0].get("velocity", {}).get("z", math.nan))
+
+    assert math.isnan(z())
+    wide = z("--tolerance", "0.2")
+    assert wide != z("--tolerance", "0.2", "--start", "nearest")
+    assert wide != z("--tolerance", "0.2", "--plain")
+    floor = json.loads(
+        shell.run("velocity", "--first-days", "0", "--second-days", "183", "--sex", "f", "--json",
+                  "--weight", "3kg", "6kg", "--plain").out
+    )  # fmt: skip
+    assert floor["results"][0]["velocity"]["z_floor"] is None  # L is below 0: no limit
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((*INFANT, *DATES), "measurement: missing; give one of --weight, --length, --head"),
+        ((*INFANT, *WEIGHT), "--first: missing; give the date"),
+        ((*INFANT, "--first", "2026-09-01", *WEIGHT), "--second: missing"),
+        (
+            (*INFANT, "--first", "1.9.2026", "--second", "2026-11-01", *WEIGHT),
+            "--first: '1.9.2026'",
+        ),
+        (
+            (*INFANT, "--first", "2026-11-01", "--second", "2026-09-01", *WEIGHT),
+            "--second: '2026-09-01' is not accepted; an age after the first",
+        ),
+        ((*INFANT, *DATES, "--weight", "3500", "4400g"), "--weight: '3500' is not accepted"),
+        ((*INFANT, *DATES, "--weight", "3500g", "0g"), "--weight: '0g' is not accepted"),
+        ((*INFANT, *DATES, "--head", "34kg", "35cm"), "--head: '34kg' is not accepted"),
+        ((*INFANT, *DATES, *WEIGHT, "--tolerance", "wide"), "--tolerance: 'wide'"),
+        ((*INFANT, *DATES, *WEIGHT, "--tolerance", "0.5"), "--tolerance: 0.5"),
+        ((*INFANT, *DATES, *WEIGHT, "--start", "last"), "--start: 'last'"),
+        ((*INFANT, *DATES, *WEIGHT, "--reference", "who-2006"), "--reference: of one infant"),
+        ((*INFANT, *DATES, *WEIGHT, "--against", "first"), "--against: 'first'"),
+        ((*INFANT, *DATES, *WEIGHT, "-o", "out.csv"), "--output: 'out.csv'"),
+        (("velocity", *DATES, *WEIGHT), "sex: missing"),
+        (
+            ("velocity", "--sex", "f", "--first-days", "9", *WEIGHT),
+            "--first-days: ('9', None) is not accepted",
+        ),
+        (
+            ("velocity", "--sex", "f", "--first-days", "90", "--second-days", "9", *WEIGHT),
+            "--second-days: '9' is not accepted; an age after the first",
+        ),
+        (("velocity", "in.csv"), "--output: missing; give -o FILE"),
+        (("velocity", "in.csv", "-o", "out.csv", *WEIGHT), "--weight: ['3500g', '4400g']"),
+        (("velocity", "in.csv", "-o", "out.csv", "--baseline", "day0"), "no column 'day0'"),
+        (("velocity", "in.csv", "-o", "in.csv"), "in.csv: is the input"),
+        (("velocity", "none.csv", "-o", "out.csv"), "none.csv: cannot be read"),
+    ],
+)
+def test_wrong_input_is_one_line(shell: Shell, arguments: tuple[str, ...], problem: str) -> None:
+    shell.write("in.csv", VISITS)
+    assert problem in shell.run(*arguments).problem
+    assert shell.names() == ["in.csv"]
+
+
+def test_a_position_that_the_infants_policy_does_not_know(shell: Shell) -> None:
+    done = shell.run(*INFANT, *DATES, "--length", "50cm", "54cm", "--first-position", "sitting")
+    assert "'sitting' is not accepted" in done.problem
+
+
+def test_a_file(shell: Shell) -> None:
+    shell.write("in.csv", VISITS)
+    done = shell.run("velocity", "in.csv", "-o", "out.csv")
+    assert done.code == 0
+    assert done.out == ""
+    assert "2 rows" in done.err
+    assert "w_velocity: ok 1, first_visit 1" in done.err
+    assert "Written: out.csv and out.csv.json" in done.err
+    header, first, second = shell.read("out.csv").splitlines()
+    row = dict(zip(header.split(","), second.split(","), strict=True))
+    assert float(row["w_velocity_z"]) == pytest.approx(expected().z, abs=1e-12)
+    assert row["velocity_from"] == "2026-09-01"
+    assert first.startswith("01,f,27+3,2026-05-01,2026-09-01,2026-09-15,3500,")
+    record = json.loads(shell.read("out.csv.json"))
+    assert record["against"] == "previous"
+
+
+def test_a_file_against_its_baseline_for_machines(shell: Shell) -> None:
+    shell.write("in.csv", VISITS)
+    done = shell.run(
+        "velocity", "in.csv", "-o", "out.parquet", "--baseline", "administered_on", "--json"
+    )
+    about = json.loads(done.out)
+    assert (about["against"], about["baseline"]) == ("baseline", "administered_on")
+    assert about["rows"] == 2
+    assert about["statuses"]["w_velocity"] == {"no_baseline": 1, "ok": 1}
+
+
+def test_standard_input_and_output(shell: Shell) -> None:
+    done = shell.run("velocity", "-", "-o", "-", "--against", "first", stdin=VISITS.encode())
+    assert done.code == 0
+    assert len(done.out.splitlines()) == 3
+    assert shell.names() == []
+
+
+def test_strict(shell: Shell) -> None:
+    shell.write("in.csv", VISITS)
+    assert shell.run("velocity", "in.csv", "-o", "out.csv", "--strict").code == 1
+
+
+def test_help_has_an_example(shell: Shell) -> None:
+    done = shell.run("velocity", "--help")
+    assert done.code == 0
+    assert "--baseline administered_on" in done.out
+    assert "--weight 3500g 4400g" in done.out

@@ -1,0 +1,55 @@
+"""docs/velocity.md: what it prints is what the library gives."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+from neocalc.increments import Rules
+from velocity_simulation import WIDTHS, pooled, table
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "velocity.md"
+
+
+def test_every_example_of_the_page() -> None:
+    found = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert found.failed == 0
+    assert found.attempted > 20
+
+
+def test_the_table_of_early_and_late_visits() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    start = lines.index("| Measure | Days | With a z | Mean z | SD of z | Error | Error unscaled |")
+    printed = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines[start + 2 : start + 2 + 5 * len(WIDTHS)]
+    ]
+    assert printed == table()
+
+
+def test_what_the_page_says_of_the_table() -> None:
+    for measure in WIDTHS:
+        late = pooled(measure, 7)
+        assert late.error < 0.1 < late.error_unscaled
+
+
+def test_the_defaults_that_the_page_states() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rules = Rules()
+    assert (rules.start, rules.tolerance, rules.restricted) == ("interpolate", 0.10, None)
+    assert "within 10 % of it" in page
+    for word in ("tolerance", "start", "restricted", "recode"):
+        assert re.search(rf"\| `{word}\b", page), word
+
+
+def test_lost_one_month_intervals() -> None:
+    """A third of all 1-month intervals is lost to 3 days, and more than half to 7."""
+    from velocity_simulation import cohort, scored
+
+    for jitter, lost in ((3, 1 / 3), (7, 0.64)):
+        children = cohort("weight", 1, "female", jitter=jitter, seed=1)
+        result = scored("weight", "female", children)
+        assert 1 - (result.z == result.z).mean() == pytest.approx(lost, abs=0.02)
