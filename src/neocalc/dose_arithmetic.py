@@ -1,0 +1,200 @@
+"""The arithmetic of a dose, each formula once. It knows no limits and checks nothing.
+
+The forward formulas are plain expressions: they serve floats, arrays and decimals alike. What must
+not be off by the last bit of a float (a graduation, a number of vials, the reverse calculation) is
+computed in decimals from the figures as they were typed.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Any, Final
+
+GRADUATIONS: Final = ("1", "0.5", "0.2", "0.1", "0.05", "0.02", "0.01")
+"""Graduations of syringes on the market, from coarse to fine [mL]."""
+_DIGITS: Final = 50
+
+
+def cells_needed(dose: Any, weight: Any) -> Any:
+    """Cells of a dose: dose x weight.
+
+    Parameters
+    ----------
+    dose : float, numpy.ndarray or decimal.Decimal
+        [cell/kg]
+    weight : float, numpy.ndarray or decimal.Decimal
+        [kg]
+
+    Returns
+    -------
+    float, numpy.ndarray or decimal.Decimal
+        [cell]
+
+    Examples
+    --------
+    >>> cells_needed(1e6, 2.35)
+    2350000.0
+    """
+    return dose * weight
+
+
+def volume_needed(cells: Any, concentration: Any, viable: Any = 1) -> Any:
+    """Volume that holds the cells: cells / (concentration x viable fraction).
+
+    Parameters
+    ----------
+    cells : float, numpy.ndarray or decimal.Decimal
+        [cell]
+    concentration : float, numpy.ndarray or decimal.Decimal
+        After thaw and wash [cell/mL].
+    viable : float, numpy.ndarray or decimal.Decimal, default 1
+        Viable fraction where the cells are viable ones and the concentration is of all cells; 1
+        where both are viable or both are all cells, so that it is never applied twice [fraction].
+
+    Returns
+    -------
+    float, numpy.ndarray or decimal.Decimal
+        [mL]
+
+    Examples
+    --------
+    >>> round(volume_needed(4_250_000, 5e6, 0.92), 6)
+    0.923913
+    >>> from decimal import Decimal
+    >>> volume_needed(Decimal("2350000"), Decimal("2000000"))
+    Decimal('1.175')
+    """
+    return cells / (concentration * viable)
+
+
+def exact(figure: float) -> Decimal:
+    """A float as the shortest decimal that stands for it: the figure as it was typed.
+
+    >>> exact(0.1)
+    Decimal('0.1')
+    """
+    return Decimal(repr(float(figure)))
+
+
+def exact_product(*figures: float) -> Decimal:
+    """The product of figures as they were typed.
+
+    >>> exact_product(0.1, 0.2, 3.0)
+    Decimal('0.060')
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return math.prod(map(exact, figures), start=Decimal(1))
+
+
+def exact_sum(first: Decimal, second: Decimal) -> Decimal:
+    """The sum of two decimals, with all of their digits."""
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return first + second
+
+
+def exact_volume(dose: float, weight: float, concentration: float, viable: float) -> Decimal:
+    """The volume of a dose in decimals [mL]; arguments as of the formulas above.
+
+    >>> exact_volume(1e6, 2.35, 2e6, 1.0)
+    Decimal('1.175')
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        cells = cells_needed(exact(dose), exact(weight))
+        return Decimal(volume_needed(cells, exact(concentration), exact(viable)))
+
+
+def on_graduation(volume: Decimal, graduation: float) -> Decimal:
+    """The nearest line of a syringe, half to even.
+
+    Parameters
+    ----------
+    volume : decimal.Decimal
+        [mL]
+    graduation : float
+        Distance of two lines [mL].
+
+    Returns
+    -------
+    decimal.Decimal
+        [mL]
+
+    Examples
+    --------
+    >>> on_graduation(Decimal("1.175"), 0.1), on_graduation(Decimal("1.175"), 0.01)
+    (Decimal('1.2'), Decimal('1.18'))
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        lines = (volume / exact(graduation)).to_integral_value(ROUND_HALF_EVEN)
+        return lines * exact(graduation)
+
+
+def rounding_error(rounded: Decimal, volume: Decimal) -> float:
+    """Relative error of a rounded volume: rounded / volume - 1 [fraction].
+
+    >>> round(100 * rounding_error(Decimal("1.2"), Decimal("1.175")), 5)
+    2.12766
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return float(rounded / volume - 1)
+
+
+def finer_graduation(volume: Decimal, tolerance: float) -> str | None:
+    """The coarsest graduation on the market that measures a volume within a tolerance [mL]."""
+    for graduation in GRADUATIONS:
+        rounded = on_graduation(volume, float(graduation))
+        if abs(rounding_error(rounded, volume)) <= tolerance:
+            return graduation
+    return None
+
+
+def vials_needed(cells: Decimal, per_vial: Decimal) -> int:
+    """Whole vials that hold the cells: the ratio, rounded up.
+
+    Parameters
+    ----------
+    cells : decimal.Decimal
+        To be drawn up [cell].
+    per_vial : decimal.Decimal
+        That a vial yields: cells at freezing x recovery x viable fraction [cell/vial].
+
+    Examples
+    --------
+    >>> vials_needed(Decimal(16_000_000), Decimal(10_000_000) * Decimal("0.8") * Decimal("0.9"))
+    3
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return int((cells / per_vial).to_integral_value(ROUND_CEILING))
+
+
+def delivered_dose(volume: Decimal, concentration: float, viable: float, weight: float) -> Decimal:
+    """The reverse calculation: the dose that a volume delivers.
+
+    volume x concentration x viable fraction / weight, in decimals.
+
+    Parameters
+    ----------
+    volume : decimal.Decimal
+        [mL]
+    concentration, viable, weight : float
+        [cell/mL], [fraction], [kg]
+
+    Returns
+    -------
+    decimal.Decimal
+        [cell/kg]
+
+    Examples
+    --------
+    >>> float(delivered_dose(Decimal("1.175"), 2e6, 1.0, 2.35))
+    1000000.0
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return volume * exact(concentration) * exact(viable) / exact(weight)

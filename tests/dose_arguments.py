@@ -1,0 +1,84 @@
+"""Arguments of a dose that passes every check, and what tests ask of a refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from neocalc.dose import Limits, Plan, prepare
+
+LIMITS = Limits(
+    dose="1 million cells/kg",
+    max_volume_per_kg="2 mL/kg",
+    max_rate="10 mL/h",
+    max_rate_per_kg="5 mL/kg/h",
+    max_duration="1 h",
+    min_concentration="1 million cells/mL",
+    max_concentration="10 million cells/mL",
+    max_cells="20 million cells",
+    max_total_dose="3 million cells/kg",
+    max_doses=3,
+    min_interval="7 day",
+    max_interval="14 day",
+    min_viability="70%",
+    require_measured_weight=True,
+)
+"""A protocol that states every limit."""
+
+
+def whole() -> dict[str, Any]:
+    """Every argument, so that every check is made and passes."""
+    return {
+        "weight": "3.1 kg",
+        "dose": "1 million cells/kg",
+        "concentration": "5 million cells/mL",
+        "viability": "92%",
+        "cells_per_vial": "10 million cells/vial",
+        "recovery": "80%",
+        "graduation": "0.01 mL",
+        "syringe_capacity": "1 mL",
+        "dead_volume": "0.1 mL",
+        "duration": "30 min",
+        "on": "2026-08-14T09:30",
+        "expires": "2026-08-14T12:00",
+        "weighed_on": "2026-08-14T06:00",
+        "weight_source": "measured",
+        "last_weight": "3.05 kg",
+        "last_weighed_on": "2026-08-13T06:00",
+        "doses_given": [("2026-08-07", "1 million cells/kg")],
+        "sex": "female",
+        "age": nc.Age(born="2026-05-01", on="2026-08-14", gestation="27+3"),
+        "limits": LIMITS,
+        "subject": "001-0004",
+        "prepared_by": "CD",
+    }
+
+
+def plan_of(**changes: Any) -> Plan:
+    """The plan of the whole arguments with some of them changed; None leaves one out."""
+    return prepare(**(whole() | changes))
+
+
+def refusal_of(**changes: Any) -> nc.DoseRefused:
+    """The refusal of the whole arguments with some of them changed."""
+    with pytest.raises(nc.DoseRefused) as caught:
+        plan_of(**changes)
+    return caught.value
+
+
+def outcomes(result: Plan | nc.DoseRefused) -> dict[str, str]:
+    """The outcome of each check by its name."""
+    return {check.name: check.outcome for check in result.checks}
+
+
+def stops(result: Plan | nc.DoseRefused) -> dict[str, str]:
+    """The checks that stop."""
+    return {name: out for name, out in outcomes(result).items() if out.endswith("stop")}
+
+
+def message(result: Plan | nc.DoseRefused, name: str) -> str:
+    """What a check found."""
+    found: str = next(check.message for check in result.checks if check.name == name)
+    return found

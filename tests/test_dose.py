@@ -1,0 +1,377 @@
+"""A dose: its amounts, its checks, soft stops that can be passed and hard ones that cannot."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pint
+import pytest
+
+import neocalc as nc
+from dose_arguments import message, outcomes, plan_of, refusal_of, stops, whole
+from neocalc.dose import Limits, Override, prepare
+from neocalc.dose_stops import Check
+from neocalc.notation import Figure
+
+SIMPLE: dict[str, Any] = {
+    "weight": "2.35 kg",
+    "dose": "1 million cells/kg",
+    "viable_concentration": "2 million cells/mL",
+}
+OVERRIDE = Override(reason="weight confirmed on a second scale", second_person="AB")
+
+
+def test_every_check_can_pass() -> None:
+    plan = plan_of()
+    assert set(outcomes(plan).values()) == {"passed"}
+    assert list(outcomes(plan)) == [
+        "possible values", "arm dose", "weight range", "measured weight", "age of weight",
+        "weight for age and sex", "change from last weight", "concentration", "viability",
+        "cumulative dose", "number of doses", "dose interval", "product expiry", "cells per dose",
+        "volume per kg", "rounding error", "syringe capacity", "rate", "rate per kg", "duration",
+        "reverse calculation",
+    ]  # fmt: skip
+
+
+def test_every_amount() -> None:
+    plan = plan_of()
+    assert plan.cells.to("cell").magnitude == pytest.approx(3_100_000)
+    found = {
+        "volume": (plan.volume, 3.1e6 / (5e6 * 0.92), "mL"),
+        "syringe": (plan.syringe_volume, 0.67, "mL"),
+        "drawn": (plan.draw_volume, 0.77, "mL"),
+        "per kg": (plan.volume_per_kg, 0.67 / 3.1, "mL/kg"),
+        "duration": (plan.duration, 0.5, "hour"),
+        "rate": (plan.rate, 1.34, "mL/hour"),
+        "delivered": (plan.delivered, 0.67 * 5e6 * 0.92 / 3.1, "cell/kg"),
+    }
+    for name, (result, expected, unit) in found.items():
+        assert result is not None, name
+        assert result.to(unit).magnitude == pytest.approx(expected, rel=1e-12), name
+    assert plan.vials == 1
+    assert plan.rounding_error is not None
+    assert plan.rounding_error.magnitude == pytest.approx(100 * (0.67 / (3.1 / 4.6) - 1))
+    assert plan.soft_stops == ()
+    assert plan.override is None
+    assert plan.arm is None
+
+
+def test_what_was_not_asked_for_is_none_and_its_check_not_made() -> None:
+    plan = prepare(**SIMPLE)
+    nothing = (plan.syringe_volume, plan.rounding_error, plan.draw_volume, plan.vials, plan.rate,
+               plan.duration)  # fmt: skip
+    assert nothing == (None,) * 6
+    assert list(outcomes(plan)) == list(outcomes(plan_of()))
+    made = {name for name, outcome in outcomes(plan).items() if outcome != "not made"}
+    assert made == {"possible values", "weight range", "reverse calculation"}
+    assert message(plan, "weight for age and sex") == "it needs both sex and age"
+
+
+def test_quantities_of_any_registry() -> None:
+    other: Any = pint.UnitRegistry()
+    other.define("cell = [cell] = cell = cells")
+    plan = prepare(
+        weight=other.Quantity(2350, "g"),
+        dose=nc.Q(1e6, "cell/kg"),
+        viable_concentration=other.Quantity(2e9, "cell/liter"),
+        graduation=nc.Q(np.float64(0.1), "mL"),
+    )
+    assert plan.volume is not None
+    assert plan.volume.magnitude == 1.175
+
+
+def test_a_product_of_mixed_prefixes_keeps_its_prefix() -> None:
+    cells = nc.Q(1e6, "cell/kg") * nc.Q(3200, "g")
+    assert cells.to("cell").magnitude == 3.2e6  # its bare magnitude is a thousandfold more
+    dose = nc.Q(3.2e9, "cell") / nc.Q(3200, "g")
+    assert prepare(**(SIMPLE | {"dose": dose / 1000})).cells.magnitude == 2_350_000
+
+
+def test_the_rate_gives_the_duration_and_the_other_way_round() -> None:
+    slow = prepare(**SIMPLE, rate="2.35 mL/h")
+    assert slow.duration is not None
+    assert slow.duration.to("min").magnitude == pytest.approx(30)
+    fast = prepare(**SIMPLE, duration="30 min")
+    assert fast.rate is not None
+    assert fast.rate.magnitude == pytest.approx(2.35)
+
+
+def test_a_dose_that_counts_all_cells() -> None:
+    total = Limits(counts="total")
+    arguments: dict[str, Any] = {"weight": "2 kg", "dose": "5 million cells/kg", "limits": total}
+    plan = prepare(**arguments, concentration="5 million cells/mL", release_viability="92%")
+    assert plan.volume is not None
+    assert plan.volume.magnitude == 2.0
+    assert "total cells/kg" in plan.describe()
+    vials = prepare(**arguments, cells_per_vial="5 million cells/vial", recovery="80%")
+    assert vials.vials == 3  # 10 / 4
+    mixed: list[dict[str, Any]] = [
+        {"concentration": "5 million cells/mL", "viability": "92%"},
+        {"viable_concentration": "5 million cells/mL"},
+        {"concentration": "5 million cells/mL", "viable_cells_per_vial": "1 million cells/vial"},
+    ]
+    for wrong in mixed:
+        with pytest.raises(nc.InputError, match="counts all cells"):
+            prepare(**arguments, **wrong)
+
+
+def test_vials_cover_what_is_drawn_up() -> None:
+    vial: dict[str, Any] = {"viable_cells_per_vial": "2.35 million cells/vial"}
+    assert prepare(**SIMPLE, **vial).vials == 1
+    assert prepare(**SIMPLE, **vial, dead_volume="0.1 mL").vials == 2
+    assert prepare(**SIMPLE, **vial, graduation="0.1 mL").vials == 2  # rounded up to 1.2 mL
+    assert prepare(**SIMPLE, **vial, graduation="0.5 mL", limits=Limits(
+        rounding_tolerance="20%")).vials == 1  # fmt: skip
+
+
+def test_vials_are_not_one_more_for_the_last_bit_of_a_float() -> None:
+    assert 1.47e6 / (1e6 * 0.7 * 0.7) > 3
+    plan = prepare(
+        weight="1.47 kg",
+        dose="1 million cells/kg",
+        viability=0.7,
+        recovery=0.7,
+        cells_per_vial="1 million cells/vial",
+    )
+    assert plan.vials == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"viability": None}, "viability"),
+        ({"viable_concentration": "1 million cells/mL"}, "viable_concentration"),
+        ({"release_viability": "90%"}, "release_viability"),
+        ({"cells_per_vial": None}, "recovery"),
+        ({"recovery": None}, "recovery"),
+        ({"viable_cells_per_vial": "1 million cells/vial"}, "viable_cells_per_vial"),
+        ({"rate": "1 mL/h"}, "rate"),
+        (
+            {"viable_concentration": "2 million cells/mL", "concentration": None,
+             "viability": None, "release_viability": "92%"},
+            "viability",
+        ),
+        ({"concentration": None}, "concentration"),
+        (
+            {"concentration": None, "cells_per_vial": None, "recovery": None, "viability": None,
+             "graduation": None, "dead_volume": None, "syringe_capacity": None, "duration": None},
+            "concentration",
+        ),
+    ],
+)  # fmt: skip
+def test_inputs_that_contradict_each_other(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(nc.InputError) as caught:
+        plan_of(**changes)
+    assert caught.value.argument == named
+
+
+def test_viability_for_the_check_alone() -> None:
+    low: dict[str, Any] = {"release_viability": "65%", "limits": Limits(min_viability="70%")}
+    with pytest.raises(nc.DoseRefused, match="65% is below 70%"):
+        prepare(**SIMPLE, **low)
+    plan = prepare(**SIMPLE, **(low | {"release_viability": "75%"}))
+    assert plan.volume is not None
+    assert plan.volume.magnitude == 1.175
+
+
+EARLY: dict[str, Any] = {
+    "weighed_on": "2026-08-12T06:00",
+    "last_weight": None,
+    "last_weighed_on": None,
+}
+
+
+class TestSoftStop:
+    def test_needs_a_reason_and_a_second_person(self) -> None:
+        error = refusal_of(**EARLY)
+        assert stops(error) == {"age of weight": "soft stop"}
+        assert "give a reason and the initials of a second person" in str(error)
+
+    def test_is_passed_with_them(self) -> None:
+        plan = plan_of(**EARLY, override=OVERRIDE)
+        assert [check.name for check in plan.soft_stops] == ["age of weight"]
+        assert plan.override == OVERRIDE
+        assert "Soft stops passed: weight confirmed on a second scale (AB)" in plan.describe()
+
+    def test_of_what_is_computed(self) -> None:
+        thin = SIMPLE | {"dose": "30 million cells/kg"}
+        with pytest.raises(nc.DoseRefused, match="soft stop: volume per kg") as caught:
+            prepare(**thin)
+        assert stops(caught.value) == {"volume per kg": "soft stop"}
+        assert prepare(**thin, override=OVERRIDE).soft_stops
+
+    def test_an_override_without_one_is_not_kept(self) -> None:
+        assert plan_of(override=OVERRIDE).override is None
+
+    @pytest.mark.parametrize(
+        ("reason", "initials"),
+        [("", "AB"), ("  ", "AB"), ("...", "AB"), ("confirmed", ""), ("confirmed", "A"),
+         ("confirmed", "12"), (None, "AB"), ("confirmed", None), ("two\nlines", "AB")],
+    )  # fmt: skip
+    def test_an_override_without_reason_or_person_is_refused(
+        self, reason: Any, initials: Any
+    ) -> None:
+        with pytest.raises(nc.InputError):
+            Override(reason=reason, second_person=initials)
+
+    def test_the_second_person_is_another(self) -> None:
+        with pytest.raises(nc.InputError, match="another person"):
+            plan_of(**EARLY, override=Override("weight confirmed", "cd"))
+
+
+class TestHardStop:
+    def test_no_flag_passes_it(self) -> None:
+        for override in (None, OVERRIDE):
+            error = refusal_of(weight="31 kg", override=override)
+            assert stops(error)["weight range"] == "hard stop"
+
+    def test_it_is_named_before_soft_ones(self) -> None:
+        error = refusal_of(weight="31 kg", weighed_on="2026-08-12T06:00", last_weight=None)
+        assert str(error).startswith("no dose: hard stop: weight range")
+        assert "a second person" not in str(error)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"weight": "31 kg"},
+            {"limits": Limits(max_volume_per_kg="0.1 mL/kg")},
+            {"limits": Limits(max_cells="1 million cells")},
+            {"limits": Limits(max_rate="1 mL/h")},
+            {"limits": Limits(max_rate_per_kg="0.1 mL/kg/h")},
+            {"graduation": "0.5 mL"},
+            {"syringe_capacity": "0.5 mL"},
+            {"weighed_on": "2026-08-12T06:00"},
+        ],
+    )
+    def test_a_refusal_holds_no_result(self, changes: dict[str, Any]) -> None:
+        error = refusal_of(**changes)
+        # 3.1 million cells, 0.673913 or 0.67 mL, 0.77 mL drawn, 1.34 mL/h, 0.2161 mL/kg
+        held = f"{error} {error.args} {error.checks} {vars(error)['checks']}"
+        for figure in ("3,100,000", "3100000", "0.67", "0.77", "1.34", "0.216", "0.43", "994"):
+            assert figure not in held, (figure, held)
+        assert list(outcomes(error)) == list(outcomes(plan_of()))
+        derived = [check for check in error.checks if check.derived]
+        assert [check.value for check in derived] == [None] * 8
+
+    def test_after_a_hard_stop_nothing_is_computed(self) -> None:
+        error = refusal_of(weight="31 kg")
+        assert message(error, "volume per kg") == "stopped before it"
+        assert not hasattr(error.request, "amounts")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"concentration": "0 cells/mL"},
+            {"concentration": "-5 million cells/mL"},
+            {"recovery": "120%"},
+            {"viability": "0%"},
+            {"viability": "920%"},
+            {"weight": "0 kg"},
+            {"weight": "-3.1 kg"},
+            {"weight": "1e400 kg"},
+            {"dose": "0 cells/kg"},
+            {"dose": "1e300 cells/kg"},
+            {"graduation": "0 mL"},
+            {"dead_volume": "-0.1 mL"},
+            {"duration": "0 min"},
+            {"cells_per_vial": "0 cells/vial"},
+            {"last_weight": "0 kg"},
+        ],
+    )
+    def test_impossible_values(self, changes: dict[str, Any]) -> None:
+        error = refusal_of(**changes)
+        assert stops(error) == {"possible values": "hard stop"}
+        (name,) = changes
+        assert name in str(error)
+
+    def test_no_dead_volume_is_possible(self) -> None:
+        plan = plan_of(dead_volume="0 mL")
+        assert plan.draw_volume is not None
+        assert plan.draw_volume.magnitude == 0.67
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"weight": 3.1}, nc.UnitError),
+        ({"weight": None}, nc.MissingError),
+        ({"dose": None}, nc.MissingError),
+        ({"weight": "6.8 lb"}, nc.UnitError),
+        ({"weight": ["3.1 kg"]}, nc.InputError),
+        ({"weight": nc.Q([3.1, 3.2], "kg")}, nc.InputError),
+        ({"limits": {"max_rate": "5 mL/h"}}, nc.InputError),
+        ({"arm": "A"}, nc.InputError),
+        ({"override": "because"}, nc.InputError),
+        ({"policy": "fenton-2013"}, nc.InputError),
+        ({"age": 105}, nc.AgeError),
+        ({"age": nc.Age.from_days([105, 106])}, nc.AgeError),
+        ({"on": "2026-08-15"}, nc.AgeError),
+        ({"subject": 4}, nc.InputError),
+        ({"subject": "two\nlines"}, nc.InputError),
+        ({"reference": "who-2000"}, nc.InputError),
+    ],
+)
+def test_wrong_inputs(changes: dict[str, Any], kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        plan_of(**changes)
+
+
+def test_the_day_of_the_dose_is_that_of_the_age() -> None:
+    plan = plan_of(on=None, expires="2026-08-14", weighed_on="2026-08-14", last_weight=None)
+    assert str(plan.inputs.on) == "2026-08-14"
+    assert outcomes(plan)["age of weight"] == "passed"
+    days = prepare(**SIMPLE, age=nc.Age.from_days(105), on="2026-08-14")
+    assert str(days.inputs.on) == "2026-08-14"
+
+
+def test_an_arm_gives_its_dose_and_limits() -> None:
+    arm = nc.trials.load("NCT03558334").arm("B")
+    plan = prepare(weight="2 kg", viable_concentration="5 million cells/mL", arm=arm)
+    assert plan.cells.magnitude == 10_000_000
+    assert plan.arm is arm
+    assert "NCT03558334, version registry, arm B" in plan.describe()
+    same = prepare(**(SIMPLE | {"dose": "5 million cells/kg"}), arm=arm)
+    assert outcomes(same)["arm dose"] == "passed"
+    with pytest.raises(nc.DoseRefused, match="is not the arm's dose"):
+        prepare(**SIMPLE, arm=arm)
+    with pytest.raises(nc.PolicyError, match="dose: the protocol states"):
+        prepare(weight="2 kg", arm=arm, limits=Limits(dose="1 million cells/kg"),
+                viable_concentration="5 million cells/mL")  # fmt: skip
+
+
+@pytest.mark.parametrize("dose", [None, "1 million cells/kg"])
+def test_an_arm_without_a_dose_is_refused_whatever_dose_is_given(dose: str | None) -> None:
+    arm = nc.trials.load("NCT03601416").arm("MSC")
+    with pytest.raises(nc.DoseRefused, match="states no dose") as caught:
+        prepare(weight="2 kg", dose=dose, arm=arm, viable_concentration="5 million cells/mL")
+    assert stops(caught.value) == {"arm dose": "hard stop"}
+
+
+def test_one_reference_whatever_the_age() -> None:
+    plan = plan_of(reference="who-2006", override=OVERRIDE)
+    assert "who-2006" in message(plan, "weight for age and sex")
+
+
+def test_a_plan_does_not_change() -> None:
+    plan = plan_of()
+    with pytest.raises(AttributeError):
+        plan.amounts = None  # type: ignore[misc, assignment]
+    assert copy.copy(plan).checks == plan.checks
+
+
+def test_a_refusal_survives_being_sent_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(refusal_of(weight="31 kg")))
+    assert stops(error)["weight range"] == "hard stop"
+
+
+def test_a_check_reads_as_a_line() -> None:
+    check = Check("rate", "passed", "at most 5 mL/h", Figure(5, "mL/h"), Figure(1, "mL/h"), True)
+    assert str(check) == "passed     rate: at most 5 mL/h"
+    assert check.withheld().value is None
+
+
+def test_arguments_of_the_tests_are_fresh() -> None:
+    assert whole() is not whole()

@@ -1,0 +1,116 @@
+"""The audit record: everything a dose or a refusal rests on, the same for the same call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from dose_arguments import plan_of, refusal_of
+from neocalc import audit
+from neocalc.dose import Override, prepare
+from neocalc.references import tables_digest
+
+AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
+
+
+def test_a_dose() -> None:
+    about = audit.record(plan_of(weight="3100 g"), at=AT)
+    assert about["outcome"] == "prepared"
+    assert about["time_utc"] == "2026-08-14T09:30:00Z"
+    assert about["neocalc"] == nc.__version__
+    assert about["tables"] == tables_digest()
+    assert about["inputs"]["weight"] == {"value": 3.1, "unit": "kg", "given": "3100 g"}
+    assert about["inputs"]["subject"] == "001-0004"
+    assert about["inputs"]["prepared_by"] == "CD"
+    assert about["inputs"]["age"] == {"chronological_days": 105, "gestation_days": 192}
+    assert about["inputs"]["doses_given"] == [{"on": "2026-08-07", "value": 1e6, "unit": "cell/kg"}]
+    assert about["limits"]["max_rate"] == {"value": 10.0, "unit": "mL/h"}
+    assert about["limits"]["counts"] == "viable"
+    assert about["result"]["syringe volume"] == {"value": 0.67, "unit": "mL"}
+    assert about["result"]["volume"]["value"] == pytest.approx(3.1 / 4.6)  # nothing is rounded
+    assert len(about["checks"]) == 21
+    assert about["override"] is None
+    assert about["refusal"] is None
+    assert about["protocol"] is None
+
+
+def test_a_trial_an_override_and_no_age() -> None:
+    arm = nc.trials.load("NCT03558334").arm("A")
+    plan = prepare(
+        weight="2 kg",
+        arm=arm,
+        viable_concentration="90,000 cells/mL",
+        override=Override("dilution of the day", "AB"),
+    )
+    about = audit.record(plan, at=AT)
+    assert about["protocol"] == {
+        "trial": "NCT03558334", "version": "registry", "arm": "A", "sha256": arm.sha256,
+    }  # fmt: skip
+    assert about["override"] == {"reason": "dilution of the day", "second_person": "AB"}
+    assert about["inputs"]["age"] is None
+    assert about["inputs"]["doses_given"] is None
+    unstated = prepare(
+        weight="4 kg", dose="1 million cells/kg", viable_concentration="5 million cells/mL",
+        age=nc.Age.from_days(60),
+    )  # fmt: skip
+    assert audit.record(unstated)["inputs"]["age"]["gestation_days"] is None
+
+
+def test_a_refusal_has_its_inputs_and_checks_and_no_result() -> None:
+    error = refusal_of(graduation="0.5 mL")
+    about = audit.record(error, at=AT)
+    assert about["outcome"] == "refused"
+    assert about["result"] is None
+    assert about["refusal"] == str(error)
+    assert about["inputs"]["graduation"]["value"] == 0.5
+    stopped = {check["name"] for check in about["checks"] if check["outcome"] == "hard stop"}
+    assert stopped == {"rounding error"}
+    derived = {check["name"]: check["value"] for check in about["checks"]}
+    assert derived["volume per kg"] is derived["cells per dose"] is None
+
+
+def test_a_refusal_before_anything_was_read() -> None:
+    arm = nc.trials.load("NCT03601416").arm("MSC")
+    with pytest.raises(nc.DoseRefused) as caught:
+        prepare(weight="2 kg", arm=arm, viable_concentration="5 million cells/mL")
+    about = audit.record(caught.value, at=AT)
+    assert about["inputs"] is about["limits"] is about["protocol"] is None
+    assert about["checks"][0]["name"] == "arm dose"
+
+
+def test_it_is_one_line_of_json_and_deterministic() -> None:
+    first, second = (audit.line(audit.record(plan_of(), at=AT)) for _ in range(2))
+    assert first == second
+    assert "\n" not in first
+    assert json.loads(first)["record"] == "neocalc dose"
+
+
+def test_names_keep_their_letters() -> None:
+    assert "Zoë" in audit.line(audit.record(plan_of(subject="Zoë"), at=AT))
+
+
+@pytest.mark.parametrize("at", [dt.datetime(2026, 8, 14, 9, 30), "2026-08-14T09:30Z"])  # noqa: DTZ001
+def test_a_time_without_a_zone_is_refused(at: Any) -> None:
+    with pytest.raises(nc.InputError, match="time zone"):
+        audit.record(plan_of(), at=at)
+
+
+def test_the_time_is_now_by_default() -> None:
+    before = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    stamp = dt.datetime.fromisoformat(audit.record(plan_of())["time_utc"])
+    assert before <= stamp <= dt.datetime.now(dt.UTC)
+
+
+def test_lines_are_added_and_none_is_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "doses.jsonl"
+    audit.append(log, audit.record(plan_of(), at=AT))
+    audit.append(log, audit.record(refusal_of(weight="31 kg"), at=AT))
+    outcomes = [json.loads(row)["outcome"] for row in log.read_text("utf-8").splitlines()]
+    assert outcomes == ["prepared", "refused"]
+    with pytest.raises(nc.FileError):
+        audit.append(tmp_path / "no folder" / "doses.jsonl", {})

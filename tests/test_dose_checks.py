@@ -1,0 +1,284 @@
+"""The product, the volume, the rate and earlier doses against the protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from dose_arguments import LIMITS, message, outcomes, plan_of, refusal_of, stops
+from neocalc import dose_amounts, dose_checks
+from neocalc.dose import Limits, Override, prepare
+from neocalc.dose_limits import DEFAULTS
+
+SIMPLE: dict[str, Any] = {
+    "weight": "2 kg",
+    "dose": "1 million cells/kg",
+    "viable_concentration": "5 million cells/mL",
+}
+
+
+NO_CONCENTRATION: dict[str, Any] = {"min_concentration": None, "max_concentration": None}
+
+
+def tried(**arguments: Any) -> Any:
+    """The plan, or the refusal."""
+    try:
+        return prepare(**(SIMPLE | arguments))
+    except nc.DoseRefused as error:
+        return error
+
+
+OVERRIDE = Override("a dilution of its own", "AB")
+
+
+class TestArmDose:
+    @pytest.mark.parametrize("dose", ["10 million cells/kg", "1000 cells/kg", "1.01e6 cells/kg"])
+    def test_any_other_is_a_hard_stop(self, dose: str) -> None:
+        assert stops(refusal_of(dose=dose))["arm dose"] == "hard stop"
+
+    @pytest.mark.parametrize(
+        ("dose", "outcome"),
+        [("1 million cells/kg", "not made"), ("50 million cells/kg", "not made"),
+         ("0.99 million cells/kg", "soft stop"), ("51 million cells/kg", "soft stop")],
+    )  # fmt: skip
+    def test_without_an_arm_the_published_range(self, dose: str, outcome: str) -> None:
+        arguments = {"dose": dose, "viable_concentration": "10 million cells/mL"}
+        assert outcomes(tried(**arguments))["arm dose"] == outcome
+
+
+class TestConcentration:
+    @pytest.mark.parametrize(
+        ("limits", "outcome"),
+        [({"max_concentration": "5 million cells/mL"}, "passed"),
+         ({"max_concentration": "4.9 million cells/mL"}, "hard stop"),
+         ({"min_concentration": "5 million cells/mL"}, "passed"),
+         ({"min_concentration": "5.1 million cells/mL"}, "hard stop"),
+         ({}, "not made"),
+         ({"usual_concentration_high": "4.9 million cells/mL"}, "soft stop"),
+         ({"usual_concentration_low": "5.1 million cells/mL"}, "soft stop")],
+    )  # fmt: skip
+    def test_limits(self, limits: dict[str, Any], outcome: str) -> None:
+        assert outcomes(tried(limits=Limits(**limits)))["concentration"] == outcome
+
+    def test_one_side_alone_is_said(self) -> None:
+        found = tried(limits=Limits(max_concentration="9 million cells/mL"))
+        assert message(found, "concentration") == (
+            "5 million cells/mL is within no least to 9 million cells/mL"
+        )
+
+    def test_vials_alone_have_none(self) -> None:
+        found = tried(viable_concentration=None, viable_cells_per_vial="1 million cells/vial")
+        assert message(found, "concentration") == "no concentration is given"
+        assert found.vials == 2
+
+
+class TestViability:
+    @pytest.mark.parametrize(
+        ("viability", "stated", "outcome"),
+        [("70%", "70%", "passed"), ("69.9%", "70%", "hard stop"), (None, "70%", "not made"),
+         ("70%", None, "not made"), ("69%", None, "soft stop"), ("9.9%", None, "hard stop"),
+         ("9%", "5%", "hard stop")],
+    )  # fmt: skip
+    def test_the_specification(
+        self, viability: str | None, stated: str | None, outcome: str
+    ) -> None:
+        found = tried(release_viability=viability, limits=Limits(min_viability=stated))
+        assert outcomes(found)["viability"] == outcome
+
+    def test_a_percentage_of_a_fraction_is_named(self) -> None:
+        assert "did you mean 92%?" in str(tried(release_viability="0.92%"))
+        assert "did you mean" not in str(tried(release_viability="0.092%"))
+
+
+class TestEarlierDoses:
+    def one(self, *days: str, **limits: Any) -> Any:
+        given = [(day, "1 million cells/kg") for day in days]
+        return tried(doses_given=given, on="2026-08-15", limits=Limits(**limits))
+
+    def test_cumulative(self) -> None:
+        cap: dict[str, Any] = {"max_total_dose": "3 million cells/kg"}
+        assert outcomes(self.one("2026-08-01", "2026-08-08", **cap))["cumulative dose"] == "passed"
+        three = self.one("2026-07-25", "2026-08-01", "2026-08-08", **cap)
+        assert stops(three) == {"cumulative dose": "hard stop"}
+        assert outcomes(tried(limits=Limits(**cap)))["cumulative dose"] == "not made"
+
+    def test_a_sum_of_tenths_is_not_above_its_limit(self) -> None:
+        given = [("2026-08-01", "0.1e6 cells/kg"), ("2026-08-08", "0.2e6 cells/kg")]
+        limits = Limits(max_total_dose="1.3 million cells/kg")
+        found = tried(doses_given=given, on="2026-08-15", limits=limits)
+        assert outcomes(found)["cumulative dose"] == "passed"
+
+    def test_number(self) -> None:
+        assert outcomes(self.one("2026-08-01", max_doses=2))["number of doses"] == "passed"
+        assert stops(self.one("2026-08-01", max_doses=1)) == {"number of doses": "hard stop"}
+        assert outcomes(tried(limits=Limits(max_doses=1)))["number of doses"] == "not made"
+
+    @pytest.mark.parametrize(
+        ("last", "limits", "outcome"),
+        [
+            ("2026-08-08", {"min_interval": "7 day"}, "passed"),
+            ("2026-08-09", {"min_interval": "7 day"}, "hard stop"),
+            ("2026-08-01", {"max_interval": "14 day"}, "passed"),
+            ("2026-07-31", {"max_interval": "14 day"}, "soft stop"),
+            ("2026-08-08", {}, "not made"),
+            ("2026-08-15", {}, "hard stop"),
+            ("2026-08-15", {"max_interval": "14 day"}, "hard stop"),
+            ("2026-08-15", {"min_interval": "1 h"}, "hard stop"),
+        ],
+    )
+    def test_interval(self, last: str, limits: dict[str, Any], outcome: str) -> None:
+        assert outcomes(self.one(last, **limits))["dose interval"] == outcome
+
+    def test_interval_in_hours(self) -> None:
+        twice = {"doses_given": [("2026-08-15T08:00", "1 million cells/kg")]}
+        limits = Limits(min_interval="6 h")
+        for on, outcome in (("2026-08-15T14:00", "passed"), ("2026-08-15T13:59", "hard stop")):
+            assert outcomes(tried(**twice, on=on, limits=limits))["dose interval"] == outcome
+
+    def test_interval_without_a_date_or_without_doses(self) -> None:
+        given = [("2026-08-01", "1 million cells/kg")]
+        assert outcomes(tried(doses_given=given))["dose interval"] == "not made"
+        assert outcomes(tried(doses_given=[]))["dose interval"] == "passed"
+        assert outcomes(tried())["dose interval"] == "not made"
+
+
+@pytest.mark.parametrize(
+    ("expires", "on", "outcome"),
+    [
+        ("2026-08-14", "2026-08-14", "passed"),
+        ("2026-08-13", "2026-08-14", "hard stop"),
+        ("2026-08-14T12:00", "2026-08-14T12:00", "passed"),
+        ("2026-08-14T12:00", "2026-08-14T12:01", "hard stop"),
+        ("2026-08-14T12:00", "2026-08-14", "not made"),
+        ("2026-08-14T12:00", "2026-08-15", "hard stop"),
+        ("2026-08-14T12:00", "2026-08-13", "passed"),
+        ("2026-08-14", "2026-08-14T23:59", "passed"),
+        (None, "2026-08-14", "not made"),
+        ("2026-08-14", None, "not made"),
+    ],
+)
+def test_expiry(expires: str | None, on: str | None, outcome: str) -> None:
+    assert outcomes(tried(expires=expires, on=on))["product expiry"] == outcome
+
+
+class TestVolume:
+    def test_cells_counts_what_the_syringe_delivers(self) -> None:
+        limits = Limits(max_cells="2 million cells")
+        assert outcomes(tried(limits=limits))["cells per dose"] == "passed"
+        up = tried(limits=limits, viable_concentration="5.1 million cells/mL", graduation="0.01 mL")
+        assert outcomes(up)["cells per dose"] == "passed"  # 0.3922 mL, 0.39 mL
+        up = tried(limits=limits, viable_concentration="5.1 million cells/mL", graduation="0.4 mL")
+        assert stops(up) == {"cells per dose": "hard stop"}  # 0.4 mL hold 2.04 million cells
+
+    def test_volume_without_a_limit_of_the_protocol(self) -> None:
+        found = tried(dose="50 million cells/kg")
+        assert outcomes(found)["volume per kg"] == "not made"
+        found = tried(dose="50 million cells/kg", viable_concentration="4.99 million cells/mL")
+        assert stops(found) == {"volume per kg": "soft stop"}
+
+    def test_another_syringe_is_suggested(self) -> None:
+        found = tried(graduation="0.5 mL")
+        assert message(found, "rounding error") == (
+            "a graduation of 0.5 mL is off by more than 5%: use a syringe of graduation 0.2 mL"
+        )
+        little = tried(
+            viable_concentration="1000 million cells/mL", graduation="0.1 mL", override=OVERRIDE
+        )
+        assert "use another dilution" in message(little, "rounding error")
+
+    def test_the_tolerance_is_the_protocols(self) -> None:
+        half = {"graduation": "0.5 mL", "limits": Limits(rounding_tolerance="30%")}
+        assert outcomes(tried(**half))["rounding error"] == "passed"
+
+    def test_the_syringe_holds_what_is_drawn_up(self) -> None:
+        assert outcomes(tried(syringe_capacity="0.4 mL"))["syringe capacity"] == "passed"
+        drawn = tried(syringe_capacity="0.4 mL", dead_volume="0.01 mL")
+        assert stops(drawn) == {"syringe capacity": "hard stop"}
+
+    def test_rates(self) -> None:
+        limits = Limits(max_rate="1 mL/h", max_rate_per_kg="0.5 mL/kg/h")
+        assert outcomes(tried(limits=limits))["rate"] == "not made"
+        assert outcomes(tried(limits=limits, rate="1 mL/h"))["rate per kg"] == "passed"
+        found = tried(limits=limits, duration="20 min")
+        assert stops(found) == {"rate": "hard stop", "rate per kg": "hard stop"}
+
+
+def test_the_reverse_calculation_catches_a_wrong_volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    def viability_twice(cells: Any, concentration: Any, viable: Any = 1) -> Any:
+        return cells / (concentration * viable * viable)
+
+    monkeypatch.setattr(dose_amounts, "volume_needed", viability_twice)
+    assert stops(refusal_of()) == {"reverse calculation": "hard stop"}
+
+
+def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
+    found = outcomes(plan_of(limits=None))
+    assert {name for name, outcome in found.items() if outcome == "not made"} == {
+        "arm dose", "concentration", "viability", "cumulative dose", "number of doses",
+        "dose interval", "cells per dose", "volume per kg", "rate", "rate per kg", "duration",
+    }  # fmt: skip
+
+
+def test_every_limit_has_a_check_that_it_stops() -> None:
+    tight: dict[str, tuple[Any, dict[str, Any]]] = {
+        "dose": ("2 million cells/kg", {}),
+        "max_volume_per_kg": ("0.1 mL/kg", {}),
+        "max_rate": ("1 mL/h", {}),
+        "max_rate_per_kg": ("0.1 mL/kg/h", {}),
+        "max_duration": ("20 min", {}),
+        "min_concentration": ("6 million cells/mL", {}),
+        "max_concentration": ("4 million cells/mL", {}),
+        "max_cells": ("1 million cells", {}),
+        "max_total_dose": ("1 million cells/kg", {}),
+        "max_doses": (1, {}),
+        "min_interval": ("8 day", {}),
+        "max_interval": ("6 day", {"min_interval": None}),
+        "min_viability": ("95%", {}),
+        "min_weight": ("3.2 kg", {}),
+        "max_weight": ("3 kg", {}),
+        "rounding_tolerance": ("0.1%", {}),
+        "weight_age_early": ("3 h", {}),
+        "weight_age_later": ("3 h", {"weight_age_early": "2 h", "early_until": "41 week"}),
+        "weight_age_hard": ("3 h", {}),
+        "z_soft": (1, {}),
+        "z_hard": (1.2, {"z_soft": 1}),
+        "change_in_a_day": ("1%", {}),
+        "change_hard": ("1%", {"change_per_day": "1%"}),
+        "usual_dose_low": ("2 million cells/kg", {"dose": None}),
+        "usual_dose_high": ("0.5 million cells/kg", {"dose": None, "usual_dose_low": "1 cell/kg"}),
+        "usual_concentration_low": ("6 million cells/mL", NO_CONCENTRATION),
+        "usual_concentration_high": ("4 million cells/mL", NO_CONCENTRATION),
+        "usual_volume_per_kg": ("0.1 mL/kg", {"max_volume_per_kg": None}),
+        "usual_viability": ("95%", {"min_viability": None}),
+        "least_viability": ("93%", {"usual_viability": "94%"}),
+    }
+    stated = {name: getattr(LIMITS, name) for name in DEFAULTS}
+    for name, (value, more) in tight.items():
+        with pytest.raises(nc.DoseRefused):
+            plan_of(limits=Limits(**(stated | more | {name: value})))
+    days = {"last_weighed_on": "2026-08-12T06:00", "last_weight": "3 kg"}
+    with pytest.raises(nc.DoseRefused):
+        plan_of(**days, limits=Limits(**(stated | {"change_per_day": "1%"})))
+    other = {"early_until", "change_per_day", "counts", "require_measured_weight"}
+    assert set(tight) | other == set(DEFAULTS)
+
+
+def test_soft_stops_are_listed_together() -> None:
+    found = tried(dose="60 million cells/kg", release_viability="60%")
+    assert stops(found) == {
+        "arm dose": "soft stop",
+        "viability": "soft stop",
+        "volume per kg": "soft stop",
+    }
+    assert tried(
+        dose="60 million cells/kg",
+        release_viability="60%",
+        override=Override("a study of tolerance, protocol section 4", "AB"),
+    ).cells
+
+
+def test_derived_checks_are_those_not_reached_after_a_hard_stop() -> None:
+    derived = [check.name for check in plan_of().checks if check.derived]
+    assert tuple(derived) == dose_checks.DERIVED

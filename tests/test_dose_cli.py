@@ -1,0 +1,223 @@
+"""`neocalc dose` as a person and as a program use it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from neocalc import cli_dose
+from neocalc.cli import Parser
+
+GIRL = ["--sex", "f", "--gestation", "27+3", "--born", "2026-05-01", "--on", "2026-08-14"]
+PRODUCT = ["--concentration", "5e6cells/mL", "--viability", "92%"]
+TRIAL = ["--trial", "NCT03558334", "--arm", "A"]
+RUN = [*TRIAL, "--weight", "3.1kg", *PRODUCT]
+
+
+def run(*options: str) -> int:
+    """The exit status of the command."""
+    parser = Parser(prog="neocalc dose", allow_abbrev=False)
+    cli_dose.configure(parser)
+    try:
+        return cli_dose.run(parser.parse_args(options))
+    except SystemExit as stop:
+        return int(str(stop.code))
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """What stands on standard error: one line; and nothing on standard output."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    return err
+
+
+def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*TRIAL, "--weight", "2.35kg", *PRODUCT) == 0
+    out, err = capsys.readouterr()
+    assert "Cells           2,350,000 cells" in out
+    assert "Volume          0.51087 mL" in out
+    assert "not made   weight for age and sex: it needs both sex and age" in out
+    assert err == ""
+
+
+def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sheet, log = tmp_path / "sheet.html", tmp_path / "doses.jsonl"
+    options = [
+        *RUN, *GIRL, "--cells-per-vial", "10 million cells/vial", "--recovery", "0.8",
+        "--graduation", "0.01mL", "--syringe-capacity", "1mL", "--dead-volume", "0.1mL",
+        "--duration", "30min", "--expires", "2026-08-14", "--weighed-on", "2026-08-14",
+        "--weight-source", "measured", "--last-weight", "3050g", "--last-weighed-on", "2026-08-13",
+        "--subject", "001-0004", "--prepared-by", "CD", "--given", "2026-08-07=1 million cells/kg",
+        "--max-volume-per-kg", "2mL/kg", "--max-rate", "10mL/h", "--max-rate-per-kg", "5mL/kg/h",
+        "--max-duration", "1h",
+        "--min-concentration", "1e6cells/mL", "--max-concentration", "1e7cells/mL",
+        "--max-cells", "20 million cells", "--max-total-dose", "3 million cells/kg",
+        "--max-doses", "3", "--min-interval", "7day", "--max-interval", "14day",
+        "--min-viability", "0.7", "--worksheet", str(sheet), "--audit", str(log),
+        "--preterm-reference", "fenton-2025",
+    ]  # fmt: skip
+    assert run(*options) == 0
+    out = capsys.readouterr().out
+    assert "not made" not in out
+    assert "stop" not in out
+    assert "fenton-2025" in out
+    assert "001-0004" in sheet.read_text("utf-8")
+    assert json.loads(log.read_text("utf-8"))["outcome"] == "prepared"
+    assert run(*options) == 2
+    assert "exists already; --force replaces it" in one_line(capsys)
+    assert run(*options, "--force") == 0
+    assert len(log.read_text("utf-8").splitlines()) == 2
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*RUN, *GIRL, "--json") == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["result"]["cells"] == {"value": 3_100_000.0, "unit": "cell"}
+    assert run(*RUN[:-4], *GIRL, "--json", "--viable-concentration", "0cells/mL") == 1
+    out, err = capsys.readouterr()
+    about = json.loads(out)
+    assert about["outcome"] == "refused"
+    assert about["result"] is None
+    assert err.count("\n") == 1
+
+
+def test_a_text_worksheet(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.txt"
+    assert run(*RUN, "--worksheet", str(sheet)) == 0
+    assert sheet.read_text("utf-8").startswith("DOSE WORKSHEET")
+
+
+class TestStops:
+    def test_a_hard_stop(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        sheet, log = tmp_path / "sheet.txt", tmp_path / "doses.jsonl"
+        status = run(*TRIAL, "--weight", "3100kg", *PRODUCT, *GIRL, "--worksheet", str(sheet),
+                     "--audit", str(log))  # fmt: skip
+        assert status == 1
+        assert "did you mean 3,100 g" in one_line(capsys)
+        assert not sheet.exists()
+        assert json.loads(log.read_text("utf-8"))["outcome"] == "refused"
+
+    def test_no_flag_passes_a_hard_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
+        status = run(*TRIAL, "--weight", "31kg", *PRODUCT, "--override-reason", "it is so",
+                     "--second-person", "AB")  # fmt: skip
+        assert status == 1
+        one_line(capsys)
+
+    def test_no_option_loosens_a_default(self) -> None:
+        for option in ("--max-weight", "--min-weight", "--z-hard", "--rounding-tolerance"):
+            assert run(*RUN, option, "100") == 2
+
+    def test_a_soft_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
+        small = [*TRIAL, "--weight", "2.35kg", *PRODUCT, *GIRL]
+        assert run(*small) == 1
+        assert "soft stop" in one_line(capsys)
+        assert run(*small, "--override-reason", "weighed twice", "--second-person", "AB") == 0
+        assert "Soft stops passed: weighed twice (AB)" in capsys.readouterr().out
+
+    def test_an_arm_without_a_dose(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("--trial", "NCT03601416", "--arm", "MSC", "--weight", "3kg", *PRODUCT) == 1
+        assert "states no dose" in one_line(capsys)
+        version = ["--trial", "NCT03601416", "--protocol-version", "protocol-2020", "--arm", "low"]
+        assert run(*version, "--weight", "3kg", *PRODUCT) == 0
+
+    def test_doses_before(self, capsys: pytest.CaptureFixture[str]) -> None:
+        given = ["--given", "2026-08-10=1 million cells/kg", "--min-interval", "7 day"]
+        assert run(*RUN, *GIRL, *given) == 1
+        assert "4 days after the last dose" in one_line(capsys)
+        assert run(*RUN, *GIRL, "--none-given", "--min-interval", "7 day") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--weight", "6.8lb"], "--weight"),
+        (["--weight", "3.1"], "--weight"),
+        (["--weight", "3,1kg"], "--weight"),
+        (["--weight", ""], "--weight: missing"),
+        (["--viability", "92"], "--viability"),
+        (["--viability", "1"], "--viability"),
+        (["--viability", "0.92kg"], "--viability"),
+        (["--concentration", "5e6"], "--concentration"),
+        (["--viable-concentration", "5e6cells/mL"], "--viable-concentration"),
+        (["--dose", "5M"], "--dose"),
+        (["--sex", "girl"], "--sex"),
+        (["--sex", ""], "--sex: missing"),
+        (["--gestation", "27.3"], "--gestation"),
+        (["--born", "2026-13-01"], "--born"),
+        (["--born", "2026-09-01"], "--on"),
+        (["--on", "yesterday"], "--on"),
+        (["--arm", "C"], "--arm"),
+        (["--trial", "NCT1"], "--trial"),
+        (["--trial", "no/file.toml"], "no/file.toml: No such file"),
+        (["--protocol-version", "9"], "--protocol-version"),
+        (["--weight-source", "guessed"], "--weight-source"),
+        (["--given", "2026-08-07"], "--given"),
+        (["--given", "2026-08-07=5"], "--given"),
+        (["--given", "2026-08-07=5 cells/kg", "--none-given"], "--none-given"),
+        (["--max-doses", "few"], "--max-doses"),
+        (["--max-doses", "0"], "--max-doses"),
+        (["--max-rate", "5"], "--max-rate"),
+        (["--min-viability", "70"], "--min-viability"),
+        (["--rate", "5mL/h", "--duration", "30min"], "--rate"),
+        (["--override-reason", "because"], "--second-person: missing"),
+        (["--second-person", "AB"], "--override-reason: missing"),
+        (["--second-person", "AB", "--override-reason", "-"], "--override-reason"),
+        (["--worksheet", "sheet.pdf"], ".txt or .html"),
+        (["--worksheet", "no/such/folder/sheet.txt"], "there is no folder"),
+        (["--audit", "no/such/folder/log"], "no/such/folder/log"),
+        (["--preterm-reference", "who-2006"], "preterm_reference"),
+        (["--reference", "who-2000"], "--reference"),
+    ],
+)
+def test_wrong_input(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*RUN, *GIRL, *options) == 2
+    assert said in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "--weight: missing"),
+        (["--weight", "3.1kg"], "--dose: missing"),
+        (["--weight", "3.1kg", *TRIAL], "--concentration: missing"),
+        (["--weight", "3.1kg", *TRIAL, "--concentration", "5e6cells/mL"], "--viability: missing"),
+        (["--arm", "A", "--weight", "3.1kg"], "--trial: missing"),
+        (["--protocol-version", "registry", "--weight", "3.1kg"], "--trial: missing"),
+        (["--trial", "NCT03558334", "--weight", "3.1kg"], "--arm: missing"),
+        ([*RUN, "--gestation", "27+3"], "--born: missing"),
+        ([*RUN, "--born", "2026-05-01"], "--on: missing"),
+    ],
+)
+def test_missing_input(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*options) == 2
+    assert said in one_line(capsys)
+
+
+def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*RUN, "--weigth", "3kg") == 2
+    one_line(capsys)
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    said = capsys.readouterr().out
+    assert "neocalc dose --trial NCT03558334" in said
+    assert "92%" in said
+    assert "92%%" not in said
+
+
+def test_a_time_of_day(capsys: pytest.CaptureFixture[str]) -> None:
+    girl = [*GIRL[:-1], "2026-08-14T09:30"]
+    assert run(*RUN, *girl, "--expires", "2026-08-14T09:00") == 1
+    assert "the product expired at 2026-08-14 09:00" in one_line(capsys)
+
+
+def test_it_is_registered_under_both_names() -> None:
+    assert cli_dose.configure_dose is cli_dose.configure
+    assert cli_dose.run_dose is cli_dose.run
+    assert isinstance(Parser(), argparse.ArgumentParser)

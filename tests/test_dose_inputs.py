@@ -1,0 +1,190 @@
+"""What a dose is prepared from: units, fractions, dates and earlier doses, parsed once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pint
+import pytest
+
+import neocalc as nc
+from dose_arguments import plan_of
+from neocalc.dose_inputs import Given, fraction, metric_weight, one_figure, read_inputs
+from neocalc.moments import Moment, hours_between, moment
+
+
+@pytest.mark.parametrize("dose", ["5", "5 M", "5e6", "5 M cells/kg", "5 million", "5 pmol/kg",
+                                  "5 million CFU/kg", "5 million cells", "5 mg/kg", 5e6, "cells/kg",
+                                  "1,5 million cells/kg", "1.000.000 cells/kg"])  # fmt: skip
+def test_a_dose_is_cells_for_each_kilogram(dose: Any) -> None:
+    with pytest.raises(nc.UnitError):
+        one_figure(dose, "cell/kg", "dose")
+
+
+def test_a_quantity_of_another_dimension_is_refused() -> None:
+    registry: Any = pint.UnitRegistry()
+    for unit in ("pmol/kg", "count/kg", "1/kg", "mol/kg", "mL/kg"):
+        with pytest.raises(nc.UnitError):
+            one_figure(registry.Quantity(5, unit), "cell/kg", "dose")
+    with pytest.raises(nc.UnitError):
+        one_figure(nc.Q(5, "cell/mL"), "cell/kg", "dose")
+
+
+def test_integers_and_words_with_a_unit_are_accepted() -> None:
+    for dose in ("5000000 cells/kg", "5,000,000 cells/kg", "5 million cells/kg", "5e6 cell/kg"):
+        assert one_figure(dose, "cell/kg", "dose") == 5e6
+
+
+def test_figures_are_those_that_were_typed() -> None:
+    for dose in ("2.01 million cells/kg", nc.Q(2.01, "million cells/kg")):
+        assert 2.01 * 1e6 != 2_010_000
+        assert one_figure(dose, "cell/kg", "dose") == 2_010_000
+    for hundredths in range(1, 1000):
+        typed = f"{hundredths / 100} million cells/kg"
+        assert one_figure(typed, "cell/kg", "dose") == hundredths * 10_000
+
+
+class TestWeight:
+    def test_kilograms_and_grams(self) -> None:
+        for weight in ("2350 g", "2.35 kg", nc.Q(2350, "g"), nc.Q(2.35, "kg")):
+            assert metric_weight(weight, "weight") == 2.35
+
+    @pytest.mark.parametrize("unit", ["lb", "oz", "stone", "mg", "tonne", "dimensionless", "cm"])
+    def test_nothing_else_as_a_quantity(self, unit: str) -> None:
+        registry: Any = pint.UnitRegistry()
+        with pytest.raises(nc.UnitError):
+            metric_weight(registry.Quantity(5, unit), "weight")
+
+    @pytest.mark.parametrize("weight", ["5 lb", "5 lbs", "80 oz", "5", 5, "2,35 kg", "5 Kg m", ""])
+    def test_nothing_else_as_a_text(self, weight: Any) -> None:
+        with pytest.raises(nc.InputError):
+            metric_weight(weight, "weight")
+
+    def test_no_pounds_in_a_dose_either(self) -> None:
+        registry: Any = pint.UnitRegistry()
+        registry.define("cell = [cell] = cell = cells")
+        with pytest.raises(nc.UnitError, match="metric"):
+            one_figure(registry.Quantity(5e6, "cell/pound"), "cell/kg", "dose")
+
+
+class TestFraction:
+    @pytest.mark.parametrize(
+        "value", [0.92, "92%", "92 %", "92 percent", Decimal("0.92"), np.float64(0.92)]
+    )
+    def test_a_number_up_to_one_or_a_percentage(self, value: Any) -> None:
+        assert fraction(value, "viability") == 0.92
+
+    def test_a_quantity(self) -> None:
+        registry: Any = pint.UnitRegistry()
+        assert fraction(nc.Q(92, "percent"), "viability") == 0.92
+        assert fraction(registry.Quantity(92, "percent"), "viability") == 0.92
+
+    def test_the_whole(self) -> None:
+        assert fraction(1, "viability") == fraction("100%", "viability") == 1.0
+
+    @pytest.mark.parametrize("value", [92, 92.0, 0, -0.5, 1.01, True, float("nan"), "92", "0.92",
+                                       "92 kg", None, "", [0.92]])  # fmt: skip
+    def test_anything_else_is_an_error(self, value: Any) -> None:
+        with pytest.raises(nc.InputError):
+            fraction(value, "viability")
+
+
+class TestMoment:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "2026-08-14",
+            dt.date(2026, 8, 14),
+            np.datetime64("2026-08-14"),
+            moment("2026-08-14", "on"),
+        ],
+    )
+    def test_a_date(self, value: Any) -> None:
+        found = moment(value, "on")
+        assert (str(found), found.timed, found.value) == (
+            "2026-08-14", False, dt.date(2026, 8, 14),
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("value", ["2026-08-14T09:30", "2026-08-14 09:30:00",
+                                       dt.datetime(2026, 8, 14, 9, 30)])  # noqa: DTZ001  # fmt: skip
+    def test_a_date_and_time(self, value: Any) -> None:
+        found = moment(value, "on")
+        assert (str(found), found.timed) == ("2026-08-14 09:30", True)
+        assert found.value == dt.datetime(2026, 8, 14, 9, 30)  # noqa: DTZ001
+
+    @pytest.mark.parametrize("value", ["14/08/2026", "2026-02-30", "2026-08-14T25:00", 20260814,
+                                       "", None, "2026-08"])  # fmt: skip
+    def test_anything_else_is_an_error(self, value: Any) -> None:
+        with pytest.raises(nc.InputError) as caught:
+            moment(value, "expires")
+        assert caught.value.argument == "expires"
+
+    def test_hours(self) -> None:
+        def hours(first: str, second: str) -> float:
+            return hours_between(moment(first, "a"), moment(second, "b"), "b")
+
+        assert hours("2026-08-14T09:30", "2026-08-14T11:00") == 1.5
+        assert hours("2026-08-14", "2026-08-15T23:00") == 24
+        assert hours("2026-08-14T09:30Z", "2026-08-14T09:30+08:00") == -8
+        assert hours("2026-08-15", "2026-08-14") == -24
+        with pytest.raises(nc.AgeError, match="time zone"):
+            hours("2026-08-14T09:30Z", "2026-08-14T09:30")
+
+
+class TestDosesGiven:
+    def read(self, doses: Any, **more: Any) -> tuple[Given, ...] | None:
+        return read_inputs(
+            {"weight": "2 kg", "dose": "1 million cells/kg", "doses_given": doses} | more
+        ).given
+
+    def test_none_given_is_not_the_same_as_not_stated(self) -> None:
+        assert self.read([]) == ()
+        assert self.read(None) is None
+
+    def test_they_are_put_in_order(self) -> None:
+        late, early = ("2026-08-07", "1 million cells/kg"), ("2026-08-01", nc.Q(2e6, "cell/kg"))
+        found = self.read([late, early])
+        assert found is not None
+        assert [str(dose.on) for dose in found] == ["2026-08-01", "2026-08-07"]
+        assert [dose.dose for dose in found] == [2e6, 1e6]
+
+    @pytest.mark.parametrize("doses", ["2026-08-07", {"2026-08-07": "1 million cells/kg"}, 3,
+                                       ["2026-08-07"], [("2026-08-07",)],
+                                       [("2026-08-07", "5 mg")], [("7 August", "1 cell/kg")],
+                                       [("2026-08-07", "0 cells/kg")],
+                                       [("2026-08-07", "1e400 cells/kg")]])  # fmt: skip
+    def test_anything_else_is_an_error(self, doses: Any) -> None:
+        with pytest.raises(nc.InputError):
+            self.read(doses)
+
+    def test_a_dose_after_this_one_is_an_error(self) -> None:
+        later = [("2026-08-15", "1 million cells/kg")]
+        with pytest.raises(nc.AgeError):
+            self.read(later, on="2026-08-14")
+
+
+@pytest.mark.parametrize(
+    ("word", "source"),
+    [("measured", "measured"), ("Measured ", "measured"), ("3141-9", "measured"),
+     ("8335-2", "estimated"), ("3142-7", "stated"), ("historical", "historical")],
+)  # fmt: skip
+def test_where_a_weight_comes_from(word: str, source: str) -> None:
+    given = {"weight": "2 kg", "dose": "1 million cells/kg", "weight_source": word}
+    assert read_inputs(given).weight_source == source
+
+
+@pytest.mark.parametrize("word", ["29463-7", "yes", "", 1])
+def test_an_unknown_source_is_an_error(word: Any) -> None:
+    with pytest.raises(nc.InputError):
+        plan_of(weight_source=word)
+
+
+def test_each_input_is_kept_as_it_was_given() -> None:
+    plan = plan_of(weight="3100  g", concentration=nc.Q(5e6, "cell/mL"))
+    assert plan.inputs.texts["weight"] == "3100 g"
+    assert plan.inputs.texts["concentration"] == "5000000.0 cell / milliliter"
+    assert str(plan.inputs.figures["weight"]) == "3.1 kg"
+    assert isinstance(plan.inputs.on, Moment)
