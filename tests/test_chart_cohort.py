@@ -1,0 +1,244 @@
+"""Charts of a cohort: z by arm, changes as waterfalls, statuses; with 12 subjects and 5,000."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+import pytest
+from matplotlib.container import BarContainer
+from matplotlib.text import Text
+
+from neocalc import Age, FileError, InputError, Q, chart, velocity, zscore
+from neocalc.chart_changes import changes_of
+from neocalc.chart_cohort import BIN_EDGES, MANY, binned
+from neocalc.chart_style import Chart
+from neocalc.chart_subjects import Cohort, cohort_of
+from neocalc.chart_visits import scored_table
+from test_chart_layout import COHORT, groups, overlaps, vertices
+from test_chart_layout import cohort as drawn_of
+
+SUBJECTS = COHORT["subject_id"].unique(maintain_order=True).to_list()
+TWELVE = COHORT.filter(pl.col("subject_id").is_in(SUBJECTS[:12]))
+
+
+def simulated(subjects: int, visits: int = 6, seed: int = 3) -> pl.DataFrame:
+    """A cohort in two arms, of which arm B gains 1 z in weight."""
+    rng = np.random.default_rng(seed)
+    n = subjects * visits
+    subject = np.repeat(np.arange(subjects), visits)
+    days = np.tile([0, 30, 120, 200, 400, 800], subjects)[:n]
+    age = Age.from_days(days, ["28+0"] * n)
+    z = np.repeat(rng.normal(-1, 1, subjects), visits) + rng.normal(0, 0.1, n)
+    z += np.where(subject % 2, days / 800, 0)
+    from neocalc import measurement
+
+    weight = measurement("weight", np.clip(z, -4, 4), sex=["f"] * n, age=age)
+    return pl.DataFrame(
+        {
+            "subject_id": [f"s{i:05d}" for i in subject],
+            "group": np.where(subject % 2, "B", "A"),
+            "sex": ["f"] * n,
+            "age_days": days,
+            "gestational_age": ["28+0"] * n,
+            "weight_kg": weight.magnitude,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[pl.DataFrame]:
+    """5,000 subjects."""
+    yield simulated(5_000)
+
+
+def prepared(table: pl.DataFrame, arm: str | None = None) -> Cohort:
+    """The cohort of a table."""
+    extra = ("arm", "administered_on", *([arm] if arm else ()))
+    return cohort_of(*scored_table(table, extra=extra), arm=arm)
+
+
+def texts(drawn: Chart) -> list[str]:
+    """Every text of a chart."""
+    found = (t for t in drawn.figure.findobj(Text) if isinstance(t, Text) and t.get_visible())
+    return [text.get_text() for text in found]
+
+
+@pytest.mark.parametrize("kind", ["z", "waterfall", "statuses"])
+def test_no_label_overlaps_another(kind: str) -> None:
+    assert overlaps(chart.cohort(TWELVE, kind=kind)) == []
+    assert overlaps(drawn_of(kind)) == []
+
+
+@pytest.mark.parametrize("kind", ["z", "waterfall", "statuses"])
+def test_5000_subjects_make_a_file_of_bounded_size(kind: str, many: pl.DataFrame) -> None:
+    drawn = chart.cohort(many, kind=kind, arm="group" if kind != "statuses" else None)
+    assert overlaps(drawn) == []
+    content = drawn.to_bytes("svg")
+    assert len(content) < 2_000_000
+    assert (b"data:image/png;base64" in content) == (kind == "z")
+
+
+def test_every_subject_is_a_line_of_its_own_in_the_vector_file() -> None:
+    found = groups(drawn_of())
+    cohort = prepared(COHORT)
+    assert len(COHORT) <= MANY
+    assert cohort.arms == ["arm A", "arm B", "arm control"]
+    for arm, n in enumerate((21, 14, 4)):
+        assert len(found[f"subjects-weight-{arm}"]) == n
+
+
+def test_the_median_is_that_of_the_subjects() -> None:
+    rows = [(3, 0, 1.0), (3, 5, 3.0), (4, 2, 0.0), (5, 3, 4.0), (5, 400, 9.0)]
+    subject, day, z = (np.array(column) for column in zip(*rows, strict=True))
+    found = binned(subject, day, z)
+    assert len(found) == 1, "one span has three subjects, the other one"
+    mean, n, quartiles = found[0]
+    assert (mean, n) == (2.5, 3)
+    assert quartiles.tolist() == [1.0, 2.0, 3.0], "of the means 2, 0 and 4 of the subjects"
+
+
+def test_the_spans_of_age_ascend() -> None:
+    assert list(BIN_EDGES) == sorted(set(BIN_EDGES))
+    for month in (1, 3, 6, 9, 12, 18, 24, 30, 36):
+        at = np.digitize(month * 30.4375, BIN_EDGES)
+        assert np.digitize(month * 30.4375 - 7, BIN_EDGES) == at
+        assert np.digitize(month * 30.4375 + 7, BIN_EDGES) == at
+
+
+def test_the_median_line_is_drawn_where_it_is(many: pl.DataFrame) -> None:
+    drawn = chart.cohort(many, arm="group")
+    cohort = prepared(many, "group")
+    at = (cohort.arm == 1) & (cohort.measures["weight"].status == 0)
+    spans = binned(cohort.subject[at], cohort.day[at], cohort.measures["weight"].z[at])
+    line = vertices(groups(drawn)["median-weight-1"])
+    assert len(line) == len(spans)
+    heights = [y for _, y in line]
+    medians = [q[1] for _, _, q in spans]
+    slope = (heights[-1] - heights[0]) / (medians[-1] - medians[0])
+    assert np.allclose([heights[0] + slope * (m - medians[0]) for m in medians], heights, atol=1e-3)
+    assert medians[-1] - medians[0] == pytest.approx(1, abs=0.15)
+
+
+def test_the_hand_over_and_the_labels() -> None:
+    words = " ".join(" ".join(texts(drawn_of())).split())
+    assert "Fenton preterm growth chart (2013) to 50w0d, then WHO Child Growth Standards" in words
+    assert "stretched before the hand-over" in words
+    assert "2 implausible z-scores left out." in words
+    assert "2 rows left out: no usable age or no subject." in words
+    words = " ".join(texts(chart.cohort(COHORT, reference="who-2006")))
+    assert "stretched" not in words
+    assert "fenton" not in words.lower()
+
+
+def test_one_arm_and_arms_not_stated() -> None:
+    assert {"all", "39 subjects"} <= set(texts(chart.cohort(COHORT.drop("arm"))))
+    empty = COHORT.with_columns(arm=pl.when(pl.col("arm") == "A").then(pl.lit("A")))
+    assert {"arm not stated", "18 subjects"} <= set(texts(chart.cohort(empty)))
+
+
+def test_four_arms_with_long_names() -> None:
+    row = pl.int_range(pl.len()) % 4
+    long = COHORT.with_columns(
+        arm=pl.lit("a dose of so many million cells per kg, ") + row.cast(str)
+    )
+    for kind in ("z", "waterfall"):
+        drawn = chart.cohort(long, kind=kind)
+        assert overlaps(drawn) == []
+        named = {text for text in texts(drawn) if text.startswith("arm a dose")}
+        assert len(named) == 4, "told apart by the end of their names"
+
+
+def test_arms_of_which_there_are_too_many_or_none() -> None:
+    with pytest.raises(FileError, match="39 different arms; a chart has at most 4"):
+        chart.cohort(COHORT, arm="subject_id")
+    with pytest.raises(FileError, match="there is no column 'group'"):
+        chart.cohort(COHORT, arm="group")
+    with pytest.raises(FileError, match="no column subject_id"):
+        chart.cohort(COHORT.drop("subject_id"))
+    with pytest.raises(InputError, match="kind: 'growth'"):
+        chart.cohort(COHORT, kind="growth")
+
+
+def test_a_change_is_that_of_velocity_from_the_visit_before_administration() -> None:
+    cohort = prepared(COHORT)
+    found = changes_of(cohort, "weight")
+    assert len(found.change) == 39
+    rows = COHORT.filter(pl.col("subject_id") == "001-0001")
+    before = rows.filter(pl.col("measured_on") <= pl.col("administered_on")).tail(1)
+    last = rows.filter(pl.col("weight_g").str.contains(r"^\d+$")).tail(1)
+    ages = [Age(r["birth_date"][0], r["measured_on"][0], "26+3") for r in (before, last)]
+    expected = velocity.change(
+        "weight",
+        first=f"{before['weight_g'][0]} g",
+        second=f"{last['weight_g'][0]} g",
+        sex="f",
+        first_age=ages[0],
+        second_age=ages[1],
+    )
+    at = [cohort.subjects[i] for i in found.subject].index("001-0001")
+    assert found.change[at] == pytest.approx(expected.change)
+    assert bool(found.crossed[at]) == (expected.status == "reference_changed")
+
+
+def test_without_administration_from_the_first_visit() -> None:
+    visits = pl.DataFrame(
+        {
+            "subject_id": ["a", "a", "b", "c", "c"],
+            "sex": ["m"] * 5,
+            "age_days": [200, 60, 30, 400, 400],
+            "length_cm": [66.0, 57.0, 54.0, 75.0, 76.0],
+        }
+    )
+    found = changes_of(prepared(visits), "length")
+    first, last = (
+        zscore("length", Q(y, "cm"), sex="m", age=Age.from_days(day)).z
+        for y, day in ((57.0, 60), (66.0, 200))
+    )
+    assert found.change.tolist() == [pytest.approx(last - first)]
+    assert found.without == 2, "one visit; two on the same day"
+    assert found.crossed.tolist() == [False]
+    drawn = chart.cohort(visits, kind="waterfall")
+    assert "from the first z to the last z" in " ".join(texts(drawn))
+
+
+def test_a_change_across_references_is_hatched() -> None:
+    drawn = chart.cohort(TWELVE, kind="waterfall")
+    bars = [c for ax in drawn.figure.axes for c in ax.containers if isinstance(c, BarContainer)]
+    hatched = [bar for container in bars for bar in container if bar.get_hatch()]
+    plain = [bar for container in bars for bar in container if not bar.get_hatch()]
+    assert len(hatched) == 30
+    assert len(plain) == 6
+    assert "10 of them from one reference to another" in " ".join(texts(drawn))
+
+
+def test_bars_have_names_where_there_is_room() -> None:
+    assert "001-0001" in texts(chart.cohort(TWELVE, kind="waterfall"))
+    assert "001-0001" not in texts(drawn_of("waterfall"))
+
+
+def test_nothing_to_compare() -> None:
+    one = COHORT.group_by("subject_id", maintain_order=True).head(1)
+    drawn = chart.cohort(one, kind="waterfall")
+    assert texts(drawn).count("no change") == 9
+    assert overlaps(drawn) == []
+    assert overlaps(chart.cohort(one)) == []
+
+
+def test_no_rows() -> None:
+    for kind in ("z", "waterfall", "statuses"):
+        drawn = chart.cohort(COHORT.head(0), kind=kind)
+        assert overlaps(drawn) == []
+        assert drawn.to_bytes("svg")
+
+
+def test_statuses_are_counted() -> None:
+    words = texts(drawn_of("statuses"))
+    assert "Weight (waz): 419 of 430 ok (97.4%)" in words
+    assert "Head circumference (hcz): 424 of 430 ok (98.6%)" in words
+    assert "BMI (baz): 215 of 430 ok (50%)" in words
+    assert "invalid_gestation" in words
+    clean = simulated(3)
+    words = texts(chart.cohort(clean, kind="statuses"))
+    assert "Weight (waz): 18 of 18 ok (100%)" in words
