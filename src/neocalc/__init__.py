@@ -5,11 +5,13 @@ neocalc calculates; it does not prescribe.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neocalc import velocity
+    from neocalc import dose, trials, velocity
     from neocalc.age import Age
     from neocalc.cohort import score
     from neocalc.errors import (
@@ -52,11 +54,13 @@ __all__ = [
     "ZScore",
     "__version__",
     "curves",
+    "dose",
     "measurement",
     "reference",
     "references",
     "score",
     "size_at_birth",
+    "trials",
     "velocity",
     "zscore",
 ]
@@ -73,7 +77,7 @@ _HOMES = {
     ),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES: tuple[str, ...] = ("velocity",)
+_MODULES: tuple[str, ...] = ("dose", "trials", "velocity")
 
 
 def __getattr__(name: str) -> Any:
@@ -90,3 +94,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """The package: a submodule that is loaded does not take the place of a public name.
+
+    Loading neocalc.references would otherwise make `neocalc.references` that module.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _PUBLIC):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

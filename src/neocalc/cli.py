@@ -6,25 +6,31 @@ Exit status: 0 done; 1 a check failed; 2 wrong input, named in one line on stand
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import neocalc
-from neocalc.errors import NeocalcError, PolicyError
+from neocalc.errors import InputError, NeocalcError, PolicyError
 from neocalc.policy import DEFAULT, Policy
 
 COMMANDS: Final = {
     "age": ("cli_growth", "chronological, postmenstrual and corrected age"),
+    "dose": ("cli_dose", "one dose of cells by weight, with its checks"),
     "growth": ("cli_growth", "z-scores of one infant"),
     "references": ("cli_references", "the reference tables: ranges, licences, checksums"),
     "score": ("cli_score", "z-scores of a cohort file"),
+    "velocity": ("cli_velocity", "growth velocity of one infant, or of a cohort's visits"),
 }
 """Each command with its module, which has `configure` and `run` under the command's name."""
 
+LONGEST_MESSAGE: Final = 1_000
+"""Characters of the longest message."""
 EPILOG: Final = (
     "neocalc calculates; it does not prescribe. "
     "Example: neocalc growth --sex f --gestation 27+3 --born 2026-05-01 --on 2026-08-14 "
@@ -37,42 +43,73 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and leave with status 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is returned."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may lack letters of a citation
     try:
         status = _run(given)
         sys.stdout.flush()
     except NeocalcError as error:
-        print(f"neocalc: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        print(f"neocalc: {one_line(str(error))}", file=sys.stderr)
+        status = 2
     except BrokenPipeError:  # the reader of a pipe has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _drop_output()
+        status = 0
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "standard output"
+        print(f"neocalc: {one_line(f'{where}: {error.strerror or error}')}", file=sys.stderr)
+        status = 2
+    except MemoryError:
+        print("neocalc: there is not enough memory", file=sys.stderr)
+        status = 2
     except KeyboardInterrupt:
         print("neocalc: stopped; no output was written", file=sys.stderr)
-        return 130
+        status = 130
     return status
 
 
+def one_line(text: str) -> str:
+    """A message without line breaks or control characters, and not endless, whatever it quotes."""
+    short = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(short.split()))
+
+
+def _drop_output() -> None:
+    """What cannot be written to standard output is not tried again when Python ends."""
+    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
 def _run(given: list[str]) -> int:
-    command = given[0] if given else "--help"
-    if command not in COMMANDS:
-        return _top_level(given or ["--help"])
-    module, about = COMMANDS[command]
-    loaded = import_module(f"neocalc.{module}")
-    parser = Parser(
-        prog=f"neocalc {command}",
-        description=about[0].upper() + about[1:] + ".",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    getattr(loaded, f"configure_{command}")(parser)
-    options = parser.parse_args(given[1:])
-    status: int = getattr(loaded, f"run_{command}")(options)
+    command = given[0] if given else ""
+    try:
+        if command not in COMMANDS:
+            return _top_level(given)
+        module, about = COMMANDS[command]
+        loaded = import_module(f"neocalc.{module}")
+        parser = Parser(
+            prog=f"neocalc {command}",
+            description=about[0].upper() + about[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        getattr(loaded, f"configure_{command}")(parser)
+        options = parser.parse_args(given[1:])
+    except SystemExit as left:  # --help, or an error that has been printed
+        return int(left.code or 0)
+    try:
+        status: int = getattr(loaded, f"run_{command}")(options)
+    except InputError as error:
+        if error.argument in vars(options):  # as it was typed
+            option = f"--{error.argument.replace('_', '-')}"
+            error.args = (option + str(error).removeprefix(error.argument),)
+        raise
     return status
 
 
@@ -86,15 +123,18 @@ def _top_level(given: list[str]) -> int:
         f"commands (each with --help):\n{listing}",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="versions of package and tables")
-    if given[0] != "--version" and not given[0].startswith("-"):
+    if given and not given[0].startswith("-"):
         parser.error(f"there is no command {given[0]!r}; accepted: {', '.join(COMMANDS)}")
     options = parser.parse_args(given)
     if options.version:
         from neocalc.references import tables_digest
 
         print(f"neocalc {neocalc.__version__}, tables {tables_digest()}")
+    else:
+        parser.print_help()
     return 0
 
 
@@ -116,10 +156,10 @@ def policy_of(options: argparse.Namespace) -> Policy:
     """The policy that the options ask for."""
     names = ("preterm_reference", "handover", "preterm_below", "correct_until")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    if given and options.reference != DEFAULT and "preterm_reference" in given:
-        raise PolicyError(
-            "--reference is one reference whatever the age: without --preterm-reference"
-        )
+    for name in ("preterm_reference", "handover"):
+        if name in given and options.reference != DEFAULT:
+            option = name.replace("_", "-")
+            raise PolicyError(f"--{option}: --reference is one reference whatever the age")
     return Policy(**given)
 
 
@@ -130,10 +170,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def print_json(about: dict[str, Any]) -> None:
     """Print one JSON object that says which version computed it."""
+    import json
+
     from neocalc.references import tables_digest
 
     head = {"neocalc": neocalc.__version__, "tables": tables_digest()}
-    print(json.dumps(head | about, indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(head | about, indent=2, allow_nan=False))
 
 
 def print_rows(rows: list[list[str]]) -> None:
