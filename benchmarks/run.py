@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -182,10 +183,7 @@ def copy_command(source: Path, scored: Path, target: Path) -> tuple[str, ...]:
         if kind == "csv"
         else f"pl.read_parquet({str(source)!r})"
     )
-    code = (
-        f"import polars as pl; {read};"
-        f"pl.read_ipc({str(scored)!r}).write_{kind}({str(target)!r})"
-    )
+    code = f"import polars as pl; {read};pl.read_ipc({str(scored)!r}).write_{kind}({str(target)!r})"
     return sys.executable, "-c", code
 
 
@@ -206,8 +204,8 @@ def files(folder: Path, rows: int, runs: int) -> list[Figure]:
         result.write_ipc(mapped)
         del result
         pair = in_turn(
-            lambda a=source, b=scored: process(*score_command(a, b)),
-            lambda a=source, b=mapped, c=out: process(*copy_command(a, b, c)),
+            partial(process, *score_command(source, scored)),
+            partial(process, *copy_command(source, mapped, out)),
             runs,
         )
         name = f"neocalc score, {kind} to {kind}, {rows:,} rows, over reading and writing"
@@ -225,12 +223,12 @@ def growth_of_work(folder: Path, rows: int, runs: int) -> list[Figure]:
             table.write_csv(stream, include_header=part == 0)
     del table
     out = folder / "out.csv"
-    measured: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
+    of_large, of_small = [], []
     for _ in range(runs):
-        measured[0].append(process(*score_command(large, out)))
-        measured[1].append(process(*score_command(small, out)))
-    seconds = [[m[0] for m in kind] for kind in measured]
-    memory = [[m[1] for m in kind] for kind in measured]
+        of_large.append(process(*score_command(large, out)))
+        of_small.append(process(*score_command(small, out)))
+    seconds = [m[0] for m in of_large], [m[0] for m in of_small]
+    memory = [m[1] for m in of_large], [m[1] for m in of_small]
     largest = Figure(
         "peak memory of the larger [MiB]", statistics.median(memory[0]), 400,
         statistics.median(memory[0]), 1, "MiB", 0, runs,

@@ -28,15 +28,16 @@ import numpy as np
 import polars as pl
 
 import neocalc as nc
-from neocalc import cli, csvrows, trials
+from neocalc import cli, trials
 from neocalc.age import date_number, duration_days, gestation_days
 from neocalc.coding import SexCodes, code_words, oedema_code, position_code, sex_code
 from neocalc.dose import prepare
-from neocalc.dose_inputs import fraction, metric_weight
+from neocalc.dose.inputs import fraction, metric_weight
+from neocalc.dose.notation import Figure, parse
 from neocalc.errors import STATUSES, NeocalcError
 from neocalc.moments import moment
-from neocalc.notation import Figure, parse
 from neocalc.references import MEASURES, Reference, open_folder, reference
+from neocalc.tables import csvrows
 from neocalc.units import CANONICAL, figures_of, find_unit, split_quantity
 
 LONGEST_MESSAGE: Final = 8_000

@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from neocalc import cli
 from shell import Shell
 from test_chart_layout import (
     COHORT,
@@ -34,7 +33,6 @@ def shell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Shell]:
     """A folder in which the command is run."""
-    monkeypatch.setitem(cli.COMMANDS, "chart", ("cli_chart", "growth charts"))
     yield Shell(tmp_path, capsys, monkeypatch)
 
 

@@ -11,11 +11,11 @@ from matplotlib.container import BarContainer
 from matplotlib.text import Text
 
 from neocalc import Age, FileError, InputError, Q, chart, velocity, zscore
-from neocalc.chart_changes import changes_of
-from neocalc.chart_cohort import BIN_EDGES, MANY, binned
-from neocalc.chart_style import Chart
-from neocalc.chart_subjects import Cohort, cohort_of
-from neocalc.chart_visits import scored_table
+from neocalc.chart.cohorts import BIN_EDGES, MANY, binned
+from neocalc.chart.style import Chart
+from neocalc.chart.subjects import Cohort, cohort_of
+from neocalc.chart.visits import scored_table
+from neocalc.chart.waterfall import changes_of
 from test_chart_layout import COHORT, groups, overlaps, vertices
 from test_chart_layout import cohort as drawn_of
 

@@ -16,7 +16,7 @@ import pytest
 
 from neocalc import Policy, curves
 from neocalc.age import MONTH
-from neocalc.chart_style import Chart
+from neocalc.chart.style import Chart
 from test_chart_layout import COHORT, FENTON_2025, GIRL_24_WEEKS, TERM_BOY, groups, infant, vertices
 
 CURVE = re.compile(

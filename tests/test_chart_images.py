@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from neocalc import Policy, chart
-from neocalc.chart_style import Chart, style
+from neocalc.chart.style import Chart, style
 from test_chart_layout import COHORT, FENTON_2025, GIRL_24_WEEKS, TERM_BOY
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

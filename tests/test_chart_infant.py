@@ -13,10 +13,10 @@ import pytest
 from matplotlib.text import Text
 
 from neocalc import Age, AgeError, FileError, InputError, MissingError, Policy, Q, chart, trials
-from neocalc.chart_events import Events, Window, events_of
-from neocalc.chart_style import Chart
-from neocalc.chart_typed import typed_table
-from neocalc.chart_visits import infant_of, scored_table
+from neocalc.chart.events import Events, Window, events_of
+from neocalc.chart.style import Chart
+from neocalc.chart.typed import typed_table
+from neocalc.chart.visits import infant_of, scored_table
 from own_references import write
 from test_chart_layout import (
     COHORT,
@@ -233,7 +233,7 @@ def test_a_window_wholly_in_one_column() -> None:
     found = infant_of(table, scoring, subject=GIRL_24_WEEKS)
     assert found.administered == 84
     assert events_of(found) == Events(84)
-    from neocalc import chart_infant
+    from neocalc.chart import infants as chart_infant
 
     events = Events(84, (), (Window("a very long name of a window " * 3, 90, 120),))
     drawn = chart_infant.draw(found, events=events)

@@ -20,8 +20,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from neocalc import ExtraMissing, FileError, Policy, chart
-from neocalc.chart_layout import levels, round_step, spread, text_spans
-from neocalc.chart_style import A4, FORMATS, INCH, Chart, Key, Page, drawable, style
+from neocalc.chart.layout import levels, round_step, spread, text_spans
+from neocalc.chart.style import A4, FORMATS, INCH, Chart, Key, Page, drawable, style
 
 gc.freeze()  # what has been imported stays: it need not be looked at again with each chart
 ROOT = Path(__file__).resolve().parents[1]
@@ -235,8 +235,8 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 def test_matplotlib_is_imported_only_to_draw() -> None:
     code = (
-        "import sys, neocalc.chart, neocalc.report, neocalc.cli_chart, neocalc.cli_report\n"
-        "import neocalc.chart_infant, neocalc.chart_velocity, neocalc.chart_changes\n"
+        "import sys, neocalc.chart, neocalc.report, neocalc.cli.chart, neocalc.cli.report\n"
+        "import neocalc.chart.infants, neocalc.chart.velocities, neocalc.chart.waterfall\n"
         "print('matplotlib' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,9 +8,9 @@ import pytest
 from matplotlib.text import Text
 
 from neocalc import Age, Q, chart, velocity
-from neocalc.chart_increments import BANDS, chain_of
-from neocalc.chart_style import Chart
-from neocalc.chart_visits import Infant, infant_of, scored_table
+from neocalc.chart.increments import BANDS, chain_of
+from neocalc.chart.style import Chart
+from neocalc.chart.visits import Infant, infant_of, scored_table
 from test_chart_layout import COHORT, GIRL_24_WEEKS, TERM_BOY, gids, groups, overlaps, vertices
 from test_chart_layout import velocity as drawn_for
 

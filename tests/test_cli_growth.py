@@ -11,7 +11,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.cli import COMMANDS, main, one_line
-from neocalc.cli_growth import centile_text, plain_number, z_text
+from neocalc.cli.growth import centile_text, plain_number, z_text
 from neocalc.references import tables_digest
 from shell import Shell
 
@@ -287,7 +287,7 @@ def test_a_fault_of_a_derived_measure_is_named_too(
     def fails(measure: str, *_: object, **__: object) -> None:
         raise nc.InputError(measure, "x", "y")
 
-    monkeypatch.setattr("neocalc.cli_growth.zscore", fails)
+    monkeypatch.setattr("neocalc.cli.growth.zscore", fails)
     assert shell.run(*GIRL, *WEIGHT).problem == "neocalc: --weight: 'x' is not accepted; y"
 
 

@@ -21,8 +21,8 @@ import polars as pl
 import pytest
 
 import neocalc as nc
-from neocalc import csvrows, files
 from neocalc.references import tables_digest
+from neocalc.tables import csvrows, files
 from shell import ADDED, HEADER, ROW, SCORED, Shell
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"
@@ -573,7 +573,7 @@ def test_no_memory_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) ->
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("neocalc.cli_score.score_file", full)
+    monkeypatch.setattr("neocalc.cli.score.score_file", full)
     assert shell.score(TWO).problem == "neocalc: there is not enough memory"
 
 
@@ -581,7 +581,7 @@ def test_an_interrupt_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch)
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neocalc.cli_score.score_file", stop)
+    monkeypatch.setattr("neocalc.cli.score.score_file", stop)
     done = shell.score(TWO)
     assert (done.code, done.err) == (130, "neocalc: stopped; no output was written\n")
 
@@ -592,6 +592,6 @@ def test_broken_streams_do_not_raise_again(shell: Shell, monkeypatch: pytest.Mon
         def fails(*_: object, broken: OSError = error, **__: object) -> None:
             raise broken
 
-        monkeypatch.setattr("neocalc.cli_score.score_file", fails)
+        monkeypatch.setattr("neocalc.cli.score.score_file", fails)
         with contextlib.suppress(OSError):
             assert shell.score(TWO).code == code

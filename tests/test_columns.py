@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from neocalc.columns import (
+from neocalc.errors import STATUSES, FileError, InputError, PolicyError, SexError
+from neocalc.tables.columns import (
     ages,
     coded,
     column_of,
@@ -20,8 +21,7 @@ from neocalc.columns import (
     positions,
     sexes,
 )
-from neocalc.errors import STATUSES, FileError, InputError, PolicyError, SexError
-from neocalc.mapping import CANONICAL, Mapped, map_columns
+from neocalc.tables.mapping import CANONICAL, Mapped, map_columns
 
 NEEDED = ["sex", "age_days", "weight_g"]
 

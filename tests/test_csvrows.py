@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neocalc import csvrows
-from neocalc.csvrows import CsvRows
 from neocalc.errors import FileError
+from neocalc.tables import csvrows
+from neocalc.tables.csvrows import CsvRows
 
 Cells = list[list[str | None]]
 

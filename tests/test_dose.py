@@ -13,8 +13,8 @@ import pytest
 import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops, whole
 from neocalc.dose import Limits, Override, prepare
-from neocalc.dose_stops import Check
-from neocalc.notation import Figure
+from neocalc.dose.notation import Figure
+from neocalc.dose.stops import Check
 
 SIMPLE: dict[str, Any] = {
     "weight": "2.35 kg",

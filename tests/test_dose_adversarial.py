@@ -20,8 +20,8 @@ import pytest
 
 import neocalc as nc
 from neocalc.dose import Limits, prepare
-from neocalc.dose_stops import stop_codes
-from neocalc.dose_weight import POUND, SETTLED, change_codes
+from neocalc.dose.stops import stop_codes
+from neocalc.dose.weight import POUND, SETTLED, change_codes
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]

@@ -11,8 +11,7 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of, refusal_of
-from neocalc import audit
-from neocalc.dose import Override, prepare
+from neocalc.dose import Override, audit, prepare
 from neocalc.references import tables_digest
 
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)

@@ -8,9 +8,10 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import LIMITS, message, outcomes, plan_of, refusal_of, stops
-from neocalc import dose_amounts, dose_checks
 from neocalc.dose import Limits, Override, prepare
-from neocalc.dose_limits import DEFAULTS
+from neocalc.dose import amounts as dose_amounts
+from neocalc.dose import checks as dose_checks
+from neocalc.dose.limits import DEFAULTS
 
 SIMPLE: dict[str, Any] = {
     "weight": "2 kg",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from neocalc import cli_dose
 from neocalc.cli import Parser
+from neocalc.cli import dose as cli_dose
 
 GIRL = ["--sex", "f", "--gestation", "27+3", "--born", "2026-05-01", "--on", "2026-08-14"]
 PRODUCT = ["--concentration", "5e6cells/mL", "--viability", "92%"]

@@ -12,7 +12,7 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of
-from neocalc.dose_inputs import Given, fraction, metric_weight, one_figure, read_inputs
+from neocalc.dose.inputs import Given, fraction, metric_weight, one_figure, read_inputs
 from neocalc.moments import Moment, hours_between, moment
 
 

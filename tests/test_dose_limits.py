@@ -9,7 +9,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.dose import Limits
-from neocalc.dose_limits import DEFAULTS, OPTIONAL, UNITS
+from neocalc.dose.limits import DEFAULTS, OPTIONAL, UNITS
 
 
 def test_limits_of_the_dose_come_from_the_protocol_alone() -> None:

@@ -10,8 +10,8 @@ import pytest
 import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops
 from neocalc.dose import Limits, Override, prepare
-from neocalc.dose_stops import stop_codes
-from neocalc.dose_weight import change_codes
+from neocalc.dose.stops import stop_codes
+from neocalc.dose.weight import change_codes
 
 GIRL: dict[str, Any] = {
     "dose": "1 million cells/kg",

@@ -11,9 +11,8 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of
-from neocalc import worksheet
-from neocalc.dose import Limits, Override, Plan, prepare
-from neocalc.notation import parse
+from neocalc.dose import Limits, Override, Plan, prepare, worksheet
+from neocalc.dose.notation import parse
 
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
 OVERRIDE = Override("small for gestation, weighed twice", "AB")

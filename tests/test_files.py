@@ -17,9 +17,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from neocalc import csvrows, files
 from neocalc.errors import FileError
-from neocalc.files import (
+from neocalc.tables import csvrows, files
+from neocalc.tables.files import (
     Source,
     ahead,
     is_parquet,

@@ -17,8 +17,8 @@ import pytest
 import neocalc as nc
 from neocalc import cli
 from neocalc.dose import Limits
+from neocalc.dose.notation import amount
 from neocalc.errors import InputError, PolicyError, TableError
-from neocalc.notation import amount
 from neocalc.references import reference
 from own_references import write
 

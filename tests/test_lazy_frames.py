@@ -16,7 +16,8 @@ import pyarrow as pa
 import pytest
 
 import neocalc as nc
-from neocalc import cohort, frames
+from neocalc import cohort
+from neocalc.tables import frames
 
 Engine = Literal["in-memory", "streaming"]
 ENGINES: tuple[Engine, ...] = ("in-memory", "streaming")

@@ -9,8 +9,8 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of, refusal_of
-from neocalc import worksheet
-from neocalc.notation import Figure, amount, number, parse
+from neocalc.dose import worksheet
+from neocalc.dose.notation import Figure, amount, number, parse
 
 FORBIDDEN = {
     "a trailing zero": r"\d\.\d*0(?!\d)",

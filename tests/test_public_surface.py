@@ -39,7 +39,7 @@ FUNCTIONS = [
     "zscore",
 ]
 CLASSES = ["Age", "Policy", "ZScore"]
-MODULES = ["dose", "trials", "velocity"]
+MODULES = ["chart", "dose", "report", "spark", "trials", "velocity", "verify"]
 
 
 def run(code: str) -> str:

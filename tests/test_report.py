@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from neocalc import cli, report
+from neocalc import report
 from neocalc.cohort import plan, score_table
-from neocalc.report_html import POLICY
-from neocalc.report_tables import MOST_ROWS, visits
+from neocalc.report.html import POLICY
+from neocalc.report.tables import MOST_ROWS, visits
 from shell import Shell
 from test_chart_layout import COHORT, GIRL_24_WEEKS, HOSTILE, ROOT, TERM_BOY
 
@@ -86,7 +86,6 @@ def shell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Shell]:
     """A folder in which the command is run."""
-    monkeypatch.setitem(cli.COMMANDS, "report", ("cli_report", "a page"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
     yield Shell(tmp_path, capsys, monkeypatch)
 

@@ -13,11 +13,10 @@ from jsonschema import Draft202012Validator
 
 import neocalc as nc
 from dose_arguments import plan_of, refusal_of
-from neocalc import audit
 from neocalc.cohort import INDICES
-from neocalc.dose import Override, prepare
-from neocalc.dose_inputs import FRACTIONS, POSITIVE
-from neocalc.dose_limits import DEFAULTS, OPTIONAL, UNITS
+from neocalc.dose import Override, audit, prepare
+from neocalc.dose.inputs import FRACTIONS, POSITIVE
+from neocalc.dose.limits import DEFAULTS, OPTIONAL, UNITS
 from neocalc.errors import STATUSES
 from shell import HEADER, ROW, Shell
 

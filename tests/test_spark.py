@@ -27,8 +27,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc import cohort, followup_tables, spark_tasks
+from neocalc import cohort
 from neocalc import spark as on_spark
+from neocalc.spark import tasks as spark_tasks
+from neocalc.velocity import followup_tables
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -545,7 +547,7 @@ def test_tables_are_read_once_in_each_worker(
         def counting(batches: Any) -> Any:
             import os
 
-            from neocalc import spark_tasks
+            from neocalc.spark import tasks as spark_tasks
 
             yield from task(batches)
             with open(f"{folder}/{os.getpid()}", "a") as notes:  # noqa: PTH123

@@ -12,7 +12,7 @@ import pytest
 import neocalc as nc
 from neocalc import trials
 from neocalc.references import tables_folder
-from neocalc.trial_ages import MET, NOT_MET, UNDECIDED, Period
+from neocalc.trials.ages import MET, NOT_MET, UNDECIDED, Period
 
 PRETERM = nc.Age.from_days(60, gestation="27+3")
 TERM = nc.Age.from_days(60, gestation="39+0")

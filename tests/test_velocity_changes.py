@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.changes import chart_step
+from neocalc.velocity.declines import chart_step
 
 
 def at(day: int, gestation: str | None = "27+3") -> nc.Age:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neocalc.increments import Rules
+from neocalc.velocity.increments import Rules
 from velocity_simulation import WIDTHS, pooled, table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "velocity.md"

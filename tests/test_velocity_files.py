@@ -14,11 +14,11 @@ import polars as pl
 import pytest
 
 import neocalc as nc
-from neocalc import followup_files
 from neocalc.errors import FileError
-from neocalc.files import Source
-from neocalc.followup_files import score_file, scored_tables
-from neocalc.followup_tables import FollowUp, plan
+from neocalc.tables.files import Source
+from neocalc.velocity import followup_files
+from neocalc.velocity.followup_files import score_file, scored_tables
+from neocalc.velocity.followup_tables import FollowUp, plan
 
 
 def cohort(children: int = 60, seed: int = 5) -> pl.DataFrame:
@@ -70,7 +70,7 @@ def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     monkeypatch.setattr(followup_files, "PARTS", 5)
     monkeypatch.setattr(followup_files, "BUFFERED", 6)
     monkeypatch.setattr(followup_files, "SLICE", 50)
-    monkeypatch.setattr("neocalc.files.MOST_ROWS", 11)
+    monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
     return int(request.param)
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import neocalc as nc
 import velocity_oracle as oracle
-from neocalc import increments
-from neocalc.visits import Pairs
+from neocalc.velocity import increments
+from neocalc.velocity.visits import Pairs
 from velocity_simulation import SEXES, UNITS, WIDTHS
 
 BASE = {"weight": 5000.0, "length": 60.0, "head_circumference": 40.0}

@@ -12,7 +12,9 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import TableError
-from neocalc.increment_tables import (
+from neocalc.lms import measurement_from_zscore, zscore_from_measurement
+from neocalc.references import Reference, reference
+from neocalc.velocity.increment_tables import (
     HEADER,
     LAST_DAY,
     WHO_2009,
@@ -21,9 +23,7 @@ from neocalc.increment_tables import (
     read_rows,
     row_at,
 )
-from neocalc.increments import floor
-from neocalc.lms import measurement_from_zscore, zscore_from_measurement
-from neocalc.references import Reference, reference
+from neocalc.velocity.increments import floor
 from velocity_simulation import MONTH, SEXES, UNITS, WIDTHS, Row, rows
 
 EVERY = [(measure, row) for measure in WIDTHS for row in rows(measure)]

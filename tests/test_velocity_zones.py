@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from neocalc.velocity_zones import WHY
+from neocalc.velocity.trial_zones import WHY
 
 
 def found(

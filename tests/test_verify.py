@@ -27,18 +27,16 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc import (
-    verify,
-    verify_cases,
-    verify_checks,
-    verify_environment,
-    verify_files,
-    verify_report,
-    verify_tables,
-)
-from neocalc.increment_tables import Row
+from neocalc import verify
 from neocalc.references import references, tables_digest, tables_folder
-from neocalc.verify_checks import Check, Found, Report, agrees, attempt, shown
+from neocalc.velocity.increment_tables import Row
+from neocalc.verify import cases as verify_cases
+from neocalc.verify import checks as verify_checks
+from neocalc.verify import environment as verify_environment
+from neocalc.verify import files as verify_files
+from neocalc.verify import report as verify_report
+from neocalc.verify import tables as verify_tables
+from neocalc.verify.checks import Check, Found, Report, agrees, attempt, shown
 from shell import Shell
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -181,15 +179,15 @@ def test_no_tables_at_all(installed: Installed) -> None:
 
 
 def test_a_missing_module(installed: Installed) -> None:
-    (installed.package / "rates.py").unlink()
+    (installed.package / "velocity" / "rates.py").unlink()
     failed = installed.failed()
-    assert ("Files of the package", "rates.py") in failed
+    assert ("Files of the package", "velocity/rates.py") in failed
     gain = failed["Rates of the neonatal unit, conditional gain and falls in z", "N1 exponential"]
-    assert gain["actual"] == "ModuleNotFoundError: No module named 'neocalc.rates'"
+    assert gain["actual"] == "ModuleNotFoundError: No module named 'neocalc.velocity.rates'"
 
 
 def test_a_missing_module_of_the_checks_themselves(installed: Installed) -> None:
-    (installed.package / "verify_cases.py").unlink()
+    (installed.package / "verify" / "cases.py").unlink()
     failed = installed.failed()
     assert ("Doses of cells", "the whole section") in failed
 
@@ -443,14 +441,14 @@ def test_probes(probe: dict[str, Any], outcome: str) -> None:
 def test_a_package_without_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(verify_environment.REQUIRED, "neocalc-nowhere", "Nowhere")
     assert set(failing(verify_environment.environment_checks("section"))) == {"Nowhere"}
-    assert verify_environment.environment()["Nowhere"] == "not installed"
+    assert verify_environment.facts()["Nowhere"] == "not installed"
 
 
 def test_what_is_set_is_said_in_letters_that_can_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NEOCALC_REFERENCES", "/a\udcff")
-    assert verify_environment.environment()["NEOCALC_REFERENCES"] == "/a\ufffd"
+    assert verify_environment.facts()["NEOCALC_REFERENCES"] == "/a\ufffd"
 
 
 def test_another_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -549,14 +547,14 @@ def test_a_step_that_breaks_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (folder / "a.toml").write_text('title = "A"\n[[cases]]\nid = "X"\n', encoding="utf-8")
     (folder / "b.toml").write_text("[[cases]]\n", encoding="utf-8")
     (folder / "c.toml").write_text('title = "C"\n', encoding="utf-8")
-    steps = {"verify_files.package_checks": "Files", "nowhere.no_checks": "Nowhere"}
+    steps = {"files.package_checks": "Files", "nowhere.no_checks": "Nowhere"}
     monkeypatch.setattr(verify, "STEPS", steps)
     report = verify.verify()
     said = {check.section: check.actual for check in report.checks}
     assert said["A"] == "KeyError: 'expected'"
     assert said["b.toml"] == "KeyError: 'title'"
     assert said["c.toml"] == "StopIteration"
-    assert said["Nowhere"] == "ModuleNotFoundError: No module named 'neocalc.nowhere'"
+    assert said["Nowhere"] == "ModuleNotFoundError: No module named 'neocalc.verify.nowhere'"
     assert report.counts == {"passed": 0, "failed": 4, "not made": 1}
     assert not report.passed
 

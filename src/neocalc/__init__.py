@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neocalc import dose, trials, velocity
+    from neocalc import chart, dose, report, spark, trials, velocity, verify
     from neocalc.age import Age
     from neocalc.cohort import score
     from neocalc.errors import (
@@ -53,15 +53,19 @@ __all__ = [
     "UnitError",
     "ZScore",
     "__version__",
+    "chart",
     "curves",
     "dose",
     "measurement",
     "reference",
     "references",
+    "report",
     "score",
     "size_at_birth",
+    "spark",
     "trials",
     "velocity",
+    "verify",
     "zscore",
 ]
 
@@ -77,7 +81,7 @@ _HOMES = {
     ),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES: tuple[str, ...] = ("dose", "trials", "velocity")
+_MODULES: tuple[str, ...] = ("chart", "dose", "report", "spark", "trials", "velocity", "verify")
 
 
 def __getattr__(name: str) -> Any:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from neocalc.age import NOT_STATED, TERM, Age
-from neocalc.columns import ages, column_of, figures, oedemas, positions, sexes
 from neocalc.errors import STATUSES, FileError, StatusArray, combined
 from neocalc.lms import centile_from_zscore
-from neocalc.mapping import MEASURE_COLUMNS, TABLE, Mapped, map_columns
 from neocalc.policy import DEFAULT, Policy, Resolved, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
+from neocalc.tables.columns import ages, column_of, figures, oedemas, positions, sexes
+from neocalc.tables.mapping import MEASURE_COLUMNS, TABLE, Mapped, map_columns
 from neocalc.units import Floats
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def score(
     >>> score(visits)["waz_status"].to_list()
     ['ok', 'missing_sex']
     """
-    from neocalc import frames
+    from neocalc.tables import frames
 
     scoring = plan(
         frames.kind_of(frame).columns(frame),

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc import csvrows, files
-from neocalc.batch import score_file
 from neocalc.cohort import plan
 from neocalc.errors import STATUSES
-from neocalc.files import Source
+from neocalc.tables import csvrows, files
+from neocalc.tables.batch import score_file
+from neocalc.tables.files import Source
 
 DATES = ["2024-01-01", "2024-03-01", "2024-04-15", "2024-12-31", "2026-02-28"]
 CELLS = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import neocalc as nc
 from neocalc.dose import Limits, Override, Plan, dose_columns, prepare
-from neocalc.dose_arithmetic import exact, on_graduation
-from neocalc.notation import Figure, amount, number, parse
+from neocalc.dose.arithmetic import exact, on_graduation
+from neocalc.dose.notation import Figure, amount, number, parse
 from neocalc.units import CANONICAL, find_unit
 
 OVERRIDE = Override("drawn by a property test", "AB")

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from neocalc.references import reference
+from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from velocity_simulation import MONTH, WIDTHS
 
 SEXES = st.sampled_from(["female", "male"])
@@ -217,7 +217,7 @@ def test_a_child_does_not_depend_on_the_others(
 
 @given(rows=st.lists(ROW, min_size=1, max_size=25), size=st.integers(1, 7))
 def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int) -> None:
-    from neocalc import followup_files
+    from neocalc.velocity import followup_files
 
     table = table_of(rows)
     scoring = followup_files_plan(table.columns)
@@ -237,7 +237,7 @@ def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int
 
 def followup_files_plan(columns: list[str]) -> Any:
     """The plan of a table."""
-    from neocalc.followup_tables import plan
+    from neocalc.velocity.followup_tables import plan
 
     return plan(columns)
 

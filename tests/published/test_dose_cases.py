@@ -10,8 +10,8 @@ import pytest
 
 import neocalc as nc
 from neocalc.dose import Limits, Override, prepare
-from neocalc.dose_arithmetic import cells_needed, exact_volume, volume_needed
-from neocalc.notation import Figure, amount
+from neocalc.dose.arithmetic import cells_needed, exact_volume, volume_needed
+from neocalc.dose.notation import Figure, amount
 
 D1: dict[str, Any] = {
     "weight": "2.35 kg",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.changes import DECLINES, decline_class
+from neocalc.velocity.declines import DECLINES, decline_class
 
 RATES = [
     pytest.param("1000 g", "2000 g", 28, (24.7553, 23.8095, 35.7143, 35.7143), id="N1"),

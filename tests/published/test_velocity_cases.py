@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc import increments
 from neocalc.age import MONTH
-from neocalc.increment_tables import WHO_2009, Row, read_rows, row_at
 from neocalc.lms import zscore_from_measurement
 from neocalc.references import reference
+from neocalc.velocity import increments
+from neocalc.velocity.increment_tables import WHO_2009, Row, read_rows, row_at
 
 TOLERANCE = 1e-6
 SEXES = {"F": 0, "M": 1}

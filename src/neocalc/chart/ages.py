@@ -1,0 +1,131 @@
+"""The axes of age: postmenstrual, corrected and chronological, along days since birth."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from neocalc.age import MONTH, NOT_STATED
+from neocalc.chart.text import number
+from neocalc.errors import InputError
+from neocalc.policy import weeks_and_days
+
+if TYPE_CHECKING:
+    from neocalc.chart.visits import Infant, Segment
+
+LATEST: Final = 60
+"""The last month of corrected age that a chart can show."""
+ENDS: Final = (24, 36, 48, LATEST)
+"""Where a chart ends by default: two years, or later if there are later visits [month]."""
+SLACK: Final = 31
+"""A visit this late still counts as the visit at the end of the chart [day]."""
+
+
+class Column(NamedTuple):
+    """A column of a page: its days since birth, whether they are counted as postmenstrual age."""
+
+    first: float
+    last: float
+    preterm: bool
+
+    def holds(self, day: float) -> bool:
+        """Whether a day is in this column."""
+        return self.first <= day <= self.last
+
+
+class Ticks(NamedTuple):
+    """Ticks (day since birth, text) and title of the axis of age and of the one below it."""
+
+    main: list[tuple[float, str]]
+    main_title: str
+    other: list[tuple[float, str]]
+    other_title: str
+
+
+def last_day(infant: Infant, until: int | None) -> int:
+    """The day since birth at which a chart ends.
+
+    Parameters
+    ----------
+    infant : Infant
+        The visits.
+    until : int, optional
+        Corrected age at the end [month]; by default 24, or what the visits need.
+    """
+    if until is not None and not 1 <= until <= LATEST:
+        raise InputError("until", until, f"1 to {LATEST} months of corrected age")
+    if until is not None:
+        return math.ceil(until * MONTH) + infant.to_term
+    latest = int(infant.days[-1]) if len(infant.days) else 0
+    ends = [math.ceil(months * MONTH) + infant.to_term for months in ENDS]
+    end = next((day for day in ends if latest <= day + SLACK), ends[-1])
+    return max(end, latest + 3) if latest <= end + SLACK else end
+
+
+def columns_of(infant: Infant, segments: dict[str, list[Segment]], last: int) -> list[Column]:
+    """The column by postmenstrual age, where there is one, and that of the term reference."""
+    every = [segment for found in segments.values() for segment in found]
+    early = [s.last for s in every if s.basis == "postmenstrual"]
+    if not early:
+        return [Column(0.0, float(last), False)]
+    boundary = max(early) + 0.5
+    start = float(infant.gestation // 14 * 14 - infant.gestation)
+    beyond = any(s.last > boundary for s in every) or infant.days[-1:].max(initial=0) > boundary
+    columns = [Column(start, boundary, True)]
+    return [*columns, Column(boundary, float(last), False)] if beyond else columns
+
+
+def age_ticks(infant: Infant, column: Column) -> Ticks:
+    """Postmenstrual or corrected age, with chronological age below it."""
+    if column.preterm:
+        step = 2 if column.last - column.first > 70 else 1
+        weeks = range(20, 60, step)
+        main = [(float(w * 7 - infant.gestation), str(w)) for w in weeks]
+        other = [(float(w * 7), str(w)) for w in range(0, 60, 2 * step)]
+        return Ticks(
+            _inside(main, column), "Postmenstrual age (weeks)",
+            _inside(other, column), "Chronological age (weeks)",
+        )  # fmt: skip
+    step = month_step((column.last - column.first) / MONTH)
+    months = range(-6, LATEST + 13)
+    other = _inside([(m * MONTH, str(m)) for m in months if m >= 0 and m % step == 0], column)
+    if not infant.to_term:
+        return Ticks(other, "Chronological age (months)", [], "")
+    main = [(m * MONTH + infant.to_term, number(m, 0)) for m in months if m % step == 0]
+    return Ticks(
+        _inside(main, column), "Corrected age (months)", other, "Chronological age (months)"
+    )
+
+
+def month_step(months: float) -> int:
+    """Months from tick to tick.
+
+    >>> month_step(24), month_step(60)
+    (2, 6)
+    """
+    return next(step for step in (1, 2, 3, 6, 12) if months / step <= 13)
+
+
+def _inside(ticks: list[tuple[float, str]], column: Column) -> list[tuple[float, str]]:
+    """The ticks within a column, and on its ends."""
+    return [(day, text) for day, text in ticks if column.first <= day <= column.last + 0.75]
+
+
+def basis_text(infant: Infant, column: Column, here: list[Segment]) -> str:
+    """By which age an infant is placed in a column, in words."""
+    if column.preterm:
+        return f"by postmenstrual age, to {_weeks(infant, math.floor(column.last))}"
+    if not here:
+        return "no curves at these ages"
+    corrected = [s for s in here if s.basis == "corrected"]
+    if corrected:
+        text = "at corrected age"
+        return text if column.first == 0 else f"{text}, from {_weeks(infant, corrected[0].first)}"
+    if infant.gestation == NOT_STATED:
+        return "at chronological age: gestation is not stated"
+    return "at chronological age: not corrected"
+
+
+def _weeks(infant: Infant, day: int) -> str:
+    """Postmenstrual age on a day, as 50w0d."""
+    return weeks_and_days(day + infant.gestation)

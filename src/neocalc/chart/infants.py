@@ -1,0 +1,199 @@
+"""The growth chart of one infant: the visits on the curves of the policy, on one upright page.
+
+A preterm infant's page has two columns, each with its own scale: postmenstrual age to the
+hand-over, then the WHO's standard to two years. A single scale would press the first weeks, in
+which most happens, into a corner.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import MONTH, NOT_STATED
+from neocalc.chart import style
+from neocalc.chart.ages import Column, basis_text, columns_of, last_day
+from neocalc.chart.events import Events, draw_lines, draw_strip, event_notes
+from neocalc.chart.panel import Panel
+from neocalc.chart.text import caption, count, date_text, number, sex_title
+from neocalc.chart.visits import CHARTED, Infant, Segment
+from neocalc.errors import InputError
+from neocalc.policy import weeks_and_days
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LINES: Final = {
+    "centiles": "centile lines 3, 10, 50, 90, 97",
+    "sd": "SD lines −3 to +3",
+}
+"""The lines that can be asked for."""
+LEFT, RIGHT, GUTTER = 18.0, 13.0, 24.0
+"""Beside the columns, and between them [mm]."""
+HEAD: Final = 36.0
+GAP: Final = 9.5
+FOOT: Final = 18.0
+"""Between panels, and below the last one for its two axes of age [mm]."""
+BOTTOM: Final = 8.0
+SHARES: Final = {"weight": 0.40, "length": 0.30, "head_circumference": 0.30}
+"""Of the height."""
+TALLEST: Final = 95.0
+
+
+class _Sheet(NamedTuple):
+    """What is drawn."""
+
+    page: style.Page
+    infant: Infant
+    segments: dict[str, list[Segment]]
+    columns: list[Column]
+    events: Events
+    lines: str
+    key: style.Key
+
+    def place(self, column: Column) -> tuple[float, float]:
+        """Left edge and width of a column [mm]."""
+        room = self.page.width - LEFT - RIGHT
+        if len(self.columns) == 1:
+            return LEFT, room
+        first = 0.46 * (room - GUTTER)
+        if column.preterm:
+            return LEFT, first
+        return LEFT + first + GUTTER, room - first - GUTTER
+
+
+def draw(
+    infant: Infant,
+    *,
+    lines: str = "centiles",
+    until: int | None = None,
+    events: Events | None = None,
+) -> style.Chart:
+    """Draw an infant's growth chart.
+
+    Parameters
+    ----------
+    infant : Infant
+        The visits.
+    lines : str
+        "centiles" (3, 10, 50, 90, 97) or "sd" (-3 to 3).
+    until : int, optional
+        Corrected age at the end of the chart [month]: by default 24, or what the visits need.
+    events : Events, optional
+        What else is marked; by default the day of administration.
+    """
+    if lines not in LINES:
+        raise InputError("lines", lines, f"accepted: {', '.join(LINES)}")
+    events = Events(infant.administered) if events is None else events
+    last = last_day(infant, until)
+    measures = [str(measure) for measure in CHARTED if measure in infant.series]
+    segments = {measure: infant.segments(measure, last) for measure in measures}
+    columns = columns_of(infant, segments, last)
+    with style.style():
+        sheet = _Sheet(style.Page(), infant, segments, columns, events, lines, style.Key())
+        text = [*_notes(sheet), *caption(infant.policy, infant.reference, _used(segments))]
+        rows = style.wrapped(text, sheet.page.width - LEFT - RIGHT)
+        foot = sheet.page.height - BOTTOM - len(rows) * style.ROW
+        _head(sheet)
+        bottom = _panels(sheet, HEAD + max(events.height, 1.0), foot - 4 * style.ROW)
+        for column in columns if events.height else []:
+            left, width = sheet.place(column)
+            draw_strip(sheet.page, column, (left, HEAD, width), events, sheet.key)
+        below = sheet.key.draw(sheet.page, LEFT - 2, bottom + FOOT)
+        sheet.page.paragraph(LEFT, below + style.ROW, rows)
+    return style.Chart(sheet.page.figure, f"Growth chart: {who(infant)}", " ".join(text))
+
+
+def _panels(sheet: _Sheet, top: float, end: float) -> float:
+    """Draw the measures below each other; the foot of the last is returned [mm]."""
+    infant, measures = sheet.infant, list(sheet.segments)
+    shares = np.array([SHARES[measure] for measure in measures])
+    room = end - FOOT - top - GAP * (len(measures) - 1)
+    for measure, share in zip(measures, shares / shares.sum(), strict=True):
+        height = min(float(room * share), TALLEST)
+        for column in sheet.columns:
+            left, width = sheet.place(column)
+            ax = sheet.page.axes(left, top, width, height)
+            panel = Panel(ax, infant, column, measure, (width, height))
+            panel.curves(sheet.segments[measure], sheet.lines)
+            panel.visits(sheet.key)
+            draw_lines(ax, column, sheet.events)
+            panel.finish(lowest=measure == measures[-1])
+            if len(sheet.columns) > 1:
+                _hand_over(sheet, ax, column, top + height / 2)
+        top += height + GAP
+    if sheet.columns[0].preterm and sheet.columns[0].holds(infant.to_term):
+        sheet.key.add("40 weeks: corrected age 0", color=style.LINE, linewidth=0.9, dashes=(5, 2))
+    return top - GAP
+
+
+def _hand_over(sheet: _Sheet, ax: Axes, column: Column, middle: float) -> None:
+    """Make the joint between the two columns visible."""
+    ax.spines["right" if column.preterm else "left"].set_linewidth(2.2)
+    if column.preterm:
+        left, width = sheet.place(column)
+        day = weeks_and_days(int(column.last) + sheet.infant.gestation)
+        after = any(s.first > column.last for found in sheet.segments.values() for s in found)
+        end = "hand-over after" if after else "no reference after"
+        sheet.page.text(
+            left + width + 8.2, middle, f"{end} {day}", style.SMALL, rotation=90,
+            va="center", ha="center",
+        )  # fmt: skip
+
+
+def _used(segments: dict[str, list[Segment]]) -> list[str]:
+    """The folders of the references that are drawn, in order."""
+    every = sorted((s for found in segments.values() for s in found), key=lambda s: s.first)
+    return list(dict.fromkeys(str(s.reference.folder) for s in every))
+
+
+def who(infant: Infant) -> str:
+    """Who it is, in one line."""
+    name = f"{style.drawable(infant.subject)} · " if infant.subject else ""
+    if infant.gestation == NOT_STATED:
+        return f"{name}{sex_title(infant.sex)}, gestation not stated"
+    return f"{name}{sex_title(infant.sex)}, born at {weeks_and_days(infant.gestation)}"
+
+
+def _head(sheet: _Sheet) -> None:
+    """Title and, above each column, the label that the references' licences ask for."""
+    page, infant = sheet.page, sheet.infant
+    page.heading(LEFT, 12, who(infant), style.TITLE, page.width - LEFT - RIGHT)
+    facts = [] if infant.born is None else [f"born {date_text(infant.born)}"]
+    facts += [count(len(infant.days), "visit"), LINES[sheet.lines]]
+    page.text(LEFT, 18.5, " · ".join(facts), style.TEXT)
+    every = [s for found in sheet.segments.values() for s in found]
+    for column in sheet.columns:
+        here = [s for s in every if s.first <= column.last and s.last >= column.first]
+        labels = dict.fromkeys(s.reference.chart_label for s in here)
+        left, width = sheet.place(column)
+        room = width + (GUTTER - 3 if column.preterm else 0)
+        page.heading(left, 26, " · ".join(labels) or "No reference", style.HEADING, room)
+        page.text(left, 31, basis_text(infant, column, here), style.SMALL)
+
+
+def _notes(sheet: _Sheet) -> list[str]:
+    """What a reader has to know about the visits that are drawn, or are not."""
+    infant, notes = sheet.infant, event_notes(sheet.infant, sheet.events)
+    length = infant.series.get("length")
+    if length is not None and length.adjusted:
+        notes.append(
+            f"{count(length.adjusted, 'length')} drawn as scored by the WHO's rule: 0.7 cm longer"
+            " when measured standing before 2 years of age, 0.7 cm shorter when lying after it."
+        )
+    if infant.unplaced:
+        notes.append(f"{count(infant.unplaced, 'visit')} not drawn: no usable age.")
+    first, last = sheet.columns[0].first, sheet.columns[-1].last
+    outside = int(((infant.days < first) | (infant.days > last)).sum())
+    if outside:
+        notes.append(f"{count(outside, 'visit')} not drawn: outside the ages of this chart.")
+    parts = next(iter(sheet.segments.values()), [])
+    for before, after in itertools.pairwise(parts):
+        if before.basis == "corrected" and after.basis == "chronological":
+            notes.append(
+                f"From {number(after.first / MONTH, 1)} months of chronological age on, age is no"
+                " longer corrected: the curves step there."
+            )
+    return notes

@@ -1,0 +1,252 @@
+"""The velocity chart of one infant: z over time, and increments on the WHO's bands.
+
+Where no reference exists, before 40 weeks and after 24 months, the zone is left empty.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from neocalc.age import NOT_STATED
+from neocalc.chart import style
+from neocalc.chart.ages import Column, age_ticks, last_day
+from neocalc.chart.events import Events, draw_lines, event_notes
+from neocalc.chart.increments import Chain, chain_of
+from neocalc.chart.infants import FOOT, LEFT, RIGHT, who
+from neocalc.chart.layout import levels, round_step, text_spans
+from neocalc.chart.panel import TITLES, second_axis
+from neocalc.chart.text import caption, number, z_text
+from neocalc.chart.visits import Infant, Segment
+from neocalc.references import reference as find_reference
+from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009
+from neocalc.velocity.scores import SHOWN_UNITS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOOKS: Final[dict[str, dict[str, Any]]] = {
+    "weight": {"marker": "o", "color": style.DATA, "markersize": 4.6},
+    "length": {"marker": "s", "color": style.VERMILION, "markersize": 4.2, "dashes": (5, 2)},
+    "head_circumference": {
+        "marker": "^", "color": style.GREEN, "markersize": 5.2, "dashes": (1.5, 1.2),
+    },
+}  # fmt: skip
+"""Marks of the measures where they share a panel: told apart by shape and dashes too."""
+TOP: Final = 27.0
+GAP: Final = 5.5
+
+
+def draw(infant: Infant, *, until: int | None = None, events: Events | None = None) -> style.Chart:
+    """Draw an infant's velocity chart.
+
+    Parameters
+    ----------
+    infant : Infant
+        The visits.
+    until : int, optional
+        Corrected age at the end [month]; by default 24, or what the visits need.
+    events : Events, optional
+        What else is marked; by default the day of administration.
+    """
+    events = Events(infant.administered) if events is None else events
+    last = last_day(infant, until)
+    column = Column(0.0, float(last), False)
+    chains = {measure: chain_of(infant, measure) for measure in infant.series}
+    segments = {measure: infant.segments(measure, last) for measure in infant.series}
+    ref = find_reference(WHO_2009)
+    with style.style():
+        page, key = style.Page(), style.Key(4)
+        width = page.width - LEFT - RIGHT
+        page.heading(LEFT, 12, f"{who(infant)}: growth velocity", style.TITLE, width)
+        page.heading(LEFT, 19, ref.chart_label, style.HEADING, width)
+        used = sorted((s for found in segments.values() for s in found), key=lambda s: s.first)
+        folders = [str(s.reference.folder) for s in used]
+        text = [*event_notes(infant, events), *_notes(chains)]
+        text += caption(infant.policy, infant.reference, [WHO_2009, *dict.fromkeys(folders)])
+        rows = style.wrapped(text, width)
+        foot = page.height - 8 - len(rows) * style.ROW - 4 * style.ROW
+        panels = 2 + len(chains)
+        height = min((foot - TOP - FOOT - GAP * (panels - 1)) / panels, 45.0)
+        top = TOP
+        for i in range(panels):
+            ax = page.axes(LEFT, top, width, height)
+            ax.set_xlim(column.first, column.last)
+            if i == 0:
+                _attained(ax, infant, segments, key)
+            elif i == 1:
+                _velocities(ax, infant, chains)
+            else:
+                measure = list(chains)[i - 2]
+                _increments(ax, infant, measure, chains[measure], key)
+            if i:
+                _empty_zones(ax, infant, column)
+            draw_lines(ax, column, events)
+            ticks = age_ticks(infant, column)
+            lowest = i == panels - 1
+            texts = [text if lowest else "" for _, text in ticks.main]
+            ax.set_xticks([day for day, _ in ticks.main], texts)
+            ax.grid(color=style.FAINT, linewidth=0.5)
+            ax.set_axisbelow(True)
+            ax.tick_params(pad=2)
+            if lowest:
+                second_axis(ax, ticks, height)
+            top += height + GAP
+        if events.administered is not None:
+            key.add("day of administration", color=style.INK, linewidth=1.2, dashes=(1.2, 1.2))
+        below = key.draw(page, LEFT - 2, top - GAP + FOOT)
+        page.paragraph(LEFT, below + style.ROW, rows)
+    return style.Chart(page.figure, f"Growth velocity: {who(infant)}", " ".join(rows))
+
+
+def _notes(chains: dict[str, Chain]) -> list[str]:
+    """How the increments were chosen, and what has none."""
+    notes = [
+        "Bars: growth between two visits, per month of 30.4375 days, on the WHO's median, ±1 and ±2"
+        " SD for that age and interval; the figure is its z. Each begins where the last one ended,"
+        " with the first later visit whose interval the WHO has (1, 2, 3, 4 or 6 months, within"
+        " 10%; length and head circumference from 2 months)."
+    ]
+    parts = []
+    for measure, chain in chains.items():
+        words = {w: n for w, n in sorted(chain.without.items()) if w != "start_below_term"}
+        if words:
+            listed = ", ".join(f"{word} {n:,}" for word, n in words.items())
+            parts.append(f"{TITLES[measure].lower()}: {listed}")
+    if parts:
+        notes.append(f"Visits without an increment to a later one: {'; '.join(parts)}.")
+    return notes
+
+
+def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key: style.Key) -> None:
+    """Z of attained size over time; where there is no reference, nothing."""
+    low, high = _z_scale([s.z for s in infant.series.values()])
+    _z_lines(ax, low, high, "Attained z")
+    for measure, series in infant.series.items():
+        good = np.array([word == "ok" for word in series.words], dtype=bool)
+        look = LOOKS[measure] | {"linewidth": 1.2}
+        (line,) = ax.plot(infant.days[good], series.z[good], zorder=5, **look)
+        line.set_gid(f"z-{measure}")
+        key.add(TITLES[measure].lower(), **look)
+    every = [s for found in segments.values() for s in found]
+    first = min((s.first for s in every), default=0)
+    if first > 1:
+        _hatch(ax, 0, first, "no reference")
+    ends = [s.last for s in every if s.basis == "postmenstrual"]
+    if ends and any(s.first > max(ends) for s in every):
+        ax.axvline(max(ends) + 0.5, color=style.INK, linewidth=1.0, dashes=(5, 2), zorder=2)
+        key.add("hand-over of the reference", color=style.INK, linewidth=1.0, dashes=(5, 2))
+
+
+def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain]) -> None:
+    """Velocity z, each over its interval."""
+    low, high = _z_scale([np.array([i.z for i in c.increments]) for c in chains.values()])
+    _z_lines(ax, low, high, "Velocity z")
+    for measure, chain in chains.items():
+        look = dict(LOOKS[measure])
+        middles = [(i.first + i.last) / 2 for i in chain.increments]
+        values = [i.z for i in chain.increments]
+        for increment in chain.increments:
+            ends = [increment.first, increment.last]
+            ax.plot(ends, [increment.z] * 2, color=look["color"], linewidth=1.6, zorder=4)
+        (line,) = ax.plot(middles, values, linewidth=0.7, zorder=5, **look)
+        line.set_gid(f"velocity-{measure}")
+    if not any(chain.increments for chain in chains.values()):
+        style.corner(ax, "no two visits with an interval that the WHO has")
+
+
+def _increments(ax: Axes, infant: Infant, measure: str, chain: Chain, key: style.Key) -> None:
+    """Rates of growth, each on the band of its age and interval."""
+    unit = SHOWN_UNITS[measure]
+    ax.set_ylabel(f"{TITLES[measure].split(' or ')[0]}\n({unit} per month)", labelpad=2)
+    low, high = 0.0, 1.0
+    for i, increment in enumerate(chain.increments):
+        band = np.where(np.isnan(increment.band), 0.0, increment.band)
+        span = [increment.first, increment.last]
+        for outer, shade in ((0, "#e6e6e6"), (1, "#cacaca")):
+            ax.fill_between(span, band[outer], band[-1 - outer], color=shade, linewidth=0, zorder=2)
+        ax.plot(span, [band[2]] * 2, color=style.LINE, linewidth=1.0, zorder=3)
+        (bar,) = ax.plot(
+            span, [increment.rate] * 2, color=style.DATA, linewidth=2.6, zorder=5,
+            solid_capstyle="butt", marker="|", markersize=6, markeredgewidth=1.4,
+        )  # fmt: skip
+        bar.set_gid(f"increment-{measure}-{i}")
+        low, high = min(low, band[0], increment.rate), max(high, band[-1], increment.rate)
+    if chain.increments:
+        key.add("growth between two visits", color=style.DATA, linewidth=2.6)
+        key.add("WHO median", color=style.LINE, linewidth=1.0)
+        look = {"marker": "s", "markersize": 6, "linestyle": "none"}
+        key.add("WHO ±1 SD", color="#cacaca", **look)
+        key.add("WHO ±2 SD", color="#e6e6e6", **look)
+    high += 0.16 * (high - low)  # room for the figures
+    step = round_step(low, high, 5)
+    ticks = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
+    ax.set_ylim(ticks[0], ticks[-1])
+    ax.set_yticks(ticks, [number(t, 1) for t in ticks])
+    _figures(ax, chain)
+
+
+def _figures(ax: Axes, chain: Chain) -> None:
+    """The z of each increment above its bar, where there is room."""
+    first, last = ax.get_xlim()
+    unit = (last - first) / (style.A4[0] - LEFT - RIGHT)
+    texts = [f"z {z_text(i.z)}" for i in chain.increments]
+    middles = [(i.first + i.last) / 2 for i in chain.increments]
+    spans = text_spans(middles, texts, first, last, unit)
+    for text, span, at, level in zip(
+        texts, spans, chain.increments, levels(spans, unit), strict=True
+    ):
+        if level == 0:
+            top = np.nanmax([at.rate, at.band[-1]])
+            ax.annotate(
+                text, ((span[0] + span[1]) / 2, top), xytext=(0, 1.5), textcoords="offset points",
+                ha="center", va="bottom", fontsize=style.SMALL, zorder=6,
+            )  # fmt: skip
+
+
+def _z_scale(every: list[Any]) -> tuple[float, float]:
+    """From -3 to 3, and further where the z-scores go."""
+    values = np.concatenate([np.ravel(z) for z in every]) if every else np.zeros(0)
+    values = values[~np.isnan(values)]
+    low = min(-3.0, float(np.floor(values.min(initial=0))))
+    return low, max(3.0, float(np.ceil(values.max(initial=0))))
+
+
+def _z_lines(ax: Axes, low: float, high: float, title: str) -> None:
+    ax.set_ylim(low, high)
+    step = round_step(low, high, 8)
+    ticks = [t for t in np.arange(-40, 41) * step if low <= t <= high]
+    ax.set_yticks(ticks, [number(t, 1) for t in ticks])
+    ax.set_ylabel(title, labelpad=2)
+    ax.axhline(0, color=style.LINE, linewidth=1.2, zorder=1)
+    for z in (-2, 2):
+        ax.axhline(z, color=style.LINE, linewidth=0.8, dashes=(5, 2), zorder=1)
+
+
+def _empty_zones(ax: Axes, infant: Infant, column: Column) -> None:
+    """Before 40 weeks and after 24 months there is no reference of velocity."""
+    if infant.to_term > 0:
+        _hatch(ax, 0, infant.to_term, "no WHO\nvelocity\nbefore\n40 weeks")
+    end = LAST_DAY + infant.to_term
+    if infant.gestation == NOT_STATED or infant.to_term == 0:
+        end = LAST_DAY
+    if column.last > end + SHORTEST_ZONE:
+        _hatch(ax, end, column.last, "no WHO\nvelocity\nafter\n24 months")
+
+
+SHORTEST_ZONE: Final = 10
+
+
+def _hatch(ax: Axes, first: float, last: float, text: str) -> None:
+    """An empty zone: hatched, and named where there is room."""
+    ax.axvspan(first, last, facecolor="white", edgecolor="#b5b5b5", hatch="////", zorder=1.2)
+    left, right = ax.get_xlim()
+    room = (last - first) / (right - left) * (style.A4[0] - LEFT - RIGHT)
+    longest = max(map(len, text.split("\n")))
+    if room > 0.62 * style.SMALL * style.POINT * longest:
+        ax.text(
+            (first + last) / 2, 0.5, text, transform=ax.get_xaxis_transform(), ha="center",
+            va="center", fontsize=style.SMALL, zorder=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip

@@ -1,0 +1,285 @@
+"""A cohort's changes in z as waterfalls, and the statuses of its rows as counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from neocalc import velocity
+from neocalc.age import Age
+from neocalc.chart import style
+from neocalc.chart.cohorts import LEFT, Page, footnotes
+from neocalc.chart.layout import round_step
+from neocalc.chart.panel import TITLES
+from neocalc.chart.subjects import Cohort, administered_before
+from neocalc.chart.text import count, number
+from neocalc.cohort import INDICES
+from neocalc.references import MEASURES, SEXES
+from neocalc.units import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+    from neocalc.coding import Ints
+    from neocalc.units import Floats
+
+NAME: Final = 2.8
+"""Room that the name of a subject needs below its bar [mm]."""
+BARS: Final = 120
+"""Subjects of an arm up to which there is a bar for each; more are drawn as one area."""
+POSITIONS: Final = (None, "recumbent", "standing")
+
+
+class Changes(NamedTuple):
+    """Change in z of each subject that has one.
+
+    Attributes
+    ----------
+    subject, arm : numpy.ndarray
+        Their numbers.
+    change : numpy.ndarray
+        Change in z [unitless].
+    crossed : numpy.ndarray
+        Whether the reference at the end is another one than at the start.
+    without : int
+        Subjects without two z-scores.
+    """
+
+    subject: Ints
+    arm: Ints
+    change: Floats
+    crossed: Any
+    without: int
+
+
+def changes_of(cohort: Cohort, measure: str) -> Changes:
+    """From the last z on or before administration (without its day, the first z) to the last z.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The visits.
+    measure : str
+        The measure.
+    """
+    measured = cohort.measures[measure]
+    usable = np.flatnonzero(measured.status == 0)
+    subject = cohort.subject[usable]
+    ids, starts = np.unique(subject, return_index=True)
+    ends = np.append(starts[1:], len(subject)) - 1
+    first = starts.copy()
+    before = administered_before(cohort)
+    if before is not None:
+        early = before[usable]
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            first[i] = start + max(int(early[start : end + 1].sum()) - 1, 0)
+    pairs = first < ends
+    one, two = usable[first[pairs]], usable[ends[pairs]]
+    every = len(cohort.subjects)
+    if not len(one):
+        nothing = np.zeros(0, dtype=np.int32)
+        return Changes(nothing, nothing, np.zeros(0), np.zeros(0, dtype=bool), every)
+    found = _change(cohort, measure, one, two)
+    kept = ~np.isnan(found.change)
+    crossed = found.status == "reference_changed"
+    return Changes(
+        ids[pairs][kept], cohort.arm[two][kept], found.change[kept], crossed[kept],
+        every - int(kept.sum()),
+    )  # fmt: skip
+
+
+def _change(cohort: Cohort, measure: str, one: Any, two: Any) -> velocity.Change:
+    """Changes in z between rows of the cohort, by `neocalc.velocity.change`."""
+    rows, scoring = cohort.rows, cohort.scoring
+    value = rows.measures[measure][0]
+    words = np.array(POSITIONS, dtype=object)
+
+    def at(which: Any) -> dict[str, Any]:
+        age = Age.from_codes(rows.age.days[which], rows.age.gestation_days[which], None, None)
+        known = measure == "length" and rows.position is not None
+        position = words[rows.position.codes[which]] if known and rows.position else None
+        return {"value": quantity(value[which], MEASURES[measure]), "age": age, "at": position}
+
+    first, second = at(one), at(two)
+    return velocity.change(
+        measure,
+        first=first["value"],
+        second=second["value"],
+        sex=np.array(SEXES)[rows.sex.codes[two]],
+        first_age=first["age"],
+        second_age=second["age"],
+        first_position=first["at"],
+        second_position=second["at"],
+        reference=scoring.reference,
+        policy=scoring.policy,
+    )
+
+
+def draw_waterfall(cohort: Cohort) -> style.Chart:
+    """Draw the change in z of every subject, from the largest fall to the largest rise."""
+    found = {measure: changes_of(cohort, measure) for measure in cohort.measures}
+    dated = administered_before(cohort) is not None
+    start = (
+        "the last z on or before administration (without one, the first)"
+        if dated
+        else "the first z"
+    )
+    with style.style():
+        page = Page(
+            cohort,
+            f"Change in z · {count(len(cohort.subjects), 'subject')}",
+            f"Each bar one subject: from {start} to the last z.",
+        )
+        rows = style.wrapped([*_change_notes(found), *footnotes(cohort.scoring)], page.room)
+        foot = page.height - 8 - len(rows) * style.ROW - 8
+        most = max(map(cohort.arm_subjects, range(len(cohort.arms))))
+        named = most * NAME <= page.panel
+        gap = 22.0 if named else 8.0
+        top, height = 37.0, min((foot - 37.0) / len(found) - gap, 80.0)
+        every = np.concatenate([changes.change for changes in found.values()])
+        high = max(1.0, float(np.ceil(every.max(initial=0) * 2) / 2))
+        low = min(-1.0, float(np.floor(every.min(initial=0) * 2) / 2))
+        key = style.Key()
+        for measure, changes in found.items():
+            for arm in range(len(cohort.arms)):
+                ax = page.axes(page.left(arm), top, page.panel, height)
+                ax.set_ylim(low, high + 0.25 * (high - low))
+                _waterfall(ax, cohort, changes, arm, key, named=named)
+                ax.tick_params(pad=2)
+                step = round_step(low, high, 9)
+                ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+                ax.set_yticks(ticks, [number(t, 1) for t in ticks])
+                if arm == 0:
+                    ax.set_ylabel(f"Change in {TITLES[measure].lower()} z", labelpad=2)
+            top += height + gap
+        below = key.draw(page, LEFT - 2, top - gap + (gap if named else 3))
+        page.paragraph(LEFT, below + style.ROW, rows)
+    return style.Chart(page.figure, "Change in z of each subject by arm", " ".join(rows))
+
+
+def _change_notes(found: Mapping[str, Changes]) -> list[str]:
+    """Who has no change, and whose change contains the step between two charts."""
+    parts = []
+    for measure, changes in found.items():
+        text = f"{TITLES[measure].lower()}: {count(len(changes.change), 'change')}"
+        crossed = int(changes.crossed.sum())
+        if crossed:
+            text += f", {crossed:,} of them from one reference to another"
+        if changes.without:
+            text += f", {count(changes.without, 'subject')} without two z-scores"
+        parts.append(text)
+    text = "; ".join(parts)
+    return [f"{text[0].upper()}{text[1:]}."]
+
+
+def _waterfall(
+    ax: Axes, cohort: Cohort, changes: Changes, arm: int, key: style.Key, *, named: bool
+) -> None:
+    here = np.flatnonzero(changes.arm == arm)
+    here = here[np.argsort(changes.change[here], kind="stable")]
+    change, crossed = changes.change[here], changes.crossed[here]
+    n = len(here)
+    ax.set_xlim(-0.6, max(n, 1) - 0.4)
+    ax.set_xticks([])
+    ax.grid(axis="y", color=style.FAINT, linewidth=0.5)
+    ax.set_axisbelow(True)
+    look = {"fall": style.VERMILION, "rise": style.BLUE}
+    for word, signed in (("fall", change < 0), ("rise", change >= 0)):
+        if n > BARS:
+            edges = np.repeat(np.arange(n + 1) - 0.5, 2)[1:-1]
+            heights = np.repeat(np.where(signed, change, 0.0), 2)
+            ax.fill_between(edges, heights, color=look[word], linewidth=0, zorder=2)
+            continue
+        for other in (False, True):
+            at = np.flatnonzero(signed & (crossed == other))
+            if not len(at):
+                continue
+            ax.bar(
+                at, change[at], width=0.84, zorder=2, color="white" if other else look[word],
+                edgecolor=look[word], linewidth=0.8, hatch="////" if other else None,
+            )  # fmt: skip
+    if 0 < n <= BARS:
+        key.add("one reference", color=style.LINE, marker="s", markersize=6, linestyle="none")
+        if crossed.any():
+            key.add(
+                "from one reference to another (hatched): contains the step between the charts",
+                color=style.LINE, marker="s", markersize=6, linestyle="none",
+                markerfacecolor="white",
+            )  # fmt: skip
+    ax.axhline(0, color=style.INK, linewidth=1.0, zorder=3)
+    if not n:
+        style.corner(ax, "no change")
+        return
+    low, middle, high = np.percentile(change, (25, 50, 75))
+    ax.axhline(middle, color=style.INK, linewidth=1.2, dashes=(5, 2), zorder=3)
+    style.corner(ax, f"median {number(middle, 2)}\nquartiles {number(low, 2)}, {number(high, 2)}")
+    if named:
+        names = [style.drawable(cohort.subjects[s])[:12] for s in changes.subject[here]]
+        ax.set_xticks(range(n), names, rotation=90, fontsize=style.SMALL)
+
+
+def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> style.Chart:
+    """Draw how many rows have each status, for each index.
+
+    Parameters
+    ----------
+    counts : dict
+        For each index, how many rows have each status word.
+    rows : list of str
+        What is said below.
+    """
+    with style.style():
+        page = style.Page()
+        total = max((sum(words.values()) for words in counts.values()), default=0)
+        page.text(
+            LEFT, 12, f"Statuses of {count(total, 'row')}", style.TITLE, weight="bold"
+        )  # fmt: skip
+        page.text(LEFT, 18.5, "Each index; ok is given in figures only.", style.SMALL)
+        text = style.wrapped(rows, page.width - 2 * LEFT)
+        words = [len([w for w in found if w != "ok"]) for found in counts.values()]
+        room = page.height - 34 - 16 - len(text) * style.ROW - 12 * len(counts)
+        step = min(7.0, room / max(sum(max(n, 1) for n in words), 1))
+        top = 30.0
+        most = max((n for f in counts.values() for w, n in f.items() if w != "ok"), default=1)
+        for index, found in counts.items():
+            other = [(word, n) for word, n in found.items() if word != "ok"]
+            other.sort(key=lambda item: (-item[1], item[0]))
+            page.text(LEFT, top, _heading(index, found), style.HEADING, weight="bold")
+            height = step * max(len(other), 1)
+            if other:
+                ax = page.axes(LEFT + 48, top + 5.5, page.width - 2 * LEFT - 48 - 16, height)
+                _bars(ax, other, most)
+            top += height + 12
+        page.paragraph(LEFT, top, text)
+    return style.Chart(page.figure, "Statuses of the rows", " ".join(rows))
+
+
+def _heading(index: str, found: Mapping[str, int]) -> str:
+    total = sum(found.values())
+    share = 100 * found.get("ok", 0) / total if total else 0.0
+    name = "BMI" if index == "baz" else INDICES[index].replace("_", " ")
+    return (
+        f"{name[0].upper()}{name[1:]} ({index}): {found.get('ok', 0):,} of {total:,} ok"
+        f" ({number(share, 1)}%)"
+    )
+
+
+def _bars(ax: Axes, other: list[tuple[str, int]], most: int) -> None:
+    places = np.arange(len(other))
+    numbers = [n for _, n in other]
+    ax.barh(places, numbers, height=0.62, color=style.BLUE, zorder=2)
+    ax.set_yticks(places, [word for word, _ in other], fontsize=style.TEXT)
+    ax.set_ylim(len(other) - 0.5, -0.5)
+    ax.set_xlim(0, most)
+    ax.set_xticks([])
+    ax.tick_params(left=False, pad=2)
+    for side in ("top", "right", "bottom"):
+        ax.spines[side].set_visible(False)
+    for place, n in zip(places, numbers, strict=True):
+        ax.annotate(
+            f"{n:,}", (n, place), xytext=(3, 0), textcoords="offset points", va="center",
+            fontsize=style.TEXT, annotation_clip=False,
+        )  # fmt: skip

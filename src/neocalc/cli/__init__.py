@@ -1,0 +1,188 @@
+"""The commands: parse, call, print. A command loads only what it needs.
+
+Exit status: 0 done; 1 a check failed; 2 wrong input, named in one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import neocalc
+from neocalc.errors import InputError, NeocalcError, PolicyError
+from neocalc.policy import DEFAULT, Policy
+
+COMMANDS: Final = {
+    "age": ("growth", "chronological, postmenstrual and corrected age"),
+    "growth": ("growth", "z-scores of one infant"),
+    "velocity": ("velocity", "growth velocity of one infant, or of a cohort's visits"),
+    "dose": ("dose", "a dose of cells by body weight, with its checks"),
+    "score": ("score", "z-scores of a cohort file"),
+    "chart": ("chart", "growth charts of one infant or a cohort"),
+    "report": ("report", "one page with charts and tables, of one infant or a cohort"),
+    "references": ("references", "the reference tables: ranges, licences, checksums"),
+    "verify": ("verify", "that this installation computes what was published"),
+}
+"""Each command with its module, which has `configure` and `run` under the command's name."""
+
+LONGEST_MESSAGE: Final = 1_000
+"""Characters of the longest message."""
+EPILOG: Final = (
+    "neocalc calculates; it does not prescribe. "
+    "Example: neocalc growth --sex f --gestation 27+3 --born 2026-05-01 --on 2026-08-14 "
+    "--weight 3100g"
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and leave with status 2."""
+        self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is returned."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may lack letters of a citation
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+    except NeocalcError as error:
+        print(f"neocalc: {one_line(str(error))}", file=sys.stderr)
+        status = 2
+    except BrokenPipeError:  # the reader of a pipe has left
+        _drop_output()
+        status = 0
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "standard output"
+        print(f"neocalc: {one_line(f'{where}: {error.strerror or error}')}", file=sys.stderr)
+        status = 2
+    except MemoryError:
+        print("neocalc: there is not enough memory", file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        print("neocalc: stopped; no output was written", file=sys.stderr)
+        status = 130
+    return status
+
+
+def one_line(text: str) -> str:
+    """A message without line breaks or control characters, and not endless, whatever it quotes."""
+    short = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(short.split()))
+
+
+def _drop_output() -> None:
+    """What cannot be written to standard output is not tried again when Python ends."""
+    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _run(given: list[str]) -> int:
+    command = given[0] if given else ""
+    try:
+        if command not in COMMANDS:
+            return _top_level(given)
+        module, about = COMMANDS[command]
+        loaded = import_module(f"neocalc.cli.{module}")
+        parser = Parser(
+            prog=f"neocalc {command}",
+            description=about[0].upper() + about[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        getattr(loaded, f"configure_{command}")(parser)
+        options = parser.parse_args(given[1:])
+    except SystemExit as left:  # --help, or an error that has been printed
+        return int(left.code or 0)
+    try:
+        status: int = getattr(loaded, f"run_{command}")(options)
+    except InputError as error:
+        if error.argument in vars(options):  # as it was typed
+            option = f"--{error.argument.replace('_', '-')}"
+            error.args = (option + str(error).removeprefix(error.argument),)
+        raise
+    return status
+
+
+def _top_level(given: list[str]) -> int:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items())
+    parser = Parser(
+        prog="neocalc",
+        usage="neocalc COMMAND [options]",
+        description="Growth z-scores at corrected age, growth velocity, doses per weight.\n\n"
+        f"commands (each with --help):\n{listing}",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="versions of package and tables")
+    if given and not given[0].startswith("-"):
+        parser.error(f"there is no command {given[0]!r}; accepted: {', '.join(COMMANDS)}")
+    options = parser.parse_args(given)
+    if options.version:
+        from neocalc.references import tables_digest
+
+        print(f"neocalc {neocalc.__version__}, tables {tables_digest()}")
+    else:
+        parser.print_help()
+    return 0
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the correction policy, the same on every command that scores."""
+    group = parser.add_argument_group("policy")
+    group.add_argument(
+        "--preterm-reference", metavar="ID", help="fenton-2013 (default) or fenton-2025"
+    )
+    group.add_argument("--handover", metavar="AGE", help="last age on it; default 50w")
+    group.add_argument("--preterm-below", metavar="GA", help="default 37+0")
+    group.add_argument("--correct-until", metavar="AGE", help="corrected age; default 36mo")
+    group.add_argument(
+        "--reference", metavar="ID", default=DEFAULT, help="one reference whatever the age"
+    )
+
+
+def policy_of(options: argparse.Namespace) -> Policy:
+    """The policy that the options ask for."""
+    names = ("preterm_reference", "handover", "preterm_below", "correct_until")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    for name in ("preterm_reference", "handover"):
+        if name in given and options.reference != DEFAULT:
+            option = name.replace("_", "-")
+            raise PolicyError(f"--{option}: --reference is one reference whatever the age")
+    return Policy(**given)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json, the same on every command."""
+    parser.add_argument("--json", action="store_true", help="for machines: one JSON object")
+
+
+def print_json(about: dict[str, Any]) -> None:
+    """Print one JSON object that says which version computed it."""
+    import json
+
+    from neocalc.references import tables_digest
+
+    head = {"neocalc": neocalc.__version__, "tables": tables_digest()}
+    print(json.dumps(head | about, indent=2, allow_nan=False))
+
+
+def print_rows(rows: list[list[str]]) -> None:
+    """Print aligned columns, two spaces apart; the first row is the header."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,282 @@
+"""`neocalc chart`: pictures of one infant and of a cohort."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from neocalc.chart import KINDS, OF_ONE, cohort_chart
+from neocalc.chart.style import format_of
+from neocalc.cli import add_json, add_policy, policy_of, print_json
+from neocalc.cli.score import mapping_of, missing_of
+from neocalc.errors import AgeError, FileError, InputError, MissingError
+from neocalc.tables.batch import Summary
+from neocalc.tables.files import Source, refuse_existing, stopped_cleanly
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from neocalc.cohort import Scoring
+
+TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
+"""The options that give one infant without a file."""
+MEASURES: Final = {"weight": "weight", "length": "length", "head": "head_circumference"}
+"""Each option of a measurement with its measure."""
+
+
+def configure_chart(parser: argparse.ArgumentParser) -> None:
+    """Options of `neocalc chart`."""
+    parser.add_argument(
+        "input", metavar="VISITS", nargs="?",
+        help=".csv or .parquet, one row a visit; - for standard input",
+    )  # fmt: skip
+    add_output(parser, ".svg, .pdf or .png")
+    parser.add_argument(
+        "--kind", choices=KINDS,
+        help="growth (default for one subject) or velocity of one infant; z (default for several),"
+        " waterfall or statuses of a cohort",
+    )  # fmt: skip
+    add_picture(parser)
+    group = parser.add_argument_group("one infant without a file: a value for each date")
+    group.add_argument("--sex", metavar="SEX", help="female, male, f or m")
+    group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
+    group.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
+    group.add_argument("--on", metavar="DATE", nargs="+", help="dates of the visits")
+    group.add_argument("--age-days", metavar="N", nargs="+", help="or whole days since birth")
+    group.add_argument("--weight", metavar="VALUE", nargs="+", help="3100g or 3.1kg")
+    group.add_argument("--length", metavar="VALUE", nargs="+", help="49.5cm")
+    group.add_argument("--head", metavar="VALUE", nargs="+", help="35.2cm")
+    add_columns(parser)
+    add_policy(parser)
+    add_json(parser)
+    parser.epilog = (
+        "examples:\n"
+        "  neocalc chart VISITS.csv -o CHART.svg\n"
+        "  neocalc chart COHORT.csv --subject 001-0001 --trial NCT03558334 -o CHART.pdf\n"
+        "  neocalc chart COHORT.csv --kind waterfall -o CHANGES.png\n"
+        "  neocalc chart --sex f --gestation 27+3 --born 2026-05-01 --on 2026-05-01 2026-06-12 \\\n"
+        "      --weight 980g 1640g --length 35.5cm 40.1cm -o CHART.svg"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, formats: str) -> None:
+    """Where the output goes, and what makes the exit status 1."""
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help=formats)
+    parser.add_argument("--force", action="store_true", help="replace an existing output")
+    parser.add_argument(
+        "--strict", action="store_true",
+        help="exit status 1 when a status is not ok or missing_value",
+    )  # fmt: skip
+
+
+def add_picture(parser: argparse.ArgumentParser) -> None:
+    """What is drawn, the same for charts and reports."""
+    parser.add_argument("--subject", metavar="ID", help="one infant of several")
+    parser.add_argument("--sd", action="store_true", help="SD lines instead of centiles")
+    parser.add_argument(
+        "--until", metavar="MONTHS", help="corrected age at the end; default 24, or the last visit"
+    )
+    parser.add_argument("--arm", metavar="COLUMN", help="the arms of a cohort; default arm")
+    parser.add_argument(
+        "--administered-on", metavar="DATE",
+        help="day of administration; default the column administered_on",
+    )  # fmt: skip
+    parser.add_argument("--trial", metavar="ID", help="mark its visits and windows, NCT03558334")
+    parser.add_argument("--trial-version", metavar="NAME", help="version of its protocol")
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """How a file is read: as `neocalc score` reads it."""
+    group = parser.add_argument_group("columns of the file")
+    group.add_argument(
+        "--column", metavar="NAME=COLUMN", action="append", default=[],
+        help="a canonical column under another name, weight_kg=WT; may be repeated",
+    )  # fmt: skip
+    group.add_argument(
+        "--columns", metavar="FILE",
+        help="a TOML file with [columns], [sex_codes] and missing instead",
+    )  # fmt: skip
+    group.add_argument("--sex-codes", metavar="CODES", help="male=1,female=2")
+    group.add_argument("--missing", metavar="WORDS", help="words for a missing value, NA,-99")
+    group.add_argument(
+        "--delimiter", metavar="CHARACTER", default=",",
+        help="of a CSV: one character, or tab; default ,",
+    )  # fmt: skip
+
+
+class Read(NamedTuple):
+    """A table of visits, how it is scored, and the file it came from."""
+
+    table: pl.DataFrame
+    scoring: Scoring
+    source: Source | None
+
+    @property
+    def subjects(self) -> list[str]:
+        """Its subjects; a table without ids is of one."""
+        import polars as pl
+
+        name = self.scoring.mapped.names.get("subject_id")
+        if name is None:
+            return [""]
+        return self.table[name].cast(pl.String).fill_null("").unique().to_list()
+
+    def of(self, subject: str | None) -> pl.DataFrame:
+        """The rows of one subject; all of them where none is named."""
+        import polars as pl
+
+        if subject is None:
+            return self.table
+        name = self.scoring.mapped.names.get("subject_id")
+        if name is None:
+            raise InputError("subject", subject, "a table with the column subject_id")
+        found = self.table.filter(self.table[name].cast(pl.String) == subject)
+        if not len(found):
+            raise InputError("subject", subject, f"a subject of the column {name}")
+        return found
+
+    def summary(self, subject: str | None, *, charted: bool) -> Summary:
+        """Rows and statuses: of all indices, or of those that are drawn."""
+        from neocalc.chart.visits import CHARTED
+        from neocalc.cohort import INDICES, count_statuses, score_table
+
+        summary, rows = Summary(), self.of(subject)
+        counts = count_statuses(score_table(rows, self.scoring), self.scoring)
+        kept = {i: c for i, c in counts.items() if not charted or INDICES[i] in CHARTED}
+        summary.add(len(rows), kept)
+        return summary
+
+
+def run_chart(options: argparse.Namespace) -> int:
+    """Draw a chart into a file."""
+    format_of(options.output)
+    refuse_existing(Path(options.output), force=options.force, read=options.input)
+    until = until_of(options)
+    read = _typed(options) if options.input is None else read_file(options)
+    kind = options.kind or (
+        "growth" if options.subject is not None or len(read.subjects) == 1 else "z"
+    )
+    _check(options, kind)
+    summary = read.summary(options.subject, charted=kind != "statuses")
+    with stopped_cleanly():
+        _draw(options, read, kind, until).save(options.output, force=options.force)
+    said(options, read, summary)
+    if options.json:
+        print_json(
+            {"output": options.output, "kind": kind, "subject": options.subject, **about(summary)}
+        )
+    return int(options.strict and summary.flagged > 0)
+
+
+def _check(options: argparse.Namespace, kind: str) -> None:
+    """Refuse options that a kind of chart has no use for."""
+    for name in ("subject", "until", "administered_on", "trial", "trial_version", "sd", "arm"):
+        given = getattr(options, name)
+        if given is None or given is False:
+            continue
+        if name == "arm" and kind in OF_ONE:
+            raise InputError(name, given, f"not for the chart of one infant (--kind {kind})")
+        if name != "arm" and kind not in OF_ONE:
+            raise InputError(name, given, f"not for the chart of a cohort (--kind {kind})")
+        if name == "sd" and kind == "velocity":
+            raise InputError(name, given, "not for the velocity chart, whose bands are of SD")
+
+
+def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None) -> Any:
+    """The chart that the options ask for."""
+    if kind not in OF_ONE:
+        return cohort_chart(read.table, read.scoring, kind, options.arm)
+    from neocalc.chart import infants as chart_infant
+    from neocalc.chart import velocities as chart_velocity
+    from neocalc.chart.events import events_of
+    from neocalc.chart.visits import infant_of
+
+    infant = infant_of(
+        read.table, read.scoring, subject=options.subject, administered=options.administered_on
+    )
+    events = events_of(infant, options.trial, options.trial_version)
+    if kind == "velocity":
+        return chart_velocity.draw(infant, until=until, events=events)
+    lines = "sd" if options.sd else "centiles"
+    return chart_infant.draw(infant, lines=lines, until=until, events=events)
+
+
+def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
+    """Print the columns that were used, the statuses and the output, on standard error."""
+    names = read.scoring.mapped.names
+    if read.source is not None:
+        used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
+        print(f"Columns: {used}", file=sys.stderr)
+    for line in summary.describe().splitlines()[1:]:
+        print(line, file=sys.stderr)
+    print(f"Written: {options.output}", file=sys.stderr)
+
+
+def about(summary: Summary) -> dict[str, Any]:
+    """Rows and statuses, for machines."""
+    statuses = {index: dict(words) for index, words in summary.statuses.items()}
+    return {"rows": summary.rows, "statuses": statuses}
+
+
+def until_of(options: argparse.Namespace) -> int | None:
+    """The months that --until gives."""
+    if options.until is None:
+        return None
+    if not options.until.isascii() or not options.until.isdigit() or len(options.until) > 3:
+        raise InputError("until", options.until, "a whole number of months")
+    return int(options.until)
+
+
+def read_file(options: argparse.Namespace) -> Read:
+    """All rows of a file, with the columns that are needed."""
+    import polars as pl
+
+    from neocalc.chart.visits import ADMINISTERED, scored_table
+
+    typed = [name for name in TYPED if getattr(options, name, None) is not None]
+    if typed:
+        option = typed[0].replace("_", "-")
+        raise FileError(f"--{option}: the visits are those of {options.input}; give one of the two")
+    columns, sex_codes = mapping_of(options)
+    with Source(options.input, delimiter=options.delimiter) as source:
+        arm = options.arm
+        if arm is not None and arm not in source.columns:
+            raise InputError("arm", arm, f"a column of {source.name}")
+        frames = list(source.batches())
+        whole = pl.concat(frames) if frames else pl.DataFrame(schema=source.schema())
+        table, scoring = scored_table(
+            whole, columns=columns, sex_codes=sex_codes, missing=missing_of(options),
+            policy=policy_of(options), reference=options.reference,
+            extra=(ADMINISTERED, "arm", *([arm] if arm else ())), where=source.name,
+        )  # fmt: skip
+        source.digest()
+    return Read(table, scoring, source)
+
+
+def _typed(options: argparse.Namespace) -> Read:
+    """One infant as typed."""
+    from neocalc.age import Age
+    from neocalc.chart.typed import typed_table
+    from neocalc.chart.visits import scored_table
+
+    if not any(getattr(options, name) is not None for name in TYPED):
+        raise MissingError("VISITS", "give a file, or --sex, --born, --on and measurements")
+    if options.age_days is not None:
+        if options.on is not None:
+            raise AgeError("--age-days", options.age_days, "either --age-days, or --born and --on")
+        if not all(text.isascii() and text.isdigit() for text in options.age_days):
+            raise AgeError("--age-days", " ".join(options.age_days), "whole days since birth")
+        age = Age.from_days([int(text) for text in options.age_days], options.gestation)
+    else:
+        for name in ("born", "on"):
+            if getattr(options, name) is None:
+                raise MissingError(f"--{name}", "give the date as YYYY-MM-DD")
+        for given in options.on:
+            Age(options.born, given, options.gestation)  # one by one, to name what is wrong
+        age = Age([options.born] * len(options.on), options.on, options.gestation)
+    given = {measure: getattr(options, option) for option, measure in MEASURES.items()}
+    table = typed_table(options.sex, age, **given)
+    table, scoring = scored_table(table, policy=policy_of(options), reference=options.reference)
+    return Read(table, scoring, None)

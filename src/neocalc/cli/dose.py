@@ -1,0 +1,252 @@
+"""`neocalc dose`: one dose, with its checks, a worksheet and an audit record."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from neocalc.age import Age
+from neocalc.cli import add_json, add_policy, one_line, policy_of
+from neocalc.errors import DoseRefused, FileError, InputError, MissingError, NeocalcError
+
+VALUES: Final = {
+    "weight": "the dosing weight, 2.35kg or 2350g",
+    "dose": 'without a trial, "1 million cells/kg"; with one, for comparison',
+    "concentration": 'of all cells after thaw and wash, 5e6cells/mL or "5 million cells/mL"',
+    "viable-concentration": "of viable cells; instead of --concentration and --viability",
+    "viability": "92%% or 0.92",
+    "release-viability": "for the check alone, where no viability is applied",
+    "cells-per-vial": 'all cells at freezing, "10 million cells/vial"; with --recovery',
+    "recovery": "share of cells after thaw, 80%%",
+    "viable-cells-per-vial": "viable cells that a vial yields after thaw; instead of the two",
+    "graduation": "distance of two lines of the syringe, 0.01mL",
+    "syringe-capacity": "what the syringe holds, 3mL",
+    "dead-volume": "what stays behind in syringe and line, 0.1mL",
+    "duration": "of the infusion, 30min",
+    "rate": "of the infusion, 5mL/h; instead of --duration",
+    "expires": "expiry of the product: a date, or a date and time",
+    "weighed-on": "date (and time) of the weighing",
+    "weight-source": "measured, estimated, stated or historical",
+    "last-weight": "the last weight before this one",
+    "last-weighed-on": "its date",
+    "subject": "the subject's id, repeated on everything printed",
+    "prepared-by": "initials of who prepares",
+}
+"""Options that are handed on as they are, by name."""
+FRACTIONS: Final = ("viability", "release_viability", "recovery", "min_viability")
+WORKSHEETS: Final = (".txt", ".html")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `neocalc dose`."""
+    group = parser.add_argument_group("protocol")
+    group.add_argument("--trial", metavar="ID", help="NCT03558334, or the path of a definition")
+    group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
+    group.add_argument("--arm", metavar="NAME", help="of the trial; its dose is given")
+    group = parser.add_argument_group("dose, product, syringe (each value with its unit)")
+    for option, text in VALUES.items():
+        group.add_argument(f"--{option}", metavar="VALUE", help=text)
+    group = parser.add_argument_group("infant, for the weight's z-score")
+    group.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
+    group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
+    group.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
+    group.add_argument("--on", metavar="DATE", help="date of the dose, or date and time")
+    group = parser.add_argument_group("doses before this one")
+    group.add_argument(
+        "--given", metavar="DATE=DOSE", action="append",
+        help='"2026-08-07=1 million cells/kg"; may be repeated',
+    )  # fmt: skip
+    group.add_argument("--none-given", action="store_true", help="this is the first dose")
+    group = parser.add_argument_group("limits that the protocol states and the trial's file lacks")
+    for name in _limits():
+        group.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
+    group = parser.add_argument_group("soft stops (a hard stop cannot be passed)")
+    group.add_argument("--override-reason", metavar="TEXT", help="why a soft stop is passed")
+    group.add_argument("--second-person", metavar="INITIALS", help="who else has looked at it")
+    add_policy(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument("--worksheet", metavar="FILE", help="a printable sheet, .txt or .html")
+    group.add_argument("--force", action="store_true", help="replace an existing worksheet")
+    group.add_argument("--audit", metavar="FILE", help="add the audit record, one line of JSON")
+    add_json(parser)
+    parser.epilog = (
+        "Checks that cannot be made for want of an input are listed as not made. Exit status: 0 "
+        "done,\n1 a hard stop, or a soft stop without a reason and a second person, 2 wrong "
+        "input.\n\nexamples:\n"
+        '  neocalc dose --trial NCT03558334 --arm A --weight 3.1kg --concentration "5 million '
+        'cells/mL" \\\n      --viability 92% --sex f --gestation 27+3 --born 2026-05-01 '
+        "--on 2026-08-14 \\\n      --graduation 0.01mL --worksheet dose.html\n"
+        '  neocalc dose --dose "1 million cells/kg" --weight 2350g \\\n'
+        '      --viable-concentration "2 million cells/mL" --json'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prepare the dose; print it, or why there is none."""
+    try:
+        return _run(args)
+    except NeocalcError as error:
+        print(f"neocalc dose: {one_line(str(_by_option(error)))}", file=sys.stderr)
+        return 2
+
+
+configure_dose = configure
+run_dose = run
+
+
+def _run(args: argparse.Namespace) -> int:
+    from neocalc.dose import audit, prepare
+
+    _refuse_outputs(args)
+    try:
+        result: Any = prepare(**_arguments(args))
+    except DoseRefused as error:
+        result = error
+    about = audit.record(result)
+    if args.audit is not None:
+        audit.append(args.audit, about)
+    refused = isinstance(result, DoseRefused)
+    if args.worksheet is not None and not refused:
+        _write_worksheet(args, result)
+    if args.json:
+        print(json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False))
+    elif not refused:
+        print(result.describe())
+    if refused:
+        print(f"neocalc dose: {one_line(str(result))}", file=sys.stderr)
+    return int(refused)
+
+
+def _arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `neocalc.dose.prepare` that the options give."""
+    given = {
+        name: getattr(args, name)
+        for name in (option.replace("-", "_") for option in VALUES)
+        if getattr(args, name) is not None
+    }
+    for name in FRACTIONS[:3]:
+        if name in given:
+            given[name] = _fraction(given[name])
+    if args.weight is None:
+        raise MissingError("weight", "give the dosing weight with its unit, 2.35kg")
+    return given | {
+        "arm": _arm(args),
+        "on": args.on,
+        "sex": args.sex,
+        "age": _age(args),
+        "doses_given": _given(args),
+        "limits": _stated_limits(args),
+        "override": _override(args),
+        "policy": policy_of(args),
+        "reference": args.reference,
+    }
+
+
+def _arm(args: argparse.Namespace) -> Any:
+    from neocalc.trials import load
+
+    if args.trial is None:
+        for name in ("arm", "protocol_version"):
+            if getattr(args, name) is not None:
+                raise MissingError("trial", f"--{name.replace('_', '-')} is that of a trial")
+        return None
+    if args.arm is None:
+        raise MissingError("arm", "name the arm of the trial; there is no default")
+    return load(args.trial, args.protocol_version).arm(args.arm)
+
+
+def _age(args: argparse.Namespace) -> Age | None:
+    from neocalc.moments import moment
+
+    if args.born is None:
+        if args.gestation is not None:
+            raise MissingError("born", "with --gestation give the date of birth, 2026-05-01")
+        return None
+    if args.on is None:
+        raise MissingError("on", "with --born give the date of the dose, 2026-08-14")
+    return Age(args.born, moment(args.on, "on").date, args.gestation)
+
+
+def _given(args: argparse.Namespace) -> list[tuple[str, str]] | None:
+    if args.given is None:
+        return [] if args.none_given else None
+    if args.none_given:
+        raise InputError("none_given", "--none-given", "give --given or --none-given, not both")
+    pairs = [tuple(entry.partition("=")[::2]) for entry in args.given]
+    for entry, (_, dose) in zip(args.given, pairs, strict=True):
+        if not dose:
+            raise InputError("given", entry, 'DATE=DOSE, such as "2026-08-07=1 million cells/kg"')
+    return pairs
+
+
+def _limits() -> list[str]:
+    """The limits that only a protocol can state: an option can add one, and loosen none."""
+    from neocalc.dose.limits import OPTIONAL
+
+    return sorted(OPTIONAL - {"dose"})
+
+
+def _stated_limits(args: argparse.Namespace) -> Any:
+    from neocalc.dose.limits import Limits
+
+    stated: dict[str, Any] = {
+        name: getattr(args, name) for name in _limits() if getattr(args, name) is not None
+    }
+    if "min_viability" in stated:
+        stated["min_viability"] = _fraction(stated["min_viability"])
+    if "max_doses" in stated:
+        if not stated["max_doses"].isascii() or not stated["max_doses"].isdigit():
+            raise InputError("max_doses", stated["max_doses"], "a whole number of doses")
+        stated["max_doses"] = int(stated["max_doses"])
+    return Limits(**stated) if stated else None
+
+
+def _override(args: argparse.Namespace) -> Any:
+    from neocalc.dose import Override
+
+    if args.override_reason is None and args.second_person is None:
+        return None
+    for name in ("override_reason", "second_person"):
+        if getattr(args, name) is None:
+            raise MissingError(name, "a soft stop needs a reason and a second person's initials")
+    return Override(args.override_reason, args.second_person)
+
+
+def _fraction(text: str) -> str | float:
+    """A decimal fraction below 1 as the number it is; a percentage keeps its sign."""
+    return float(text) if re.fullmatch(r"0?\.[0-9]+", text.strip()) else text
+
+
+def _refuse_outputs(args: argparse.Namespace) -> None:
+    """Refuse a worksheet that cannot be written, before anything is computed."""
+    from neocalc.tables.files import refuse_existing
+
+    if args.worksheet is not None:
+        path = Path(args.worksheet)
+        if path.suffix.lower() not in WORKSHEETS:
+            raise FileError(f"--worksheet: {path}: accepted: {' or '.join(WORKSHEETS)}")
+        refuse_existing(path, force=args.force)
+
+
+def _write_worksheet(args: argparse.Namespace, plan: Any) -> None:
+    from neocalc.dose import worksheet
+    from neocalc.tables.files import output
+
+    page = worksheet.html if Path(args.worksheet).suffix.lower() == ".html" else worksheet.text
+    with output(args.worksheet, force=args.force) as part:
+        part.write_text(page(plan), encoding="utf-8")
+
+
+def _by_option(error: NeocalcError) -> NeocalcError:
+    """The error with the option in place of the argument."""
+    if not isinstance(error, InputError) or not re.fullmatch(r"[a-z_]+", error.argument):
+        return error
+    names = {"reason": "override_reason", "doses_given": "given", "version": "protocol_version"}
+    option = "--" + names.get(error.argument, error.argument).replace("_", "-")
+    if isinstance(error, MissingError):
+        return MissingError(option, error.accepted)
+    return InputError(option, error.given, error.accepted)

@@ -1,0 +1,215 @@
+"""From a dose per body weight to a syringe: amounts, with every check beside them.
+
+A hard stop gives no number: `neocalc.DoseRefused` carries the checks alone. A soft stop gives one
+only with a recorded reason and a second person's initials.
+
+References
+----------
+Methods and limits are those of the protocol; the formulas are in `neocalc.dose.arithmetic`, each
+check in `neocalc.dose.checks` and `neocalc.dose.weight`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neocalc.dose.amounts import check_complete, work_out
+from neocalc.dose.checks import derived_checks, input_checks, not_reached
+from neocalc.dose.columns import DoseColumns, dose_columns
+from neocalc.dose.inputs import DoseInputs, read_inputs
+from neocalc.dose.limits import Limits
+from neocalc.dose.plan import Override, Plan, Request
+from neocalc.dose.stops import HARD, SOFT, Check
+from neocalc.errors import DoseRefused, InputError
+from neocalc.units import quantity
+
+if TYPE_CHECKING:
+    from neocalc.age import Age
+    from neocalc.policy import Policy
+    from neocalc.trials import Arm
+
+__all__ = [
+    "Check",
+    "DoseColumns",
+    "Limits",
+    "Override",
+    "Plan",
+    "dose_columns",
+    "prepare",
+]
+
+
+def prepare(
+    *,
+    weight: Any,
+    dose: Any = None,
+    arm: Arm | None = None,
+    concentration: Any = None,
+    viable_concentration: Any = None,
+    viability: Any = None,
+    release_viability: Any = None,
+    cells_per_vial: Any = None,
+    viable_cells_per_vial: Any = None,
+    recovery: Any = None,
+    graduation: Any = None,
+    syringe_capacity: Any = None,
+    dead_volume: Any = None,
+    duration: Any = None,
+    rate: Any = None,
+    on: Any = None,
+    expires: Any = None,
+    weighed_on: Any = None,
+    weight_source: str | None = None,
+    last_weight: Any = None,
+    last_weighed_on: Any = None,
+    doses_given: Any = None,
+    sex: str | None = None,
+    age: Age | None = None,
+    policy: Policy | None = None,
+    reference: str | None = None,
+    limits: Limits | None = None,
+    override: Override | None = None,
+    subject: str | None = None,
+    prepared_by: str | None = None,
+) -> Plan:
+    """Prepare a dose for one infant: cells, volume, vials, rate, and every check.
+
+    Values with a unit are texts or quantities; a bare number is refused.
+
+    Parameters
+    ----------
+    weight : str or pint.Quantity
+        The dosing weight [kg] or [g]; pounds are refused.
+    dose : str or pint.Quantity, optional
+        [cell/kg]; it counts viable cells unless the limits say total. Without it the arm's.
+    arm : Arm, optional
+        The arm of a trial's protocol version, as `neocalc.trials.load(...).arm(...)`.
+    concentration : str or pint.Quantity, optional
+        Of all cells after thaw and wash [cell/mL]; with `viability`.
+    viable_concentration : str or pint.Quantity, optional
+        Of viable cells [cell/mL]; instead of `concentration`, and without `viability`.
+    viability : float, str or pint.Quantity, optional
+        Viable fraction, above 0 and up to 1, or a percentage such as "92%" [fraction].
+    release_viability : float, str or pint.Quantity, optional
+        For the check against the specification alone, where no viability is applied [fraction].
+    cells_per_vial, recovery : optional
+        All cells in a vial at freezing [cell/vial], and the share recovered after thaw [fraction].
+    viable_cells_per_vial : str or pint.Quantity, optional
+        Viable cells that a vial yields after thaw [cell/vial]; instead of the two.
+    graduation, syringe_capacity, dead_volume : str or pint.Quantity, optional
+        Distance of two lines of the syringe, what it holds, and what is left behind [mL].
+    duration, rate : str or pint.Quantity, optional
+        Of the infusion, one of the two [h], [mL/h].
+    on, expires : str, datetime.date or datetime.datetime, optional
+        Of the administration, and the product's expiry. An age from dates is that on this day.
+    weighed_on, weight_source : optional
+        When the infant was weighed; "measured", "estimated", "stated" or a LOINC code of these.
+    last_weight, last_weighed_on : optional
+        The last known weight before [kg], [g], and its date.
+    doses_given : list of (date, dose), optional
+        Doses already given; [] for none. Without it what depends on them is not checked.
+    sex, age, policy, reference : optional
+        For the weight's z-score, as for `neocalc.zscore`; `age` is a `neocalc.Age`.
+    limits : Limits, optional
+        The protocol's limits; with an arm, those that its protocol does not state.
+    override : Override, optional
+        Passes soft stops; a hard stop cannot be passed.
+    subject, prepared_by : str, optional
+        Echoed in everything printed and recorded.
+
+    Returns
+    -------
+    Plan
+        Amounts as quantities, the checks, and `describe()`.
+
+    Raises
+    ------
+    DoseRefused
+        A hard stop, or a soft stop without an override: `checks` lists them; there is no dose.
+    InputError
+        An input without a unit, of another dimension, missing, or that contradicts another.
+    PolicyError
+        When `limits` contradict the arm's protocol.
+
+    Examples
+    --------
+    >>> plan = prepare(weight="850 g", dose="5 million cells/kg", viability="92%",
+    ...                concentration="5e6 cells/mL", graduation="0.01 mL")
+    >>> plan.cells.magnitude, round(plan.volume.magnitude, 6), plan.syringe_volume.magnitude
+    (4250000.0, 0.923913, 0.92)
+    """
+    if override is not None and not isinstance(override, Override):
+        raise InputError("override", override, "a neocalc.dose.Override(reason, second_person)")
+    limits = _all_limits(limits, arm)
+    if arm is not None:
+        stated = _stated_dose(arm)  # refused where the protocol version states none
+        dose = quantity(stated, "cell/kg") if dose is None else dose
+    inputs = read_inputs(
+        {
+            "weight": weight, "dose": dose, "concentration": concentration,
+            "viable_concentration": viable_concentration, "viability": viability,
+            "release_viability": release_viability, "cells_per_vial": cells_per_vial,
+            "viable_cells_per_vial": viable_cells_per_vial, "recovery": recovery,
+            "graduation": graduation, "syringe_capacity": syringe_capacity,
+            "dead_volume": dead_volume, "duration": duration, "rate": rate,
+            "on": on, "expires": expires, "weighed_on": weighed_on,
+            "weight_source": weight_source, "last_weight": last_weight,
+            "last_weighed_on": last_weighed_on, "doses_given": doses_given, "sex": sex,
+            "age": age, "policy": policy, "reference": reference, "subject": subject,
+            "prepared_by": prepared_by,
+        }
+    )  # fmt: skip
+    if override is not None and _same_person(override, inputs):
+        raise InputError(
+            "second_person", override.second_person, "another person than the one who prepares"
+        )
+    return _prepare(Request(inputs, limits, arm, override))
+
+
+def _prepare(request: Request) -> Plan:
+    """Checks of the inputs, then the amounts, then the checks of the amounts."""
+    inputs, limits, _, override = request
+    check_complete(inputs, limits.counts)
+    checks = input_checks(inputs, limits)
+    if any(check.outcome == HARD for check in checks):
+        raise _refusal([*checks, *not_reached()], request)
+    amounts = work_out(inputs, limits.counts)
+    checks += derived_checks(inputs, limits, amounts)
+    soft = any(check.outcome == SOFT for check in checks)
+    if any(check.outcome == HARD for check in checks) or (soft and override is None):
+        raise _refusal(checks, request)
+    return Plan(request if soft else request._replace(override=None), tuple(checks), amounts)
+
+
+def _refusal(checks: list[Check], request: Request) -> DoseRefused:
+    """The refusal: what stops, and no value from which a dose could be read."""
+    hard = any(check.outcome == HARD for check in checks)
+    stops = [check for check in checks if check.outcome == (HARD if hard else SOFT)]
+    said = "; ".join(f"{check.name}: {check.message}" for check in stops)
+    text = f"no dose: {HARD if hard else SOFT}: {said}"
+    if not hard:
+        text += "; to go on give a reason and the initials of a second person"
+    return DoseRefused(text, tuple(check.withheld() for check in checks), request)
+
+
+def _all_limits(limits: Limits | None, arm: Arm | None) -> Limits:
+    if limits is not None and not isinstance(limits, Limits):
+        raise InputError("limits", limits, "a neocalc.dose.Limits")
+    if arm is None:
+        return limits or Limits()
+    if not hasattr(arm, "require_dose"):
+        raise InputError("arm", arm, 'an arm, such as neocalc.trials.load("NCT03558334").arm("A")')
+    return arm.limits if limits is None else arm.limits.also(limits)
+
+
+def _stated_dose(arm: Arm) -> float:
+    try:
+        return arm.require_dose()
+    except DoseRefused as error:
+        check = Check("arm dose", HARD, str(error).removeprefix("no dose: "))
+        raise DoseRefused(str(error), (check,)) from None
+
+
+def _same_person(override: Override, inputs: DoseInputs) -> bool:
+    prepared = inputs.prepared_by
+    return prepared is not None and prepared.casefold() == override.second_person.casefold()

@@ -1,0 +1,243 @@
+"""From the inputs of a dose to its amounts: which formula applies, and what it needs.
+
+Viability is applied once or not at all, by what the dose counts and what the concentration is of::
+
+    dose counts   concentration of   volume
+    viable cells  all cells          cells / (concentration x viability)
+    viable cells  viable cells       cells / viable concentration
+    all cells     all cells          cells / concentration
+    all cells     viable cells       refused
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from neocalc.dose.arithmetic import (
+    cells_needed,
+    delivered_dose,
+    exact,
+    exact_product,
+    exact_sum,
+    exact_volume,
+    on_graduation,
+    rounding_error,
+    vials_needed,
+    volume_needed,
+)
+from neocalc.dose.inputs import DoseInputs
+from neocalc.errors import InputError, MissingError
+
+
+class Strength(NamedTuple):
+    """The concentration that a volume is computed from, and the viable fraction applied to it."""
+
+    concentration: float
+    viable: float
+
+
+class Amounts(NamedTuple):
+    """What a dose comes to; None where it was not asked for.
+
+    Attributes
+    ----------
+    cells : float
+        [cell]
+    volume : float
+        That holds exactly the cells [mL].
+    syringe_volume : float
+        The nearest line of the syringe [mL].
+    rounding_error : float
+        Of the syringe's volume [fraction].
+    given_volume : float
+        What is administered: the syringe's volume, or the exact one without a syringe [mL].
+    draw_volume : float
+        What is administered and the dead volume [mL].
+    volume_per_kg : float
+        Of what is administered [mL/kg].
+    vials : int
+        To thaw.
+    per_vial : float
+        Cells that a vial yields, as the dose counts them [cell/vial].
+    duration, rate, rate_per_kg : float
+        [h], [mL/h], [mL/kg/h]
+    delivered : float
+        The reverse calculation: the dose in what is administered [cell/kg].
+    reverse : float
+        The reverse calculation of the exact volume [cell/kg].
+    strength : Strength
+        What the volume was computed from.
+    """
+
+    cells: float
+    volume: float | None = None
+    syringe_volume: float | None = None
+    rounding_error: float | None = None
+    given_volume: float | None = None
+    draw_volume: float | None = None
+    volume_per_kg: float | None = None
+    vials: int | None = None
+    per_vial: float | None = None
+    duration: float | None = None
+    rate: float | None = None
+    rate_per_kg: float | None = None
+    delivered: float | None = None
+    reverse: float | None = None
+    strength: Strength | None = None
+
+
+def strength_of(inputs: DoseInputs, counts: str) -> Strength | None:
+    """The concentration and the viable fraction that apply; None without a concentration.
+
+    Raises
+    ------
+    InputError
+        When viability would be applied twice, or not at all where it must be.
+    """
+    total, viable, viability = inputs.concentration, inputs.viable_concentration, inputs.viability
+    if total is not None and viable is not None:
+        raise InputError(
+            "viable_concentration",
+            inputs.texts.get("viable_concentration", viable),
+            "give concentration (of all cells) or viable_concentration, not both",
+        )
+    if viable is not None and viability is not None:
+        raise InputError(
+            "viability",
+            inputs.texts.get("viability", viability),
+            "a viable concentration already counts viable cells only: viability would be applied "
+            "twice; for the check against the specification alone give release_viability",
+        )
+    if counts == "total" and (viable is not None or viability is not None):
+        name = "viability" if viable is None else "viable_concentration"
+        raise InputError(
+            name,
+            inputs.texts.get(name),
+            "this dose counts all cells: give concentration; for the check of viability alone "
+            "give release_viability",
+        )
+    if viability is not None and inputs.release_viability is not None:
+        raise InputError(
+            "release_viability",
+            inputs.texts.get("release_viability"),
+            "viability is given and is checked itself",
+        )
+    if viable is not None:
+        return Strength(viable, 1.0)
+    if total is None:
+        return None
+    if counts == "total":
+        return Strength(total, 1.0)
+    if viability is None:
+        raise MissingError(
+            "viability",
+            "the dose counts viable cells and the concentration all cells: give viability, or "
+            "viable_concentration instead of concentration",
+        )
+    return Strength(total, viability)
+
+
+def yield_of(inputs: DoseInputs, counts: str) -> Decimal | None:
+    """Cells that a vial yields, as the dose counts them [cell/vial]; None without vials."""
+    total, viable = inputs.cells_per_vial, inputs.viable_cells_per_vial
+    if total is None:
+        if inputs.recovery is not None:
+            raise InputError(
+                "recovery", inputs.texts.get("recovery"), "it applies to cells_per_vial: give that"
+            )
+        if viable is not None and counts == "total":
+            raise InputError(
+                "viable_cells_per_vial",
+                inputs.texts.get("viable_cells_per_vial"),
+                "this dose counts all cells: give cells_per_vial and recovery",
+            )
+        return None if viable is None else exact(viable)
+    if viable is not None:
+        raise InputError(
+            "viable_cells_per_vial",
+            inputs.texts.get("viable_cells_per_vial"),
+            "give cells_per_vial (all cells at freezing) or viable_cells_per_vial (viable cells "
+            "after thaw), not both",
+        )
+    if inputs.recovery is None:
+        raise MissingError(
+            "recovery", 'give the share of cells recovered after thaw, such as "80%"'
+        )
+    if counts == "total":
+        return exact_product(total, inputs.recovery)
+    if inputs.viability is None:
+        raise MissingError(
+            "viability",
+            "the dose counts viable cells and cells_per_vial all cells: give viability, or "
+            "viable_cells_per_vial with a viable concentration",
+        )
+    return exact_product(total, inputs.recovery, inputs.viability)
+
+
+def check_complete(inputs: DoseInputs, counts: str) -> None:
+    """Refuse inputs that contradict each other or from which nothing follows."""
+    strength, per_vial = strength_of(inputs, counts), yield_of(inputs, counts)
+    if strength is None:
+        for name in ("graduation", "dead_volume", "syringe_capacity", "duration", "rate"):
+            if getattr(inputs, name) is not None:
+                raise MissingError("concentration", f"{name} needs a concentration")
+        if per_vial is None:
+            raise MissingError(
+                "concentration",
+                "give concentration or viable_concentration (or cells_per_vial, for vials alone)",
+            )
+    if inputs.duration is not None and inputs.rate is not None:
+        raise InputError("rate", inputs.texts.get("rate"), "give duration or rate, not both")
+
+
+def work_out(inputs: DoseInputs, counts: str) -> Amounts:
+    """Every amount that follows from possible and complete inputs."""
+    strength, per_vial = strength_of(inputs, counts), yield_of(inputs, counts)
+    cells = cells_needed(inputs.dose, inputs.weight)
+    if strength is None:
+        assert per_vial is not None
+        vials = vials_needed(exact_product(inputs.dose, inputs.weight), per_vial)
+        return Amounts(cells, vials=vials, per_vial=float(per_vial))
+    volume = volume_needed(cells, *strength)
+    precise = exact_volume(inputs.dose, inputs.weight, *strength)
+    given, syringe, error = precise, None, None
+    if inputs.graduation is not None:
+        given = syringe = on_graduation(precise, inputs.graduation)
+        error = rounding_error(syringe, precise)
+    draw = given + exact(inputs.dead_volume or 0.0)
+    duration, rate = inputs.duration, inputs.rate
+    if duration is not None:
+        rate = float(given) / duration
+    elif rate is not None:
+        duration = float(given) / rate
+    return Amounts(
+        cells=cells,
+        volume=volume,
+        syringe_volume=None if syringe is None else float(syringe),
+        rounding_error=error,
+        given_volume=float(given) if syringe is not None else volume,
+        draw_volume=None if inputs.dead_volume is None else float(draw),
+        volume_per_kg=float(given) / inputs.weight,
+        vials=None if per_vial is None else _vials(inputs, strength, syringe, per_vial),
+        per_vial=None if per_vial is None else float(per_vial),
+        duration=duration,
+        rate=rate,
+        rate_per_kg=None if rate is None else rate / inputs.weight,
+        delivered=float(delivered_dose(given, *strength, inputs.weight)),
+        reverse=float(delivered_dose(exact(volume), *strength, inputs.weight)),
+        strength=strength,
+    )
+
+
+def _vials(
+    inputs: DoseInputs, strength: Strength, syringe: Decimal | None, per_vial: Decimal
+) -> int:
+    """Vials for the dose, and for what is drawn up where that is more.
+
+    The exact volume is not used: it need not end, and its last digit could ask for a vial more.
+    """
+    cells = exact_product(inputs.dose, inputs.weight)
+    drawn = cells if syringe is None else exact_product(float(syringe), *strength)
+    dead = exact_product(inputs.dead_volume or 0.0, *strength)
+    return vials_needed(max(cells, exact_sum(drawn, dead)), per_vial)

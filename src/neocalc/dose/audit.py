@@ -1,0 +1,180 @@
+"""The audit record of a dose or of its refusal, as one line of JSON.
+
+It holds the inputs with their units and as they were given, the limits, every check, the result,
+and the versions of code, tables and protocol. Apart from the time it is the same for the same call.
+
+References
+----------
+21 CFR 11.10(e): secure, computer-generated, time-stamped audit trails. The record is what such a
+trail stores; who may write and sign it is for the system around it.
+
+ICH E6(R3), Annex 1, 4.2: time stamps are unambiguous, such as UTC.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import neocalc
+from neocalc.age import NOT_STATED
+from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.notation import Figure
+from neocalc.dose.plan import Plan, Request
+from neocalc.dose.stops import Check
+from neocalc.errors import DoseRefused, FileError, InputError
+from neocalc.references import tables_digest
+
+FORMAT: Final = 1
+"""The version of the record's own form."""
+
+
+def utc_time(at: dt.datetime | None = None) -> str:
+    """A time in UTC, to the second: now, or one with a time zone.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> utc_time(dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.timezone(dt.timedelta(hours=8))))
+    '2026-08-14T01:30:00Z'
+    """
+    if at is None:
+        at = dt.datetime.now(dt.UTC)
+    if not isinstance(at, dt.datetime) or at.tzinfo is None:
+        raise InputError("at", at, "a datetime with a time zone: a record's time is unambiguous")
+    return at.astimezone(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict[str, Any]:
+    """The audit record of a dose that was prepared or refused.
+
+    Parameters
+    ----------
+    result : Plan or DoseRefused
+        What `neocalc.dose.prepare` returned or raised.
+    at : datetime.datetime, optional
+        The time of the record, with a time zone; by default now.
+
+    Returns
+    -------
+    dict
+        Of plain values; ``result`` is None for a refusal.
+
+    Examples
+    --------
+    >>> from neocalc.dose import prepare
+    >>> plan = prepare(weight="2.35 kg", dose="1 million cells/kg",
+    ...                viable_concentration="2 million cells/mL")
+    >>> record(plan)["result"]["volume"]
+    {'value': 1.175, 'unit': 'mL'}
+    """
+    refused = isinstance(result, DoseRefused)
+    request = result.request
+    asked = request if isinstance(request, Request) else None
+    override = asked.override if asked is not None else None
+    return {
+        "record": "neocalc dose",
+        "format": FORMAT,
+        "time_utc": utc_time(at),
+        "neocalc": neocalc.__version__,
+        "tables": tables_digest(),
+        "outcome": "refused" if refused else "prepared",
+        "protocol": None if asked is None else _protocol(asked),
+        "inputs": None if asked is None else _inputs(asked.inputs),
+        "limits": None if asked is None else _limits(asked),
+        "checks": [_check(check) for check in result.checks],
+        "override": None
+        if override is None
+        else {"reason": override.reason, "second_person": override.second_person},
+        "result": {name: _figure(f) for name, f in result.results.items()}
+        if isinstance(result, Plan)
+        else None,
+        "refusal": str(result) if refused else None,
+    }
+
+
+def line(about: dict[str, Any]) -> str:
+    """A record as one line of JSON, without its end of line."""
+    return json.dumps(about, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def append(path: str | os.PathLike[str], about: dict[str, Any]) -> None:
+    """Add a record to a file of JSON lines, which is only ever added to.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be written to.
+    """
+    try:
+        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(line(about) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FileError(f"{os.fspath(path)}: {error.strerror or error}") from error
+
+
+def _protocol(asked: Request) -> dict[str, str] | None:
+    arm = asked.arm
+    if arm is None:
+        return None
+    return {"trial": arm.trial, "version": arm.version, "arm": arm.name, "sha256": arm.sha256}
+
+
+def _inputs(inputs: DoseInputs) -> dict[str, Any]:
+    """Every input: figures with unit and text as given, moments, words."""
+    found: dict[str, Any] = {}
+    for name, figure in inputs.figures.items():
+        found[name] = _figure(figure) | {"given": inputs.texts.get(name)}
+    for name in ("on", "weighed_on", "last_weighed_on", "expires"):
+        stamp = getattr(inputs, name)
+        found[name] = None if stamp is None else str(stamp)
+    for name in ("weight_source", "sex", "subject", "prepared_by"):
+        found[name] = getattr(inputs, name)
+    found["doses_given"] = (
+        None
+        if inputs.given is None
+        else [{"on": str(d.on), "value": d.dose, "unit": "cell/kg"} for d in inputs.given]
+    )
+    found["age"] = _age(inputs)
+    found["policy"] = inputs.policy.describe()
+    found["reference"] = inputs.reference
+    return found
+
+
+def _age(inputs: DoseInputs) -> dict[str, int | None] | None:
+    if inputs.age is None:
+        return None
+    gestation = int(inputs.age.gestation_days[0])
+    return {
+        "chronological_days": int(inputs.age.days[0]),
+        "gestation_days": None if gestation == NOT_STATED else gestation,
+    }
+
+
+def _limits(asked: Request) -> dict[str, Any]:
+    return {
+        "counts": asked.limits.counts,
+        "require_measured_weight": asked.limits.require_measured_weight,
+    } | {name: _figure(figure) for name, figure in asked.limits.figures.items()}
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    return {"value": figure.value, "unit": figure.unit}
+
+
+def _check(check: Check) -> dict[str, Any]:
+    def plain(value: Figure | str | None) -> Any:
+        return _figure(value) if isinstance(value, Figure) else value
+
+    return {
+        "name": check.name,
+        "outcome": check.outcome,
+        "message": check.message,
+        "limit": plain(check.limit),
+        "value": plain(check.value),
+    }

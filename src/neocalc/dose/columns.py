@@ -1,0 +1,141 @@
+"""Doses of many infants at once: cells and volume of each row, with a status.
+
+A table has no second person at its side: whatever would stop a single dose, softly or hard, leaves
+the row without cells and volume. A row's figures are for planning; a dose is prepared one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.dose.amounts import strength_of, work_out
+from neocalc.dose.arithmetic import cells_needed, volume_needed
+from neocalc.dose.checks import derived_checks, input_checks
+from neocalc.dose.inputs import DoseInputs, read_inputs
+from neocalc.dose.limits import Limits
+from neocalc.dose.stops import HARD, SOFT, above, stop_codes
+from neocalc.errors import CODE, DoseRefused, InputError, StatusArray, first_status
+
+Floats = npt.NDArray[np.float64]
+
+
+class DoseColumns(NamedTuple):
+    """Doses of many rows.
+
+    Attributes
+    ----------
+    cells : numpy.ndarray
+        [cell]; NaN where the status is not ok.
+    volume : numpy.ndarray
+        [mL]; NaN where the status is not ok, and everywhere without a concentration.
+    status : numpy.ndarray
+        Codes of `neocalc.errors.STATUSES`: ``ok``; ``missing_value`` or ``invalid_value`` of the
+        weight; ``implausible`` where a check would stop the dose (weight range, z-score, cells).
+    """
+
+    cells: Floats
+    volume: Floats
+    status: StatusArray
+
+
+def dose_columns(
+    weight_kg: Any,
+    dose: Any,
+    *,
+    concentration: Any = None,
+    viable_concentration: Any = None,
+    viability: Any = None,
+    release_viability: Any = None,
+    z: Any = None,
+    status: StatusArray | None = None,
+    limits: Limits | None = None,
+) -> DoseColumns:
+    """Cells and volume for a column of weights, at one dose and of one product.
+
+    Parameters
+    ----------
+    weight_kg : array_like
+        Dosing weights [kg]; NaN is a missing weight.
+    dose : str or pint.Quantity
+        [cell/kg], as for `neocalc.dose.prepare`.
+    concentration, viable_concentration, viability, release_viability : optional
+        As for `neocalc.dose.prepare`; without a concentration there are cells and no volumes.
+    z : array_like, optional
+        Weight-for-age z-score of each row [unitless]; NaN where there is none.
+    status : numpy.ndarray, optional
+        Status codes of the weights, which take precedence.
+    limits : Limits, optional
+        The protocol's, such as `neocalc.trials.load(...).arm(...).limits`.
+
+    Returns
+    -------
+    DoseColumns
+        Cells [cell], volumes [mL] and status codes.
+
+    Raises
+    ------
+    DoseRefused
+        When the dose or the product would be stopped whatever the weight.
+    InputError
+        As for `neocalc.dose.prepare`.
+
+    Examples
+    --------
+    >>> columns = dose_columns([2.35, 850.0, float("nan")], "1 million cells/kg",
+    ...                        viable_concentration="2 million cells/mL")
+    >>> columns.cells.tolist(), columns.volume.tolist(), columns.status.tolist()
+    ([2350000.0, nan, nan], [1.175, nan, nan], [0, 14, 1])
+    """
+    limits = limits or Limits()
+    weights = np.asarray(weight_kg, dtype=np.float64)
+    if weights.ndim != 1:
+        raise InputError("weight_kg", f"{weights.ndim} dimensions", "a column of weights [kg]")
+    one = _product(limits, dose, concentration, viable_concentration, viability, release_viability)
+    cells = cells_needed(one.dose, weights)
+    strength = strength_of(one, limits.counts)
+    volume = volume_needed(cells, *strength) if strength else np.full(len(weights), np.nan)
+    found = _weight_status(weights, cells, z, limits)
+    if status is not None:
+        found = np.where(status != 0, status, found).astype(np.uint8)
+    stopped = found != 0
+    return DoseColumns(np.where(stopped, np.nan, cells), np.where(stopped, np.nan, volume), found)
+
+
+def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
+    """The dose and the product, checked with a weight that no limit refuses."""
+    names = ("concentration", "viable_concentration", "viability", "release_viability")
+    within = math.sqrt(limits.at("min_weight") * limits.at("max_weight"))
+    values = {"weight": f"{within!r} kg", "dose": dose} | dict(zip(names, product, strict=True))
+    one = read_inputs(values)
+    strength = strength_of(one, limits.counts)
+    checks = input_checks(one, limits)
+    if strength is not None and not any(check.outcome == HARD for check in checks):
+        derived = derived_checks(one, limits, work_out(one, limits.counts))
+        checks += [check for check in derived if check.name == "volume per kg"]
+    stops = [check for check in checks if check.outcome in (HARD, SOFT)]
+    if stops:
+        said = "; ".join(f"{check.name}: {check.message}" for check in stops)
+        raise DoseRefused(f"no dose for any row: {said}", tuple(c.withheld() for c in checks))
+    return one
+
+
+def _weight_status(weights: Floats, cells: Floats, z: Any, limits: Limits) -> StatusArray:
+    """Why a row has no dose, by the same limits as a single dose."""
+    with np.errstate(invalid="ignore"):
+        invalid = ~((weights > 0) & (weights < np.inf))
+        outside = (weights < limits.at("min_weight")) | (weights > limits.at("max_weight"))
+        stopped = outside
+        if z is not None:
+            stopped = stopped | (stop_codes(z, limits.z_soft, limits.z_hard) != 0)
+        most = limits["max_cells"]
+        if most is not None:
+            stopped = stopped | above(cells, most.value)
+    return first_status(
+        np.where(np.isnan(weights), CODE["missing_value"], 0).astype(np.uint8),
+        np.where(invalid & ~np.isnan(weights), CODE["invalid_value"], 0).astype(np.uint8),
+        np.where(stopped, CODE["implausible"], 0).astype(np.uint8),
+    )

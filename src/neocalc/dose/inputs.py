@@ -1,0 +1,296 @@
+"""What a dose is prepared from, parsed and in canonical units: the edge of the dose modules.
+
+A value that has no unit, the wrong unit or an unclear meaning is refused here. A value that is
+clear and yet impossible (a concentration of 0) is left to the checks, where it is a hard stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import Age
+from neocalc.coding import sex_code
+from neocalc.dose.arithmetic import exact
+from neocalc.dose.notation import Figure
+from neocalc.errors import AgeError, InputError, MissingError, UnitError
+from neocalc.moments import Moment, day_of_age, hours_between, moment
+from neocalc.policy import DEFAULT, Policy
+from neocalc.references import SEXES
+from neocalc.units import Unit, figures_of, find_unit, split_quantity
+
+WEIGHT_SOURCES: Final = {
+    "measured": "measured",
+    "estimated": "estimated",
+    "stated": "stated",
+    "historical": "historical",
+    "3141-9": "measured",
+    "8351-9": "measured",
+    "8335-2": "estimated",
+    "3142-7": "stated",
+}
+"""Where a weight comes from, in words or as the LOINC code of the observation."""
+
+POSITIVE: Final = {
+    "dose": "cell/kg",
+    "concentration": "cell/mL",
+    "viable_concentration": "cell/mL",
+    "cells_per_vial": "cell/vial",
+    "viable_cells_per_vial": "cell/vial",
+    "graduation": "mL",
+    "syringe_capacity": "mL",
+    "duration": "h",
+    "rate": "mL/h",
+    "last_weight": "kg",
+}
+"""Inputs that must be above 0, with their canonical unit; `weight` and `dead_volume` besides."""
+FRACTIONS: Final = ("viability", "release_viability", "recovery")
+MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires")
+TEXTS: Final = ("subject", "prepared_by")
+
+
+class Given(NamedTuple):
+    """A dose that the infant has already had: when, and how much [cell/kg]."""
+
+    on: Moment
+    dose: float
+
+
+@cache
+def default_policy() -> Policy:
+    """The correction policy where none is given; made once, as it looks its references up."""
+    return Policy()
+
+
+@dataclass(frozen=True)
+class DoseInputs:
+    """The inputs of a dose in canonical units; None where not given.
+
+    Attributes
+    ----------
+    weight, last_weight : float
+        [kg]
+    dose : float
+        [cell/kg]
+    concentration, viable_concentration : float
+        Of all cells and of viable cells after thaw and wash [cell/mL]; one of them or neither.
+    viability, release_viability, recovery : float
+        [fraction]
+    cells_per_vial, viable_cells_per_vial : float
+        All cells at freezing; viable cells after thaw [cell/vial].
+    graduation, syringe_capacity, dead_volume : float
+        [mL]
+    duration, rate : float
+        [h], [mL/h]
+    on, weighed_on, last_weighed_on, expires : Moment
+        Of the administration, the two weighings and the product's expiry.
+    given : tuple of Given
+        Doses already given; empty when there were none, None when that is not stated.
+    texts : dict of str to str
+        Each input as it was given.
+    """
+
+    weight: float
+    dose: float
+    concentration: float | None = None
+    viable_concentration: float | None = None
+    viability: float | None = None
+    release_viability: float | None = None
+    cells_per_vial: float | None = None
+    viable_cells_per_vial: float | None = None
+    recovery: float | None = None
+    graduation: float | None = None
+    syringe_capacity: float | None = None
+    dead_volume: float | None = None
+    duration: float | None = None
+    rate: float | None = None
+    last_weight: float | None = None
+    on: Moment | None = None
+    weighed_on: Moment | None = None
+    last_weighed_on: Moment | None = None
+    expires: Moment | None = None
+    weight_source: str | None = None
+    given: tuple[Given, ...] | None = None
+    sex: str | None = None
+    age: Age | None = None
+    policy: Policy = field(default_factory=default_policy)
+    reference: str = DEFAULT
+    subject: str | None = None
+    prepared_by: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Every figure that was given, by its name, in canonical units."""
+        units = (
+            {"weight": "kg"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")
+            | {"dead_volume": "mL"}
+        )  # fmt: skip
+        return {
+            name: Figure(getattr(self, name), unit)
+            for name, unit in units.items()
+            if getattr(self, name) is not None
+        }
+
+
+def read_inputs(values: Mapping[str, Any]) -> DoseInputs:
+    """Parse the arguments of `neocalc.dose.prepare`; those that are None were not given."""
+    given = {name: value for name, value in values.items() if value is not None}
+    for name, what in (("weight", "the dosing weight"), ("dose", "the dose per body weight")):
+        if name not in given:
+            raise MissingError(name, f"give {what} with its unit")
+    read: dict[str, Any] = {"weight": metric_weight(given["weight"], "weight")}
+    for name, unit in POSITIVE.items():
+        if name in given:
+            read[name] = one_figure(given[name], unit, name)
+    if "last_weight" in given:
+        read["last_weight"] = metric_weight(given["last_weight"], "last_weight")
+    if "dead_volume" in given:
+        read["dead_volume"] = one_figure(given["dead_volume"], "mL", "dead_volume")
+    read |= {name: fraction(given[name], name) for name in FRACTIONS if name in given}
+    read |= {name: moment(given[name], name) for name in MOMENTS if name in given}
+    read |= {name: _text(given[name], name) for name in TEXTS if name in given}
+    if "weight_source" in given:
+        read["weight_source"] = _weight_source(given["weight_source"])
+    if "sex" in given:
+        read["sex"] = SEXES[sex_code(given["sex"])]
+    if not isinstance(given.get("policy", default_policy()), Policy):
+        raise InputError("policy", given["policy"], "a neocalc.Policy")
+    read |= {name: given[name] for name in ("policy", "reference") if name in given}
+    if "age" in given:
+        read["age"] = _one_age(given["age"])
+        on = day_of_age(read["age"], read.get("on"))
+        read |= {} if on is None else {"on": on}
+    if "doses_given" in given:
+        read["given"] = _doses_given(given["doses_given"], read.get("on"))
+    texts = {name: _shown(value) for name, value in given.items() if name in _SHOWN}
+    return DoseInputs(**read, texts=texts)
+
+
+_SHOWN: Final = ("weight", "dead_volume", *POSITIVE, *FRACTIONS, *MOMENTS, "weight_source")
+
+
+def one_figure(value: Any, unit: str, argument: str) -> float:
+    """One measured value in a canonical unit, from a text or a metric quantity.
+
+    It is converted in decimals: in floats 2.01 million would be 2,009,999.9999999998, and print
+    shows each input as it was typed.
+
+    Examples
+    --------
+    >>> one_figure("2.01 million cells/kg", "cell/kg", "dose")
+    2010000.0
+    """
+    figures, _, single = figures_of(value, unit, argument)
+    if not single:
+        raise InputError(argument, value, "one value: a dose is for one infant")
+    if hasattr(value, "unit_items") and not _is_metric(value):
+        raise UnitError(argument, str(value), "a metric unit: kg or g for a mass")
+    target, typed = find_unit(unit), _as_typed(value)
+    if target is None or typed is None:
+        return float(figures[0])
+    figure, given = typed
+    num, den = given.num * target.den, given.den * target.num
+    return float(exact(figure) * num / den)
+
+
+def _as_typed(value: Any) -> tuple[float, Unit] | None:
+    """The figure and the listed unit of a text or quantity; None for a product of units."""
+    if isinstance(value, str):
+        return split_quantity(value, "", "")
+    unit = find_unit(format(value.units, "~C"))
+    return None if unit is None else (float(value.magnitude), unit)
+
+
+def _is_metric(value: Any) -> bool:
+    """Whether every unit of mass in a quantity is a gram or a multiple of it."""
+    unit = type(value.units)
+    return all(
+        name.endswith("gram") or "[mass]" not in unit(name).dimensionality
+        for name, _ in value.unit_items()
+    )
+
+
+def metric_weight(value: Any, argument: str) -> float:
+    """A weight for dosing [kg]: in kilograms or grams, and in nothing else.
+
+    Pounds are refused, as a quantity too: "A Weighty Mistake" (PSNet) is 25 lb taken for 25 kg.
+
+    Examples
+    --------
+    >>> metric_weight("2350 g", "weight")
+    2.35
+    """
+    if hasattr(value, "units") and hasattr(value, "magnitude"):
+        unit = find_unit(format(value.units, "~C"))
+        if unit is None or unit.dimension != "mass":
+            raise UnitError(argument, str(value), "a dosing weight is in kg or g")
+    return one_figure(value, "kg", argument)
+
+
+def fraction(value: Any, argument: str) -> float:
+    """A fraction: a number above 0 and up to 1, or a typed percentage.
+
+    A bare 92 is refused: it could be a percentage or a mistake for 0.92.
+
+    Examples
+    --------
+    >>> fraction(0.92, "viability"), fraction("92%", "viability")
+    (0.92, 0.92)
+    """
+    accepted = 'a number above 0 and up to 1, or a percentage with its sign, such as "92%"'
+    if isinstance(value, (int, float, Decimal, np.integer, np.floating)):
+        if isinstance(value, bool) or not 0 < value <= 1:
+            raise InputError(argument, value, accepted)
+        return float(value)
+    try:
+        return one_figure(value, "fraction", argument)
+    except UnitError as error:
+        raise UnitError(argument, error.given, accepted) from error
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise InputError(name, value, "a text of one line")
+    return value.strip()
+
+
+def _weight_source(value: Any) -> str:
+    word = WEIGHT_SOURCES.get(value.strip().lower()) if isinstance(value, str) else None
+    if word is None:
+        raise InputError("weight_source", value, f"accepted: {', '.join(WEIGHT_SOURCES)}")
+    return word
+
+
+def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
+    accepted = 'a list of (date, dose), such as [("2026-08-07", "1 million cells/kg")]; [] for none'
+    if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
+        raise InputError("doses_given", value, accepted)
+    doses = []
+    for item in value:
+        if not isinstance(item, tuple) or len(item) != 2:
+            raise InputError("doses_given", item, accepted)
+        when = moment(item[0], "doses_given")
+        if on is not None and hours_between(when, on, "doses_given") < 0:
+            raise AgeError("doses_given", str(when), f"a date up to that of this dose ({on})")
+        size = one_figure(item[1], "cell/kg", "doses_given")
+        if not 0 < size < float("inf"):
+            raise InputError("doses_given", item[1], "a dose above 0")
+        doses.append(Given(when, size))
+    return tuple(sorted(doses, key=lambda dose: (dose.on.date, str(dose.on))))
+
+
+def _one_age(value: Any) -> Age:
+    if not isinstance(value, Age) or not value.single:
+        raise AgeError("age", value, "the neocalc.Age of one infant")
+    return value
+
+
+def _shown(value: Any) -> str:
+    """An input as it was given, on one line."""
+    return " ".join(str(value).split())

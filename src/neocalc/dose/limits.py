@@ -1,0 +1,240 @@
+"""What a protocol allows: the limits against which a dose is checked.
+
+Limits of the dose itself come from the protocol alone. A limit that it does not state stays absent
+and is listed with the checks as not made. Only what tells a slip of the pen from an infant has a
+default: it is a decision of neocalc, and each can be set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+
+from neocalc.dose.inputs import fraction, metric_weight, one_figure
+from neocalc.dose.notation import Figure
+from neocalc.errors import InputError, PolicyError
+
+UNITS: Final = {
+    "dose": "cell/kg",
+    "max_volume_per_kg": "mL/kg",
+    "max_rate": "mL/h",
+    "max_rate_per_kg": "mL/kg/h",
+    "max_duration": "h",
+    "min_concentration": "cell/mL",
+    "max_concentration": "cell/mL",
+    "max_cells": "cell",
+    "max_total_dose": "cell/kg",
+    "min_interval": "day",
+    "max_interval": "day",
+    "min_viability": "fraction",
+    "min_weight": "kg",
+    "max_weight": "kg",
+    "rounding_tolerance": "fraction",
+    "weight_age_early": "h",
+    "weight_age_later": "h",
+    "weight_age_hard": "day",
+    "early_until": "week",
+    "change_per_day": "fraction",
+    "change_in_a_day": "fraction",
+    "change_hard": "fraction",
+    "usual_dose_low": "cell/kg",
+    "usual_dose_high": "cell/kg",
+    "usual_concentration_low": "cell/mL",
+    "usual_concentration_high": "cell/mL",
+    "usual_volume_per_kg": "mL/kg",
+    "usual_viability": "fraction",
+    "least_viability": "fraction",
+}
+"""The canonical unit of each limit that has one."""
+_LARGEST: Final = 1_000_000
+"""Of a limit without a unit: a whole number may be too large for a float."""
+_PLAIN: Final = ("z_soft", "z_hard", "max_doses")
+_ORDERED: Final = (
+    ("min_concentration", "max_concentration"),
+    ("min_interval", "max_interval"),
+    ("min_weight", "max_weight"),
+    ("z_soft", "z_hard"),
+    ("weight_age_early", "weight_age_later"),
+    ("usual_dose_low", "usual_dose_high"),
+    ("usual_concentration_low", "usual_concentration_high"),
+    ("least_viability", "usual_viability"),
+)
+COUNTS: Final = ("viable", "total")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a protocol, each as a text or quantity with its unit.
+
+    Parameters
+    ----------
+    dose : str or pint.Quantity, optional
+        The dose of the arm [cell/kg]: any other is a hard stop.
+    counts : str, default "viable"
+        Whether the dose counts "viable" or "total" cells.
+    max_volume_per_kg, max_rate, max_rate_per_kg, max_duration : str or pint.Quantity, optional
+        [mL/kg], [mL/h], [mL/kg/h], [h]; above is a hard stop.
+    min_concentration, max_concentration : str or pint.Quantity, optional
+        [cell/mL]; outside is a hard stop.
+    max_cells : str or pint.Quantity, optional
+        Most cells in one dose [cell].
+    max_total_dose : str or pint.Quantity, optional
+        Most cells per body weight over all doses [cell/kg].
+    max_doses : int, optional
+        Most doses to one infant.
+    min_interval, max_interval : str or pint.Quantity, optional
+        Between two doses [day]; sooner is a hard stop, later a soft one.
+    min_viability : float, str or pint.Quantity, optional
+        The product's specification [fraction]; below is a hard stop.
+    min_weight, max_weight : str or pint.Quantity, default "0.4 kg" and "15 kg"
+        Outside is a hard stop [kg].
+    rounding_tolerance : float or str, default "5%"
+        Largest error of the syringe's graduation [fraction].
+    require_measured_weight : bool, default False
+        Whether a weight without a date, or not stated to be measured, is a hard stop.
+    weight_age_early, weight_age_later : str or pint.Quantity, default "24 h" and "72 h"
+        An older weight is a soft stop before `early_until` and after it [h].
+    weight_age_hard : str or pint.Quantity, default "7 day"
+        An older weight is a hard stop [day].
+    early_until : str or pint.Quantity, default "44 week"
+        Postmenstrual age at which the later limit begins [week].
+    z_soft, z_hard : float, default 3 and 6
+        Weight-for-age z-score beyond which there is a soft and a hard stop [unitless].
+    change_in_a_day, change_per_day, change_hard : float or str, default "10%", "3%", "30%"
+        Change from the last weight [fraction]: in up to 24 hours and per day beyond, soft stops;
+        of a loss, and of a gain that is also beyond the daily limit, a hard stop.
+    usual_dose_low, usual_dose_high : default "1 million cells/kg" and "50 million cells/kg"
+        Range of the published protocols; outside is a soft stop where `dose` is not stated.
+    usual_concentration_low, usual_concentration_high : default "1 million cells/mL" and 20 of them
+        Published products have 5 to 7; outside is a soft stop where the protocol states no limit.
+    usual_volume_per_kg : default "10 mL/kg"
+        Above is a soft stop where `max_volume_per_kg` is not stated.
+    usual_viability, least_viability : default "70%" and "10%"
+        Below is a soft stop where `min_viability` is not stated, and always a hard stop.
+
+    Raises
+    ------
+    InputError
+        For a limit without a unit or of another dimension.
+    PolicyError
+        For limits that contradict each other.
+
+    Examples
+    --------
+    >>> limits = Limits(max_volume_per_kg="2 mL/kg", min_viability="70%")
+    >>> str(limits["max_volume_per_kg"]), limits["max_rate"] is None
+    ('2 mL/kg', True)
+    """
+
+    dose: Any = None
+    counts: str = "viable"
+    max_volume_per_kg: Any = None
+    max_rate: Any = None
+    max_rate_per_kg: Any = None
+    max_duration: Any = None
+    min_concentration: Any = None
+    max_concentration: Any = None
+    max_cells: Any = None
+    max_total_dose: Any = None
+    max_doses: int | None = None
+    min_interval: Any = None
+    max_interval: Any = None
+    min_viability: Any = None
+    min_weight: Any = "0.4 kg"
+    max_weight: Any = "15 kg"
+    rounding_tolerance: Any = "5%"
+    require_measured_weight: bool = False
+    weight_age_early: Any = "24 h"
+    weight_age_later: Any = "72 h"
+    weight_age_hard: Any = "7 day"
+    early_until: Any = "44 week"
+    z_soft: float = 3.0
+    z_hard: float = 6.0
+    change_in_a_day: Any = "10%"
+    change_per_day: Any = "3%"
+    change_hard: Any = "30%"
+    usual_dose_low: Any = "1 million cells/kg"
+    usual_dose_high: Any = "50 million cells/kg"
+    usual_concentration_low: Any = "1 million cells/mL"
+    usual_concentration_high: Any = "20 million cells/mL"
+    usual_volume_per_kg: Any = "10 mL/kg"
+    usual_viability: Any = "70%"
+    least_viability: Any = "10%"
+    figures: Mapping[str, Figure] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.counts not in COUNTS:
+            raise InputError("counts", self.counts, f"accepted: {' or '.join(COUNTS)}")
+        if not isinstance(self.require_measured_weight, bool):
+            raise InputError("require_measured_weight", self.require_measured_weight, "true, false")
+        figures = {}
+        for name in (*UNITS, *_PLAIN):
+            value = getattr(self, name)
+            if value is not None:
+                figures[name] = _limit(name, value)
+            elif name not in OPTIONAL:
+                raise InputError(name, None, "a value: this limit cannot be left out")
+        for low, high in _ORDERED:
+            if low in figures and high in figures and figures[low].value > figures[high].value:
+                raise PolicyError(f"{low} {figures[low]} is above {high} {figures[high]}")
+        object.__setattr__(self, "figures", figures)
+
+    def __getitem__(self, name: str) -> Figure | None:
+        """A limit in its canonical unit; None when the protocol does not state it."""
+        return self.figures.get(name)
+
+    def at(self, name: str) -> float:
+        """The figure of a limit that always has one, in its canonical unit."""
+        return self.figures[name].value
+
+    def also(self, other: Limits) -> Limits:
+        """These limits together with others; where both state one they must agree.
+
+        Raises
+        ------
+        PolicyError
+            When they state different figures for the same limit.
+        """
+        stated = {}
+        for name in DEFAULTS:
+            here, there, neutral = self._key(name), other._key(name), DEFAULT_KEYS[name]
+            if here != there and neutral not in (here, there):
+                raise PolicyError(
+                    f"{name}: the protocol states {getattr(self, name)}, another is given: "
+                    f"{getattr(other, name)}"
+                )
+            stated[name] = getattr(other if here == neutral else self, name)
+        return replace(self, **stated)
+
+    def _key(self, name: str) -> Any:
+        figure = self.figures.get(name)
+        return getattr(self, name) if figure is None else figure.value
+
+
+def _limit(name: str, value: Any) -> Figure:
+    """A limit in its canonical unit; above 0 and finite."""
+    if name in _PLAIN:
+        whole = name == "max_doses"
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            raise InputError(name, value, "a whole number" if whole else "a number")
+        if not 0 < value <= _LARGEST:
+            raise InputError(name, value, "a limit above 0 and up to 1,000,000")
+        figure = Figure(value, "")
+    elif UNITS[name] == "fraction":
+        figure = Figure(fraction(value, name), "fraction")
+    elif UNITS[name] == "kg":
+        figure = Figure(metric_weight(value, name), "kg")
+    else:
+        figure = Figure(one_figure(value, UNITS[name], name), UNITS[name])
+    if not 0 < figure.value < math.inf:
+        raise InputError(name, value, "a limit above 0")
+    return figure
+
+
+DEFAULTS: Final = {item.name: item.default for item in fields(Limits) if item.init}
+"""Each limit with its default."""
+OPTIONAL: Final = frozenset(name for name, default in DEFAULTS.items() if default is None)
+"""The limits that only a protocol can state."""
+DEFAULT_KEYS: Final = {name: Limits()._key(name) for name in DEFAULTS}

@@ -1,0 +1,255 @@
+"""Checks of the dosing weight: its range, source, age, z-score and change, and the slips named.
+
+A wrong weight is the main hazard of a dose by body weight. Each rule here is a decision of neocalc
+(no rule of the two trials was found); the limits are those of `neocalc.dose.limits.Limits`.
+
+References
+----------
+Doherty C, McDonnell C. Tenfold medication errors. Pediatrics 2012;129:916-24.
+
+Garner SS et al. J Perinatol 2015;35:631 (wrong weights in decision support).
+
+Institute for Safe Medication Practices: patients are weighed at each encounter, in metric units; a
+stated, estimated or historical weight is not used.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.age import NOT_STATED, SHORTEST_GESTATION
+from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.limits import Limits
+from neocalc.dose.notation import Figure, amount, number
+from neocalc.dose.stops import HARD, NOT_MADE, OUTCOMES, PASSED, SOFT, Check, stop_codes
+from neocalc.growth import zscore
+from neocalc.moments import hours_between
+
+POUND: Final = 0.45359237
+"""The international pound [kg]."""
+SETTLED: Final = 14
+"""Weight is lost and regained in the first two weeks of life [day]."""
+_SLIPS: Final = (
+    (1.0, 1000.0, "grams taken for kilograms"),
+    (1000.0, 1.0, "kilograms taken for grams"),
+    (1.0, 10.0, "a factor of ten"),
+    (10.0, 1.0, "a factor of ten"),
+    (POUND, 1.0, "pounds taken for kilograms"),
+    (1.0, POUND, "kilograms taken for pounds"),
+)
+"""Each slip, with what the weight is multiplied and divided by to undo it."""
+
+
+def change_codes(change: Any, hours: Any, settled: Any, limits: Limits) -> npt.NDArray[np.uint8]:
+    """Stop codes of changes of weight between two weighings.
+
+    Up to 24 hours apart more than `change_in_a_day`, and otherwise more than `change_per_day` for
+    each day (not in the first two weeks of life), is a soft stop. More than `change_hard` is a
+    hard stop for a loss, and for a gain that is beyond the daily limit too: over weeks an infant
+    grows by more.
+
+    Parameters
+    ----------
+    change : float or numpy.ndarray
+        Weight / last weight - 1 [fraction].
+    hours : float or numpy.ndarray
+        Between the weighings, 0 or more [h].
+    settled : bool or numpy.ndarray
+        Whether the infant is older than two weeks.
+    limits : Limits
+        The protocol's.
+
+    Examples
+    --------
+    A gain of 28 % in 14 days, of 28 % in 7, of 40 % in 7, and a loss of 31 % in 60:
+
+    >>> change_codes([0.28, 0.28, 0.4, -0.31], [336, 168, 168, 1440], True, Limits()).tolist()
+    [0, 1, 2, 2]
+    """
+    change, hours = np.asarray(change, dtype=np.float64), np.asarray(hours, dtype=np.float64)
+    size = np.abs(change)
+    daily = limits.at("change_per_day") * hours / 24
+    fast = np.where(hours <= 24, size > limits.at("change_in_a_day"), (size > daily) & settled)
+    large = (size > limits.at("change_hard")) & ((change < 0) | (size > daily))
+    return np.where(large, 2, np.where(fast, 1, 0)).astype(np.uint8)
+
+
+class WeightZ(NamedTuple):
+    """The z-score of a weight with where it came from; NaN with the status word where none."""
+
+    z: float
+    reference: str
+    age_basis: str
+    status: str
+
+
+def weight_zscore(inputs: DoseInputs, weight: float) -> WeightZ | None:
+    """Weight-for-age z-score on the policy's reference; None without sex and age."""
+    if inputs.sex is None or inputs.age is None:
+        return None
+    found = zscore(
+        "weight",
+        f"{weight!r} kg",
+        sex=inputs.sex,
+        age=inputs.age,
+        policy=inputs.policy,
+        reference=inputs.reference,
+    )
+    return WeightZ(found.z, found.reference, found.age_basis, found.status)
+
+
+def weight_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
+    """Every check of the dosing weight; the first that stops a figure names likely slips."""
+    scored = weight_zscore(inputs, inputs.weight)
+    figures = [_range(inputs, limits), _plausible(limits, scored), _change(inputs, limits)]
+    for i, check in enumerate(figures):
+        if check.outcome in (SOFT, HARD):
+            figures[i] = check._replace(message=check.message + named_slips(inputs, limits))
+            break
+    weight_range, plausible, change = figures
+    return [
+        weight_range, _measured(inputs, limits), _weight_age(inputs, limits), plausible, change,
+    ]  # fmt: skip
+
+
+def _range(inputs: DoseInputs, limits: Limits) -> Check:
+    low, high, weight = limits["min_weight"], limits["max_weight"], Figure(inputs.weight, "kg")
+    limit = f"{low} to {high}"
+    if limits.at("min_weight") <= inputs.weight <= limits.at("max_weight"):
+        return Check("weight range", PASSED, f"{weight} is within {limit}", limit, weight)
+    return Check("weight range", HARD, f"{weight} is outside {limit}", limit, weight)
+
+
+def _measured(inputs: DoseInputs, limits: Limits) -> Check:
+    """A weight that is stated, estimated or historical is not for dosing."""
+    name, source = "measured weight", inputs.weight_source
+    if source is None:
+        outcome = HARD if limits.require_measured_weight else NOT_MADE
+        return Check(name, outcome, "it is not stated whether the weight was measured")
+    if source != "measured":
+        return Check(name, HARD, f"the weight is {source}; a dose needs a measured one", "", source)
+    return Check(name, PASSED, "the weight was measured", "measured", source)
+
+
+def _weight_age(inputs: DoseInputs, limits: Limits) -> Check:
+    name = "age of weight"
+    if inputs.on is None or inputs.weighed_on is None:
+        missing = "the date of the " + ("dose" if inputs.on is None else "weighing")
+        outcome = HARD if limits.require_measured_weight else NOT_MADE
+        return Check(name, outcome, f"{missing} is not given")
+    hours = hours_between(inputs.weighed_on, inputs.on, "on")
+    shown = Figure(hours, "h", 3) if abs(hours) < 48 else Figure(hours / 24, "day", 3)
+    if hours < 0:
+        return Check(name, HARD, f"the weighing ({inputs.weighed_on}) is after the dose")
+    hardest, early = limits["weight_age_hard"], _is_early(inputs, limits)
+    allowed = limits["weight_age_early" if early else "weight_age_later"]
+    assert hardest is not None and allowed is not None
+    if hours > hardest.value * 24:
+        return Check(name, HARD, f"{shown} old: more than {hardest}", hardest, shown)
+    if hours > allowed.value:
+        until = limits["early_until"]
+        when = f"before {until} of postmenstrual age" if early else "at this age"
+        return Check(name, SOFT, f"{shown} old: more than {allowed} {when}", allowed, shown)
+    return Check(name, PASSED, f"{shown} old", allowed, shown)
+
+
+def _is_early(inputs: DoseInputs, limits: Limits) -> bool:
+    """Whether the infant may be under the postmenstrual age at which the later limit begins.
+
+    Where gestation is not stated the shortest is taken, and without an age the infant is early:
+    what is not known shortens the time for which a weight serves.
+    """
+    if inputs.age is None:
+        return True
+    stated = int(inputs.age.gestation_days[0])
+    gestation = SHORTEST_GESTATION if stated == NOT_STATED else stated
+    return int(inputs.age.days[0]) + gestation < limits.at("early_until") * 7
+
+
+def _plausible(limits: Limits, scored: WeightZ | None) -> Check:
+    """Weight for age and sex, two-sided."""
+    name = "weight for age and sex"
+    if scored is None:
+        return Check(name, NOT_MADE, "it needs both sex and age")
+    if math.isnan(scored.z):
+        return Check(name, NOT_MADE, f"there is no z-score: {scored.status}")
+    z = _to_two_decimals(scored.z)
+    code = int(stop_codes(scored.z, limits.z_soft, limits.z_hard))
+    by = f"by {scored.reference} at {scored.age_basis} age"
+    limit = f"-{number(limits.z_soft)} to {number(limits.z_soft)}"
+    if code == 0:
+        return Check(name, PASSED, f"z-score {z} {by}", limit, z)
+    if code == 2:
+        limit = f"-{number(limits.z_hard)} to {number(limits.z_hard)}"
+    return Check(name, OUTCOMES[code], f"z-score {z} {by} is outside {limit}", limit, z)
+
+
+def _to_two_decimals(z: float) -> Figure:
+    whole = int(abs(z))
+    return Figure(z, "", 2 + (len(str(whole)) if whole else 0))
+
+
+def _change(inputs: DoseInputs, limits: Limits) -> Check:
+    """Change from the last known weight."""
+    name = "change from last weight"
+    if inputs.last_weight is None:
+        return Check(name, NOT_MADE, "the last weight is not given")
+    if inputs.weighed_on is None or inputs.last_weighed_on is None:
+        return Check(name, NOT_MADE, "the dates of the two weighings are not given")
+    hours = hours_between(inputs.last_weighed_on, inputs.weighed_on, "weighed_on")
+    if hours < 0:
+        return Check(name, HARD, "the last weighing is after this one")
+    settled = inputs.age is None or int(inputs.age.days[0]) >= SETTLED
+    change = inputs.weight / inputs.last_weight - 1
+    code = int(change_codes(change, hours, settled, limits))
+    value = Figure(change, "fraction", 3)
+    limit = _change_limit(hours, settled, code, limits)
+    shown = f"{value} in {Figure(hours / 24, 'day', 3)}, from {amount(inputs.last_weight, 'kg')}"
+    if code == 0:
+        return Check(name, PASSED, shown, limit, value)
+    return Check(name, OUTCOMES[code], f"{shown}: more than {limit}", limit, value)
+
+
+def _change_limit(hours: float, settled: bool, code: int, limits: Limits) -> str:
+    if code == 2 or (hours > 24 and not settled):
+        return str(limits["change_hard"])
+    if hours <= 24:
+        return f"{limits['change_in_a_day']} in up to 24 hours"
+    return f"{limits['change_per_day']} a day"
+
+
+def named_slips(inputs: DoseInputs, limits: Limits) -> str:
+    """Which slips of the pen would make the weight plausible: named, never corrected.
+
+    Examples
+    --------
+    >>> named_slips(DoseInputs(weight=2350.0, dose=1e6), Limits())
+    '; did you mean 2,350 g (grams taken for kilograms)?'
+    """
+    for z_limit in (limits.z_soft, limits.z_hard):
+        found = []
+        for times, by, slip in _SLIPS:
+            weight = inputs.weight * times / by
+            if _fits(inputs, limits, weight, z_limit):
+                grams = slip == "grams taken for kilograms"
+                shown = amount(inputs.weight, "g") if grams else amount(weight, "kg", 4)
+                found.append(f"{shown} ({slip})")
+        if found:
+            return f"; did you mean {' or '.join(found)}?"
+    return ""
+
+
+def _fits(inputs: DoseInputs, limits: Limits, weight: float, z_limit: float) -> bool:
+    """Whether another weight would do: in range, and by z-score, else near the last weight."""
+    if not limits.at("min_weight") <= weight <= limits.at("max_weight"):
+        return False
+    scored = weight_zscore(inputs, weight)
+    if scored is not None and not math.isnan(scored.z):
+        return abs(scored.z) <= z_limit
+    if inputs.last_weight is not None:
+        return abs(weight / inputs.last_weight - 1) <= limits.at("change_hard")
+    return True

@@ -1,0 +1,260 @@
+"""The same scoring on Spark: Arrow batches on the executors, one code for every engine.
+
+The driver checks columns, types and options once, before any job; `spark_tasks` is what the
+executors do. Needs the extra "spark" on the driver and neocalc itself on every executor
+(docs/spark.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from neocalc import cohort
+from neocalc.cohort import Scoring
+from neocalc.errors import ExtraMissing, FileError, InputError
+from neocalc.policy import DEFAULT, Policy
+from neocalc.spark.tasks import Order, added_arrays, order_of
+from neocalc.velocity import followup_tables
+from neocalc.velocity.increments import Rules
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.types import DataType
+
+__all__ = ["score", "velocity"]
+
+WHERE: Final = "Spark DataFrame"
+
+
+def score(
+    df: DataFrame,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sex_codes: Mapping[str, Any] | None = None,
+    missing: Iterable[str] = (),
+    policy: Policy | None = None,
+    reference: str = DEFAULT,
+    centiles: bool = False,
+    uncorrected: bool = False,
+) -> DataFrame:
+    """Score a Spark DataFrame of visits: what `neocalc.score` does, on the executors.
+
+    Parameters
+    ----------
+    df : pyspark.sql.DataFrame
+        One row a visit, with the canonical columns or mapped ones. Batch or streaming.
+    columns, sex_codes, missing, policy, reference, centiles, uncorrected
+        As for `neocalc.score`.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        Every row once, every column untouched, and the columns that `neocalc.score` adds, with the
+        same values and statuses: ages [day] as long, z [unitless] as double, words as string.
+
+    Raises
+    ------
+    ExtraMissing
+        Without pyspark, pandas or pyarrow.
+    FileError
+        When columns are missing, appear twice, have no unit in their name, or are of a type that
+        cannot be read; before any job. A bad row never raises: it has a status.
+
+    Examples
+    --------
+    >>> from pyspark.sql import SparkSession                                    # doctest: +SKIP
+    >>> df = SparkSession.builder.getOrCreate().read.parquet("visits.parquet")  # doctest: +SKIP
+    >>> score(df).write.parquet("scored.parquet")                               # doctest: +SKIP
+    """
+    _require(df)
+    scoring = cohort.plan(
+        df.columns,
+        columns=columns,
+        sex_codes=sex_codes,
+        missing=missing,
+        policy=policy,
+        reference=reference,
+        centiles=centiles,
+        uncorrected=uncorrected,
+        where=WHERE,
+    )
+    return _added(df, scoring)
+
+
+def velocity(
+    df: DataFrame,
+    *,
+    against: str | None = None,
+    baseline: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    sex_codes: Mapping[str, Any] | None = None,
+    missing: Iterable[str] = (),
+    policy: Policy | None = None,
+    reference: str = DEFAULT,
+    start: str = "interpolate",
+    tolerance: float = 0.10,
+    restricted: bool | None = None,
+) -> DataFrame:
+    """Velocity, gain and change in z of a Spark DataFrame of visits, as `neocalc.velocity.score`.
+
+    The rows of a child are brought together by one shuffle on `subject_id`.
+
+    Parameters
+    ----------
+    df : pyspark.sql.DataFrame
+        One row a visit, with `subject_id`; its rows may be in any order and any partition.
+    against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, restricted
+        As for `neocalc.velocity.score`.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        Every row once, every column untouched, and the columns that `neocalc.velocity.score` adds.
+
+    Raises
+    ------
+    ExtraMissing, FileError
+        As for `score`.
+    """
+    _require(df)
+    from pyspark.sql.functions import col
+
+    scoring = followup_tables.plan(
+        df.columns,
+        against=against,
+        baseline=baseline,
+        columns=columns,
+        sex_codes=sex_codes,
+        missing=missing,
+        policy=policy,
+        reference=reference,
+        rules=Rules(start, tolerance, restricted),
+        where=WHERE,
+    )
+    subject = scoring.mapped.names["subject_id"].replace("`", "``")
+    # Texts are compared as they stand, also where the column has a collation.
+    text = col(f"`{subject}`").cast("string").cast("binary")
+    return _added(df, scoring, lambda rows: rows.repartition(text).sortWithinPartitions(text))
+
+
+def _require(df: object) -> None:
+    """Refuse what is no Spark DataFrame; name the extra when it is not installed."""
+    try:
+        import pandas
+        import pyarrow
+        from pyspark.sql import DataFrame
+
+        del pandas, pyarrow  # Spark uses both between its processes
+    except ImportError as error:
+        raise ExtraMissing("spark", "neocalc.spark") from error
+    if not isinstance(df, DataFrame):
+        raise InputError("df", type(df).__name__, "a Spark DataFrame")
+
+
+def _added(
+    df: DataFrame,
+    scoring: Scoring,
+    arranged: Callable[[DataFrame], DataFrame] = lambda rows: rows,
+) -> DataFrame:
+    """The DataFrame with the added columns, which the executors compute."""
+    import polars as pl
+    from pyspark.errors import PySparkNotImplementedError, PySparkTypeError
+    from pyspark.sql.pandas.types import from_arrow_type
+    from pyspark.sql.types import StructField, StructType
+
+    if df.sparkSession.conf.get("spark.sql.caseSensitive") != "true":
+        scoring.check([name.lower() for name in df.columns], WHERE)
+    present = df.schema
+    # No rows: the types of the added columns, and columns of a wrong type are refused now.
+    types = {name: _polars_type(present[name].dataType, name) for name in scoring.needed}
+    new = [
+        StructField(name, from_arrow_type(column.type))
+        for name, column in added_arrays(pl.DataFrame(schema=types), scoring).items()
+    ]
+    task = task_of(order_of(scoring, df.columns))
+    rows = arranged(df)
+    if not all(re.fullmatch(r"[\w -]+", name) for name in df.columns):
+        # Spark takes a dot in a name for a field of a column; order and schema have the names.
+        rows = rows.toDF(*(f"column_{i}" for i in range(len(df.columns))))
+    try:
+        return rows.mapInArrow(task, StructType([*present.fields, *new]))
+    except (PySparkNotImplementedError, PySparkTypeError) as error:
+        refused = ", ".join(_refused(df, task))
+        raise FileError(
+            f"{WHERE}: Spark does not hand columns of these types to Python: {refused};"
+            " cast them, or leave them out and join them again"
+        ) from error
+
+
+def task_of(order: Order) -> Callable[[Any], Any]:
+    """The function that Spark sends to its executors.
+
+    A function inside another is pickled by value: it can say that neocalc is not there, or is of
+    another version, where a function of a module could only fail to be loaded.
+    """
+    version, plain = order.version, tuple(order)
+
+    def task(batches: Any) -> Any:
+        import socket
+
+        here = f"the Spark executor on {socket.gethostname()}"
+        try:
+            import neocalc
+        except ImportError as error:
+            raise ImportError(
+                f"neocalc is not installed for the Python of {here}: pip install neocalc=={version}"
+            ) from error
+        if neocalc.__version__ != version:
+            from neocalc.errors import NeocalcError
+
+            raise NeocalcError(
+                f"{here} has neocalc {neocalc.__version__}, the driver {version}; install the same"
+            )
+        from neocalc.spark import tasks as spark_tasks
+
+        return spark_tasks.added_batches(batches, spark_tasks.Order._make(plain))
+
+    return task
+
+
+def _refused(df: DataFrame, task: Callable[[Any], Any]) -> list[str]:
+    """The columns that Spark does not hand to Python, with their types."""
+    from pyspark.errors import PySparkNotImplementedError, PySparkTypeError
+    from pyspark.sql.types import StructType
+
+    refused = []
+    for field in df.schema.fields:
+        try:
+            df.select().mapInArrow(task, StructType([field]))
+        except (PySparkNotImplementedError, PySparkTypeError):
+            refused.append(f"{field.name} ({field.dataType.simpleString()})")
+    return refused
+
+
+def _polars_type(given: DataType, name: str) -> Any:
+    """The polars type in which a column reaches the executors' code."""
+    import polars as pl
+
+    plain = {
+        "void": pl.Null,
+        "string": pl.String,
+        "char": pl.String,
+        "varchar": pl.String,
+        "boolean": pl.Boolean,
+        "tinyint": pl.Int8,
+        "smallint": pl.Int16,
+        "int": pl.Int32,
+        "bigint": pl.Int64,
+        "float": pl.Float32,
+        "double": pl.Float64,
+        "date": pl.Date,
+        "timestamp": pl.Datetime("us", "UTC"),
+        "timestamp_ntz": pl.Datetime("us"),
+        "decimal": pl.Decimal(38, 10),
+    }
+    word = given.simpleString().partition("(")[0].partition(" ")[0]
+    if word not in plain:
+        raise FileError(f"column {name}: values of type {given.simpleString()} are not accepted")
+    return plain[word]

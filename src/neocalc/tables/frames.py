@@ -1,0 +1,205 @@
+"""The kinds of tables that can be scored: each is given back as it came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from neocalc.errors import FileError, InputError
+from neocalc.tables.columns import refuse_zone
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Kind(NamedTuple):
+    """How a kind of table is read and added to, without changing it."""
+
+    columns: Callable[[Any], list[str]]
+    select: Callable[[Any, list[str]], pl.DataFrame]
+    attach: Callable[[Any, list[pl.Series]], Any]
+
+
+def kind_of(frame: Any) -> Kind:
+    """The kind of a table."""
+    library = type(frame).__module__.partition(".")[0]
+    for base in type(frame).__mro__:  # a subclass is of the kind that it extends
+        name = f"{base.__module__.partition('.')[0]}.{base.__name__}"
+        if name in _KINDS:
+            return _KINDS[name]
+    accepted = "a pandas or polars DataFrame, a polars LazyFrame or a pyarrow Table"
+    if library == "pyspark":
+        accepted += "; neocalc.spark takes Spark DataFrames"
+    raise InputError("frame", type(frame).__name__, accepted)
+
+
+def with_added(
+    frame: Any,
+    names: list[str],
+    added: Callable[[pl.DataFrame], list[pl.Series]],
+    *,
+    by_row: bool = True,
+) -> Any:
+    """A table with columns added that are computed from some of its own.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
+        It is not changed.
+    names : list of str
+        The columns that are read.
+    added : callable
+        From these columns to the added ones.
+    by_row : bool
+        Whether a row's result depends on that row alone; a LazyFrame is then scored in parts.
+    """
+    kind = kind_of(frame)
+    if kind is _KINDS["polars.LazyFrame"]:
+        return _with_added_lazily(frame, names, added, by_row)
+    return kind.attach(frame, added(kind.select(frame, names)))
+
+
+def _with_added_lazily(
+    frame: pl.LazyFrame,
+    names: list[str],
+    added: Callable[[pl.DataFrame], list[pl.Series]],
+    by_row: bool,
+) -> pl.LazyFrame:
+    """The same as an expression: polars reads only the rows and columns that are asked for."""
+    import polars as pl
+
+    present = frame.collect_schema()
+    # No rows: the types of the added columns, and columns of a wrong type are refused now.
+    schema = {one.name: one.dtype for one in added(pl.DataFrame(schema=present).select(names))}
+
+    def part(columns: pl.Series) -> pl.Series:  # pragma: no cover - in a thread of polars
+        return pl.DataFrame(added(columns.struct.unnest())).to_struct()
+
+    together = "neocalc_" + max(present.names(), key=len)  # longer than any other name
+    return (
+        frame.with_columns(
+            pl.struct(names)
+            .map_batches(part, return_dtype=pl.Struct(schema), is_elementwise=by_row)
+            .alias(together)
+        )
+        .with_columns(pl.col(together).struct.field(name) for name in schema)
+        .drop(together)
+    )
+
+
+def _no_rows_to_attach_to(frame: Any, series: list[pl.Series]) -> Any:
+    """A query has no rows of its own, and may give them in another order the next time."""
+    raise InputError("frame", type(frame).__name__, "collect() it first")
+
+
+def _pandas_select(frame: Any, names: list[str]) -> pl.DataFrame:
+    import polars as pl
+
+    present = _pandas_columns(frame)
+    return pl.DataFrame(
+        [_pandas_series(frame.iloc[:, present.index(name)], name) for name in names]
+    )
+
+
+def _pandas_columns(frame: Any) -> list[str]:
+    return [str(name) for name in frame.columns]
+
+
+def _pandas_series(column: Any, name: str) -> pl.Series:
+    """A pandas column as polars; through NumPy, as pandas may be there without pyarrow."""
+    import polars as pl
+
+    if hasattr(column.dtype, "pyarrow_dtype") or getattr(column.dtype, "storage", "") == "pyarrow":
+        return pl.Series(name, column.array.__arrow_array__())  # it is Arrow already: no copy
+    if hasattr(column, "cat"):
+        words = _pandas_series(column.cat.categories.to_series(), name)
+        codes = pl.Series(column.cat.codes.to_numpy(dtype=np.int64))
+        return words.gather(codes.set(codes < 0, None))
+    kind = column.dtype.kind if hasattr(column.dtype, "kind") else "O"
+    if kind == "M":
+        refuse_zone(getattr(column.dtype, "tz", None), name)
+        return pl.Series(name, column.to_numpy("datetime64[us]")).dt.date()
+    if kind in "iuf":
+        return pl.Series(name, column.to_numpy(dtype=np.float64, na_value=np.nan)).fill_nan(None)
+    values = [None if _is_na(value) else _plain(value, name) for value in column.tolist()]
+    types = {type(value) for value in values if value is not None}
+    try:
+        if types <= {str}:
+            return pl.Series(name, values, dtype=pl.String)
+        if types <= {bool}:
+            return pl.Series(name, values, dtype=pl.Boolean)
+        if types <= {int, float}:
+            return pl.Series(name, values, dtype=pl.Float64, strict=False)
+        return pl.Series(name, values)
+    except TypeError:  # texts and other things in one column: as their texts
+        return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+    except UnicodeEncodeError as error:
+        raise FileError(f"column {name}: {error.object!r} is not Unicode text") from error
+
+
+def _plain(value: Any, name: str) -> Any:
+    """A date and time as its calendar date, everything else as it is."""
+    if isinstance(value, dt.datetime):
+        refuse_zone(value.tzinfo, name)
+        return value.date()
+    return value
+
+
+def _is_na(value: Any) -> bool:
+    from neocalc.coding import is_missing
+
+    return not isinstance(value, str) and is_missing(value)
+
+
+def _pandas_attach(frame: Any, series: list[pl.Series]) -> Any:
+    import pandas as pd
+    import polars as pl
+
+    added: dict[str, Any] = {}
+    for column in series:
+        if isinstance(column.dtype, pl.Enum):
+            codes = column.to_physical().cast(pl.Int16).fill_null(-1).to_numpy()
+            words: list[str] = column.dtype.categories.to_list()
+            added[column.name] = pd.Categorical.from_codes(codes, categories=pd.Index(words))
+        elif column.dtype.is_integer():
+            missing = column.is_null().to_numpy()
+            days = column.fill_null(0).to_numpy().astype(np.int64)
+            added[column.name] = pd.arrays.IntegerArray(days, missing.copy())
+        elif column.dtype == pl.Date:
+            added[column.name] = column.to_numpy().astype("datetime64[s]")
+        else:
+            added[column.name] = column.fill_null(float("nan")).to_numpy()
+    return frame.assign(**added)
+
+
+def _arrow_select(frame: Any, names: list[str]) -> pl.DataFrame:
+    import polars as pl
+
+    table = pl.from_arrow(frame.select(names))
+    assert isinstance(table, pl.DataFrame)
+    return table
+
+
+def _arrow_attach(frame: Any, series: list[pl.Series]) -> Any:
+    for column in series:
+        frame = frame.append_column(column.name, column.to_arrow())
+    return frame
+
+
+_KINDS = {
+    "polars.DataFrame": Kind(
+        lambda frame: list(frame.columns),
+        lambda frame, names: frame.select(names),
+        lambda frame, series: frame.hstack(series),
+    ),
+    "polars.LazyFrame": Kind(
+        lambda frame: frame.collect_schema().names(),
+        lambda frame, names: frame.select(names).collect(),
+        _no_rows_to_attach_to,
+    ),
+    "pandas.DataFrame": Kind(_pandas_columns, _pandas_select, _pandas_attach),
+    "pyarrow.Table": Kind(lambda frame: list(frame.column_names), _arrow_select, _arrow_attach),
+}

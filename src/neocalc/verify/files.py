@@ -1,0 +1,148 @@
+"""Whether the files of an installation are those that were published.
+
+Every CSV of L, M and S against its reference.toml; every TOML of the tables against the manifest,
+``verification/manifest.toml``; and every file of the package against the RECORD of the wheel it was
+installed from. The manifest itself is covered by the RECORD and by the digest of all tables.
+
+References
+----------
+The RECORD of a wheel: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import neocalc
+from neocalc.references import Reference, read_checked, tables_folder
+from neocalc.verify.checks import NOT_MADE, PASSED, Check, Found, attempt
+
+VERIFICATION: Final = "verification"
+"""The folder of published values and worked cases, among the tables."""
+MANIFEST: Final = f"{VERIFICATION}/manifest.toml"
+_ABOUT: Final = """\
+# SHA-256 of every TOML file of the tables but this one. The CSVs have theirs in reference.toml.
+# `neocalc verify` compares them; tests/test_verify.py says how this file is written anew.
+
+[files]
+"""
+
+
+def checksums(root: Path) -> dict[str, str]:
+    """SHA-256 of every TOML file of the tables but the manifest, by its path."""
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.glob("*/*.toml"))
+        if (name := f"{path.parent.name}/{path.name}") != MANIFEST
+    }
+
+
+def manifest_text(root: Path) -> str:
+    """The manifest of the tables as they are."""
+    return _ABOUT + "".join(f'"{name}" = "{sha}"\n' for name, sha in checksums(root).items())
+
+
+def table_checks(section: str) -> Iterator[Check]:
+    """Every table and every TOML file against the checksum that is stated for it."""
+    root = tables_folder()
+
+    def stated() -> Found:
+        about = tomllib.loads((root / MANIFEST).read_text(encoding="utf-8"))
+        manifest.update(about["files"])
+        return Found(bool(manifest), "the checksums of files", f"{len(manifest)} files")
+
+    manifest: dict[str, str] = {}
+    yield attempt(section, "manifest", stated, expected="a manifest that can be read")
+    there = {f"{path.parent.name}/{path.name}" for path in root.glob("*/*.toml")} - {MANIFEST}
+    for name in sorted(there | set(manifest)):
+        yield attempt(
+            section, name, partial(_listed, root / name, manifest.get(name, "not in the manifest")),
+            expected=f"SHA-256 {manifest.get(name)}",
+        )  # fmt: skip
+    folders = {Path(name).parent for name in manifest if name.endswith("/reference.toml")}
+    for folder in sorted(folders | {path.parent.relative_to(root) for path in _references(root)}):
+        yield from _of_reference(root / folder, section)
+
+
+def _references(root: Path) -> Iterator[Path]:
+    return root.glob("*/reference.toml")
+
+
+def _listed(path: Path, stated: str) -> Found:
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Found(actual == stated, f"SHA-256 {stated}", f"SHA-256 {actual}")
+
+
+def _of_reference(folder: Path, section: str) -> Iterator[Check]:
+    """Each CSV of a reference: its checksum, and that it is a table."""
+    measures: list[str] = []
+
+    def described() -> Found:
+        measures.extend(Reference(folder).measures)
+        return Found(True, "a reference", f"{len(measures)} measures")
+
+    yield attempt(section, folder.name, described, expected="a reference")
+    for measure in measures:
+        yield attempt(
+            section, f"{folder.name} {measure}", partial(_table, folder, measure),
+            expected="the table whose SHA-256 reference.toml states",
+        )  # fmt: skip
+
+
+def _table(folder: Path, measure: str) -> Found:
+    ref = Reference(folder)
+    facts = ref.measures[measure]
+    read_checked(folder / facts.file, facts.sha256)
+    if ref.use == "velocity":
+        from neocalc.velocity.increment_tables import read_rows
+
+        read_rows(ref, measure)
+    else:
+        ref.table(measure)
+    return Found(True, f"SHA-256 {facts.sha256}", f"SHA-256 {facts.sha256}")
+
+
+def package_checks(section: str) -> Iterator[Check]:
+    """Every installed file against the RECORD of its wheel; one line where all are right."""
+    here = Path(neocalc.__file__).resolve().parent
+    recorded = _recorded(here)
+    if not recorded:
+        reason = "not installed from a wheel: there is no RECORD of the files"
+        yield Check(section, "RECORD", NOT_MADE, "the files that the wheel states", reason)
+        return
+    checks = [
+        attempt(section, name, partial(_as_recorded, path, sha), expected=f"SHA-256 {sha}")
+        for name, (path, sha) in recorded.items()
+    ]
+    wrong = [check for check in checks if check.outcome != PASSED]
+    right = len(checks) - len(wrong)
+    stated = f"{len(checks)} files as the wheel states them"
+    if right:
+        yield Check(section, "RECORD", PASSED, stated, f"{right} files agree")
+    yield from wrong
+
+
+def _recorded(here: Path) -> dict[str, tuple[Path, str]]:
+    """The files of this package with their checksums, where a wheel's RECORD states them."""
+    for distribution in metadata.distributions(name="neocalc"):
+        found = {}
+        for file in distribution.files or []:
+            path = Path(str(distribution.locate_file(file))).resolve()
+            if file.hash is not None and file.hash.mode == "sha256" and path.is_relative_to(here):
+                digest = base64.urlsafe_b64decode(file.hash.value + "=").hex()
+                found[path.relative_to(here).as_posix()] = path, digest
+        if found:
+            return found
+    return {}
+
+
+def _as_recorded(path: Path, sha256: str) -> Found:
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Found(actual == sha256, f"SHA-256 {sha256}", f"SHA-256 {actual}")

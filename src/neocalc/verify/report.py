@@ -1,0 +1,169 @@
+"""The report of a qualification: for a terminal, for machines, and as a page to print and sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any, Final
+
+from neocalc.verify.checks import FAILED, NOT_MADE, OUTCOMES, PASSED, Check, Report
+
+TITLE: Final = "Qualification of a neocalc installation"
+NOTICE: Final = "neocalc calculates; it does not prescribe. A clinician decides."
+SIGNATURES: Final = ("Performed by", "Reviewed by")
+CONFIDENCE: Final = (
+    "Confidence: A printed by the publisher, or exact arithmetic; B computed from the official"
+    " tables with an independent program; C as B, from a table read in two independent copies;"
+    " D follows from a decision of neocalc."
+)
+
+
+def about(report: Report) -> dict[str, Any]:
+    """The report as plain values, for JSON."""
+    return {
+        "passed": report.passed,
+        "time_utc": report.time_utc,
+        "seconds": round(report.seconds, 3),
+        "environment": report.environment,
+        "counts": report.counts,
+        "sections": report.sections,
+        "checks": [check._asdict() for check in report.checks],
+    }
+
+
+def verdict(report: Report) -> str:
+    """What came of it, in one line.
+
+    Examples
+    --------
+    >>> checks = (Check("sums", "1 + 1", "passed", "2", "2"),)
+    >>> verdict(Report("0.1.0", "abc", "2026-11-22T09:00:00Z", 0.1, {}, checks))
+    'PASSED: 1 passed, 0 failed, 0 not made'
+    """
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in report.counts.items())
+    return f"{'PASSED' if report.passed else 'FAILED'}: {counts}"
+
+
+def text(report: Report) -> str:
+    """The report for people: what was checked, the counts, then what did not pass."""
+    lines = [*_aligned(_facts(report)), ""]
+    head, counted = _counted(report)
+    rows = [head, *counted]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for name, *counts in rows:
+        cells = [f"{count:>{width}}" for count, width in zip(counts, widths[1:], strict=True)]
+        lines.append("  ".join([f"{name:<{widths[0]}}", *cells]))
+    for outcome in (NOT_MADE, FAILED):
+        for check in report.having(outcome):
+            lines += ["", f"{outcome.upper()}  {check.section}: {check.name}"]
+            lines += _aligned(_found(check), "    ")
+    return "\n".join([*lines, "", verdict(report)]) + "\n"
+
+
+def _facts(report: Report) -> list[tuple[str, str]]:
+    return [
+        ("neocalc", report.version),
+        ("Tables", report.digest),
+        ("Time (UTC)", report.time_utc),
+        ("Took", f"{report.seconds:.1f} seconds"),
+        *report.environment.items(),
+    ]
+
+
+def _counted(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """A header, and for each section how many checks have each outcome."""
+    head = "Section", *(outcome.capitalize() for outcome in OUTCOMES)
+    rows = [(name, *map(str, counts.values())) for name, counts in report.sections.items()]
+    return head, rows
+
+
+def _found(check: Check) -> list[tuple[str, str]]:
+    if check.outcome == NOT_MADE:
+        return [("wanted", check.expected), ("reason", check.actual)]
+    found = [("expected", check.expected), ("found", check.actual), ("source", check.source)]
+    return [pair for pair in found if pair[1]]
+
+
+def _aligned(pairs: Sequence[tuple[str, str]], indent: str = "") -> list[str]:
+    width = max(len(label) for label, _ in pairs)
+    return [f"{indent}{label:<{width}}  {said}" for label, said in pairs]
+
+
+def html(report: Report) -> str:
+    """The report as one self-contained page, for the trial master file.
+
+    Returns
+    -------
+    str
+        HTML without scripts or anything loaded from elsewhere; every text in it is escaped.
+    """
+    parts = [
+        f"<p class={'pass' if report.passed else 'fail'}>{escape(verdict(report))}</p>",
+        "<h2>Installation</h2>", _table([], _facts(report)),
+        "<h2>Sections</h2>",
+        _table(*_counted(report)),
+        "<h2>Signatures</h2>", *(_signature(who) for who in SIGNATURES),
+    ]  # fmt: skip
+    others = [check for check in report.checks if check.outcome != PASSED]
+    if others:
+        parts += ["<h2>Not passed</h2>", _checks(others)]
+    for section in report.sections:
+        parts.append(f"<h2>{escape(section)}</h2>")
+        parts.append(_checks(check for check in report.checks if check.section == section))
+    parts += [f"<p>{escape(said)}</p>" for said in (CONFIDENCE, NOTICE)]
+    return _PAGE.format(title=escape(TITLE), body="\n".join(parts))
+
+
+def _checks(checks: Iterable[Check]) -> str:
+    rows = [
+        (
+            check.outcome, check.name, check.expected, check.actual,
+            f"{check.source} [{check.confidence}]" if check.confidence else check.source,
+        )
+        for check in checks
+    ]  # fmt: skip
+    return _table(("Result", "Check", "Expected", "Found", "Source"), rows, kind="checks")
+
+
+def _signature(who: str) -> str:
+    lines = " ".join(f"{what}: <span class=line></span>" for what in ("name", "date", "signature"))
+    return f"<p class=sign><b>{escape(who)}</b><br>{lines}</p>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "facts") -> str:
+    lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)] if head else []
+    lines += ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+    return f"<table class={kind}>" + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table>"
+
+
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+@page {{ margin: 12mm }}
+body {{ font: 8pt/1.3 sans-serif; max-width: 190mm; margin: auto }}
+h1 {{ font-size: 13pt; margin: 0 }}
+h2 {{ font-size: 10pt; margin: 3mm 0 1mm; break-after: avoid }}
+p {{ margin: 1mm 0 }}
+table {{ border-collapse: collapse; width: 100% }}
+tr {{ break-inside: avoid }}
+th, td {{ border-bottom: 0.2mm solid #999; padding: 0.3mm 2mm 0.3mm 0; vertical-align: top }}
+th, td {{ text-align: left; overflow-wrap: anywhere }}
+.checks {{ table-layout: fixed; font-size: 7pt }}
+.checks th:nth-child(1) {{ width: 13mm }}
+.checks th:nth-child(2) {{ width: 36mm }}
+.checks th:nth-child(5) {{ width: 38mm }}
+.pass, .fail {{ font-size: 11pt; font-weight: bold; border: 0.4mm solid #000; padding: 1mm }}
+.fail {{ background: #000; color: #fff }}
+.line {{ display: inline-block; min-width: 48mm; border-bottom: 0.3mm solid #000 }}
+.sign {{ margin-top: 4mm; line-height: 3 }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+</body>
+</html>
+"""
