@@ -36,7 +36,7 @@ check: $(STAMP)
 	$(BIN)/python -m pytest --cov
 	$(BIN)/python -m coverage report --include="$(subst $() ,$(),$(NUMBERS))" --fail-under=100
 
-NUMBERS := */neocalc/lms.py,*/neocalc/age.py,*/neocalc/velocity/*,*/neocalc/dose/*
+NUMBERS := */neocalc/lms.py,*/neocalc/age.py,*/neocalc/dates.py,*/neocalc/lengths.py,*/neocalc/velocity/*,*/neocalc/dose/*
 
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group docs

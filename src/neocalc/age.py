@@ -13,177 +13,47 @@ perinatal period. Pediatrics 2004;114:1362-4. doi:10.1542/peds.2004-1915
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-import re
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from neocalc.coding import Coded, Ints, code_words, is_missing
-from neocalc.errors import (
-    CODE,
-    AgeError,
-    GestationError,
-    InputError,
-    MissingError,
-    StatusArray,
-    UnitError,
-    first_status,
+from neocalc.coding import Ints, code_words
+from neocalc.dates import (
+    LONGEST_GESTATION,
+    MONTH,
+    NOT_STATED,
+    SHORTEST_GESTATION,
+    TERM,
+    check_gestation,
+    date_number,
+    days_from_months,
+    duration_days,
+    gestation_days,
+    stated_gestations,
+    whole_gestation,
+    whole_gestations,
 )
-from neocalc.units import (
-    Floats,
-    convert,
-    figures_of,
-    find_unit,
-    numbers_of,
-    quantity,
-    split_quantity,
-)
+from neocalc.errors import CODE, AgeError, InputError, StatusArray, first_status
+from neocalc.units import Floats, figures_of, numbers_of, quantity
 
-TERM: Final = 280
-"""40w0d, from which age is corrected [day]."""
-MONTH: Final = 30.4375
-"""The month of the WHO growth standards [day]."""
-SHORTEST_GESTATION: Final = 140
-LONGEST_GESTATION: Final = 314
-"""Gestations outside 20w0d to 44w6d are refused [day]."""
-NOT_STATED: Final = 0
-"""The gestation in days where none is stated."""
-
-_GESTATION: Final = re.compile(
-    r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?|w\s*([0-9])\s*d|\s([0-9])/7)\s*", re.IGNORECASE
-)
-_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FORMS: Final = 'accepted: weeks and days, such as "27+3", "27w3d" or "27 3/7", or a quantity'
-_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
-
-
-def gestation_days(value: object) -> int:
-    """Gestational age in days; `NOT_STATED` for None, NaN or an empty text.
-
-    Raises
-    ------
-    GestationError
-        When it is ambiguous ("27.3"), malformed or outside 20w0d to 44w6d.
-
-    Examples
-    --------
-    >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 3/7")
-    (192, 192, 192)
-    """
-    if is_missing(value):
-        return NOT_STATED
-    if isinstance(value, str):
-        match = _GESTATION.fullmatch(value)
-        if match is None:
-            hint = _FORMS
-            if re.fullmatch(r"\s*[0-9]{2}\.[0-9]\s*", value):
-                form = value.strip().replace(".", "+")
-                hint = f'ambiguous: is it "{form}", or a decimal number of weeks? {_FORMS}'
-            raise GestationError("gestation", value, hint)
-        weeks, day = int(match[1]), int(match[2] or match[3] or match[4])
-        if day > 6:
-            raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
-        days = 7 * weeks + day
-    elif isinstance(value, tuple) and len(value) == 2 and all(type(v) is int for v in value):
-        if not 0 <= value[1] <= 6:
-            raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
-        days = 7 * value[0] + value[1]
-    elif hasattr(value, "magnitude"):
-        try:
-            exact, _, single = figures_of(value, "day", "gestation")
-        except UnitError as error:
-            error.status = GestationError.status
-            raise
-        if not single:
-            raise GestationError("gestation", value, _FORMS)
-        days = whole_gestation(exact[0])
-    else:
-        raise GestationError("gestation", value, _FORMS)
-    return check_gestation(days, value)
-
-
-def check_gestation(days: int, given: object) -> int:
-    """The days, refused outside 20w0d to 44w6d."""
-    if not SHORTEST_GESTATION <= days <= LONGEST_GESTATION:
-        raise GestationError("gestation", given, "20w0d to 44w6d (140 to 314 days)")
-    return days
-
-
-def date_number(value: object, argument: str = "date") -> int:
-    """A calendar date as days since 1970-01-01.
-
-    Parameters
-    ----------
-    value : str, datetime.date or numpy.datetime64
-        An ISO date (YYYY-MM-DD) or a date. A date and time counts as its calendar date; one with
-        a time zone is refused, as its calendar date depends on the place.
-    argument : str, default "date"
-        Name for messages.
-
-    Examples
-    --------
-    >>> date_number("1970-02-01")
-    31
-    """
-    if is_missing(value):
-        raise MissingError(argument, "give a date such as 2026-05-01", status="missing_age")
-    if isinstance(value, np.datetime64):  # beyond the calendar's years it stays a number
-        value = value.astype("datetime64[D]").item()
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            if _ISO.fullmatch(text):
-                return dt.date.fromisoformat(text).toordinal() - _EPOCH
-        except ValueError:
-            pass
-    elif isinstance(value, dt.date):
-        if getattr(value, "tzinfo", None) is not None:
-            raise AgeError(argument, value.isoformat(), "a calendar date without a time zone")
-        return value.toordinal() - _EPOCH
-    raise AgeError(argument, value, "accepted: a calendar date, as YYYY-MM-DD or a date")
-
-
-def days_from_months(months: float) -> int:
-    """Whole days of an age in months: times 30.4375, rounded half up, as the WHO's anthro does.
-
-    60 months and more are never rounded down into the last table day (1826): the WHO scores
-    children under 60 months.
-
-    Examples
-    --------
-    >>> [days_from_months(m) for m in (24, 23.99, 9, 8, 59.99, 60)]
-    [731, 730, 274, 244, 1826, 1827]
-    """
-    days = math.floor(months * MONTH + 0.5)
-    return max(days, 1827) if months >= 60 else days
-
-
-def duration_days(value: object, argument: str) -> int:
-    """A duration or a gestation-like age ("36 month", "50w", "37+0") in whole days."""
-    accepted = 'accepted: a duration such as "50 week", "36 month", "37+0" or "350 day"'
-    if isinstance(value, str):
-        match = _GESTATION.fullmatch(value)
-        if match:
-            day = int(match[2] or match[3] or match[4])
-            if day <= 6:
-                return 7 * int(match[1]) + day
-            raise AgeError(argument, value, accepted)
-        figure, unit = split_quantity(value, argument, accepted)
-        if unit.dimension != "time":
-            raise AgeError(argument, value, accepted)
-        target = find_unit("day")
-        assert target is not None
-        days = float(convert(figure, unit, target))
-    else:
-        figures, _, single = figures_of(value, "day", argument)
-        days = float(figures[0]) if single else math.nan
-    if not 0 <= days <= 40_000:
-        raise AgeError(argument, value, accepted)
-    return math.floor(days + 0.5)
+__all__ = [
+    "LONGEST_GESTATION",
+    "MONTH",
+    "NOT_STATED",
+    "SHORTEST_GESTATION",
+    "TERM",
+    "Age",
+    "check_gestation",
+    "date_number",
+    "days_from_months",
+    "duration_days",
+    "gestation_days",
+    "stated_gestations",
+    "whole_gestation",
+    "whole_gestations",
+]
 
 
 class Age:
@@ -411,45 +281,6 @@ class Age:
         if self.status is not None:
             figures[self.status != 0] = np.nan
         return quantity(figures, "day")
-
-
-def stated_gestations(value: Any) -> tuple[Coded, bool]:
-    """Gestations of one or many, from words or from a quantity of days."""
-    if isinstance(value, tuple) and len(value) == 2 and all(type(v) is int for v in value):
-        return _one(gestation_days(value)), True
-    magnitude = getattr(value, "magnitude", None)
-    if magnitude is not None:
-        if np.ndim(magnitude) == 0:
-            return _one(gestation_days(value)), True
-        return whole_gestations(figures_of(value, "day", "gestation")[0]), False
-    return code_words(value, gestation_days, "gestation")
-
-
-def whole_gestation(days: float) -> int:
-    """Gestation from a number of days in a column whose name says so; NaN is not stated."""
-    coded = whole_gestations(np.array([days], dtype=np.float64))
-    if coded.status is not None:
-        raise GestationError("gestation", days, "whole days, 140 to 314 (20w0d to 44w6d)")
-    return int(coded.codes[0])
-
-
-def whole_gestations(days: Floats) -> Coded:
-    """Gestations from numbers of days: invalid unless whole and in range; NaN is not stated."""
-    stated = ~np.isnan(days)
-    whole = np.rint(np.where(np.isfinite(days), days, -1.0))
-    valid = (whole >= SHORTEST_GESTATION) & (whole <= LONGEST_GESTATION)
-    with np.errstate(invalid="ignore"):
-        valid &= np.abs(days - whole) < 1e-6
-    codes = np.where(valid, whole, NOT_STATED).astype(np.int32)
-    faulty = stated & ~valid
-    if not faulty.any():
-        return Coded(codes, None)
-    return Coded(codes, np.where(faulty, CODE["invalid_gestation"], 0).astype(np.uint8))
-
-
-def _one(code: int) -> Coded:
-    """One checked code as `code_words` returns it."""
-    return Coded(np.array([code], dtype=np.int32), None)
 
 
 def _worst(first: StatusArray | None, second: StatusArray | None) -> StatusArray | None:

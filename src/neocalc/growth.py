@@ -1,4 +1,4 @@
-"""Z-scores of attained growth, their inverse, chart curves and size at birth.
+"""Z-scores of attained growth and their inverse.
 
 References
 ----------
@@ -14,33 +14,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.age import NOT_STATED, Age, stated_gestations
-from neocalc.coding import Coded, code_words, oedema_code, position_code, sex_code, sex_coder
-from neocalc.errors import CODE, STATUSES, AgeError, InputError, MissingError, status_words
-from neocalc.lms import centile_from_zscore, measurement_from_zscore, zscore_from_centile
-from neocalc.policy import AGE_BASES, DEFAULT, GESTATION, Policy, Resolved, resolve
-from neocalc.references import MEASURES
-from neocalc.references import reference as find_reference
-from neocalc.scoring import Inputs, Scored, body_mass_index, score, unscore
-from neocalc.units import Floats, figures_of, numbers_of, quantity
+from neocalc.age import Age
+from neocalc.arguments import PUBLIC_MEASURES, inputs_of, refuse, refuse_length, unit_of
+from neocalc.errors import CODE, STATUSES, InputError, status_words
+from neocalc.lms import centile_from_zscore
+from neocalc.policy import AGE_BASES, DEFAULT, Policy
+from neocalc.scoring import Scored, body_mass_index, score, unscore
+from neocalc.units import figures_of, numbers_of, quantity
 
 if TYPE_CHECKING:
     import pint
 
-PUBLIC_MEASURES: Final = tuple(name for name in MEASURES if name != "weight_for_height")
-"""The measures by their public names; weight_for_length chooses between length and height."""
-CENTILES: Final = (3, 10, 50, 90, 97)
-"""The lines that `curves` draws unless others are named."""
-NO_AGE: Final = Age.from_codes(
-    np.zeros(1, dtype=np.int32),
-    np.zeros(1, dtype=np.int32),
-    np.array([CODE["missing_age"]], dtype=np.uint8),
-    None,
-)
+    from neocalc.birth import SizeAtBirth, size_at_birth
+    from neocalc.chartlines import CENTILES, Curves, curves
+
+__all__ = [
+    "CENTILES",
+    "PUBLIC_MEASURES",
+    "Curves",
+    "SizeAtBirth",
+    "ZScore",
+    "curves",
+    "inputs_of",
+    "measurement",
+    "size_at_birth",
+    "zscore",
+]
+_ELSEWHERE: Final = {
+    "CENTILES": "chartlines",
+    "Curves": "chartlines",
+    "curves": "chartlines",
+    "SizeAtBirth": "birth",
+    "size_at_birth": "birth",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load chart lines and size at birth when they are first used: the bedside needs neither."""
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"neocalc.{_ELSEWHERE[name]}"), name)
 
 
 class ZScore:
@@ -112,45 +130,6 @@ class ZScore:
         return words[int(codes[0])] if self.single else np.array(words, dtype=object)[codes]
 
 
-class SizeAtBirth(ZScore):
-    """Z-scores of size at birth, with `category`: "SGA", "AGA" or "LGA"; empty without a z."""
-
-    @cached_property
-    def category(self) -> Any:
-        """SGA below the 10th centile, LGA above the 90th (Fenton 2025: at birth only)."""
-        centile = np.atleast_1d(self.centile)
-        code = np.where(centile < 10, 1, np.where(centile > 90, 3, 2))
-        return self._words(("", "SGA", "AGA", "LGA"), np.where(np.isnan(centile), 0, code))
-
-
-class Curves(NamedTuple):
-    """Lines of a growth chart.
-
-    Attributes
-    ----------
-    measure, sex, reference, chart_label : str
-        What is drawn; `chart_label` must stand on every chart drawn from these lines.
-    axis : str
-        "age_days", "postmenstrual_age_days", "length_cm" or "completed_weeks".
-    x : numpy.ndarray
-        Positions along the axis, in the unit that its name ends with.
-    z, centiles : numpy.ndarray
-        Of each line.
-    lines : pint.Quantity
-        One row for each line, one column for each position.
-    """
-
-    measure: str
-    sex: str
-    reference: str
-    chart_label: str
-    axis: str
-    x: Floats
-    z: Floats
-    centiles: Floats
-    lines: pint.Quantity[Any]
-
-
 def zscore(
     measure: str,
     value: Any,
@@ -216,7 +195,7 @@ def zscore(
     >>> round(r.z, 2), r.reference, r.age_basis, r.status
     (-1.56, 'fenton-2013', 'postmenstrual', 'ok')
     """
-    target = _unit(measure, weight=length is not None)
+    target = unit_of(measure, weight=length is not None)
     figures, status, single = figures_of(value, target, measure)
     inputs, single = inputs_of(
         measure, figures, status, single, sex, age, length, position, oedema, reference, policy,
@@ -227,8 +206,8 @@ def zscore(
     scored = score(measure, inputs)
     if single:
         if length is not None:
-            _refuse_length(length)
-        _refuse(STATUSES[scored.status[0]], measure, value)
+            refuse_length(length)
+        refuse(STATUSES[scored.status[0]], measure, value)
     return ZScore(scored, single=single)
 
 
@@ -269,7 +248,7 @@ def measurement(
     >>> round(measurement("weight", z=4, sex="male", age=age).magnitude, 6)
     14.699589
     """
-    unit = _unit(measure, weight=measure != "bmi")
+    unit = unit_of(measure, weight=measure != "bmi")
     figures, odd, single = numbers_of(z, "z", partial(InputError, "z", z, "a number of SD"))
     status = None if odd is None else odd * np.uint8(CODE["invalid_value"])
     inputs, single = inputs_of(
@@ -283,244 +262,3 @@ def measurement(
     if word != "ok":
         raise InputError("z", z, f"there is no {measure} at this z: {word}", status=word)
     return quantity(float(values[0]), unit)
-
-
-def curves(
-    measure: str,
-    *,
-    sex: str,
-    reference: str,
-    centiles: Sequence[float] | None = None,
-    z: Sequence[float] | None = None,
-) -> Curves:
-    """Lines of a growth chart, drawn as the publishers draw them: by the plain LMS method.
-
-    The WHO's charts draw their outer lines without the restriction beyond +-3 SD, so that a line
-    and the inverse (`measurement`) differ there.
-
-    Parameters
-    ----------
-    measure : str
-        A measure of the reference; also weight_for_height, the standing table of the WHO.
-    sex : str
-        male, female, m or f.
-    reference : str
-        Id of the reference or path of a folder.
-    centiles, z : sequence of float, optional
-        Lines to draw [%] or [unitless]: one of the two; by default centiles 3, 10, 50, 90, 97.
-
-    Returns
-    -------
-    Curves
-        The lines, and the label that must stand on a chart of them.
-
-    Examples
-    --------
-    >>> chart = curves("weight", sex="female", reference="fenton-2013", centiles=[50])
-    >>> chart.axis, float(chart.x[0]), round(float(chart.lines.magnitude[0, 0]), 4)
-    ('postmenstrual_age_days', 158.0, 0.5129)
-    """
-    ref = find_reference(reference)
-    if not isinstance(measure, str) or measure not in ref.measures or ref.use == "velocity":
-        raise InputError("measure", measure, f"{ref.id} has: {', '.join(ref.measures)}")
-    if centiles is not None and z is not None:
-        raise InputError("z", z, "give centiles or z, not both")
-    name, given, accepted = "z", z, "a list of numbers of SD"
-    if z is None:
-        name, given, accepted = "centiles", centiles, "a list of numbers above 0 and below 100"
-    wrong = partial(InputError, name, given, accepted)
-    figures, odd, single = numbers_of(CENTILES if given is None else given, name, wrong)
-    lines = figures if z is not None else np.asarray(zscore_from_centile(figures))
-    if single or odd is not None or not np.isfinite(lines).all():
-        raise wrong()
-    table = ref.table(measure)
-    code = sex_code(sex)
-    values = measurement_from_zscore(
-        lines[:, np.newaxis], table.L[code], table.M[code], table.S[code]
-    )
-    keys = np.arange(table.first, table.last + 1, dtype=np.float64)
-    return Curves(
-        measure,
-        ("female", "male")[code],
-        ref.id,
-        ref.chart_label,
-        table.axis,
-        keys / 10 if table.axis == "length_cm" else keys,
-        lines,
-        np.asarray(centile_from_zscore(lines)) if centiles is None else figures,
-        quantity(values, table.unit),
-    )
-
-
-def size_at_birth(
-    measure: str,
-    value: Any,
-    *,
-    sex: Any,
-    gestation: Any,
-    reference: str = "fenton-2025-birth",
-    sex_codes: Mapping[str, Any] | None = None,
-) -> SizeAtBirth:
-    """Z-score and category of size at birth, by completed weeks of gestation.
-
-    The tables of size at birth are not those of growth after it: they are by completed week, and
-    only for the day of birth.
-
-    Parameters
-    ----------
-    measure : str
-        weight, length or head_circumference.
-    value, sex, sex_codes
-        As for `zscore`.
-    gestation : str, pint.Quantity, or an array of them
-        Gestational age at birth; its days are dropped.
-    reference : str, default "fenton-2025-birth"
-        A reference of size at birth.
-
-    Returns
-    -------
-    SizeAtBirth
-        A `ZScore` with `category`.
-
-    References
-    ----------
-    doi:10.1111/ppe.70035 and its size-at-birth workbook.
-
-    Examples
-    --------
-    >>> birth = size_at_birth("weight", "980 g", sex="male", gestation="27+3")
-    >>> round(birth.z, 2), birth.category
-    (-0.61, 'AGA')
-    """
-    ref = find_reference(reference)
-    if ref.use != "size_at_birth":
-        raise InputError("reference", reference, "a reference of size at birth, by completed week")
-    figures, status, single = figures_of(value, _unit(measure), measure)
-    weeks, one = stated_gestations(gestation)
-    sexes, one_sex = code_words(sex, sex_coder(sex_codes), "sex")
-    single = single and one and one_sex
-    if single and weeks.codes[0] == NOT_STATED:
-        raise MissingError("gestation", 'give it, as "27+3"', status="missing_gestation")
-    figures, status, sexes, weeks = _same_length(figures, status, sexes, weeks)
-    unstated = np.where(weeks.codes == NOT_STATED, CODE["missing_gestation"], 0).astype(np.uint8)
-    if weeks.status is not None:
-        unstated = np.where(weeks.status != 0, weeks.status, unstated)
-    blank = np.zeros(len(figures), dtype=np.uint8)
-    completed = weeks.codes // 7
-    basis = blank + np.uint8(GESTATION)
-    resolved = Resolved((ref,), blank, completed, basis, completed * 0, basis, unstated)
-    scored = score(measure, Inputs(figures, sexes.codes, resolved, status, sexes.status))
-    if single:
-        _refuse(STATUSES[scored.status[0]], measure, value)
-    return SizeAtBirth(scored, single=single)
-
-
-def _unit(measure: str, *, weight: bool = False) -> str:
-    """The canonical unit of a measure; of the weight that a BMI is computed from."""
-    if not isinstance(measure, str) or measure not in PUBLIC_MEASURES:
-        raise InputError("measure", measure, f"accepted: {', '.join(PUBLIC_MEASURES)}")
-    return "kg" if measure == "bmi" and weight else MEASURES[measure]
-
-
-def inputs_of(
-    measure: str,
-    figures: Floats,
-    status: Any,
-    single: bool,
-    sex: Any,
-    age: Age | None,
-    length: Any,
-    position: Any,
-    oedema: Any,
-    reference: str,
-    policy: Policy | None,
-    sex_codes: Mapping[str, Any] | None,
-) -> tuple[Inputs, bool]:
-    """Everything parsed, coded and of one length; and whether it is one child."""
-    policy = Policy() if policy is None else policy
-    if not isinstance(policy, Policy):
-        raise InputError("policy", policy, "a neocalc.Policy")
-    if age is None and measure != "weight_for_length":
-        raise MissingError("age", "give a neocalc.Age", status="missing_age")
-    if age is not None and not isinstance(age, Age):
-        raise AgeError("age", age, "a neocalc.Age, such as neocalc.Age(born=..., on=...)")
-    if length is None and measure == "weight_for_length":
-        raise MissingError("length", "give the length or height with its unit")
-    if length is not None and measure not in ("weight_for_length", "bmi"):
-        raise InputError("length", length, "only for weight_for_length and bmi")
-    lengths, length_status, one_length = (
-        (None, None, True) if length is None else figures_of(length, "cm", "length")
-    )
-    sexes, one_sex = code_words(sex, sex_coder(sex_codes), "sex")
-    positions, one_position = code_words(position, position_code, "position")
-    swollen, one_oedema = code_words(oedema, oedema_code, "oedema")
-    age = NO_AGE if age is None else age
-    single = single and one_length and one_sex and one_position and one_oedema
-    single = single and (age.single or age is NO_AGE)
-    resolved = resolve(age, policy, reference)
-    if single and resolved.status is not None and age is not NO_AGE:
-        word = STATUSES[resolved.status[0]]
-        if word == "missing_gestation":
-            name = resolved.references[0].id
-            raise MissingError("gestation", f"{name} goes by postmenstrual age", status=word)
-    n = _length(figures, sexes.codes, positions.codes, swollen.codes, lengths, age.days)
-    bad = _first_fault(positions, swollen, n)
-    if bad is not None:
-        status = bad if status is None else np.where(status == 0, bad, status)
-    return Inputs(
-        _to(figures, n),
-        _to(sexes.codes, n),
-        resolved.broadcast(n),
-        _to(status, n),
-        _to(sexes.status, n),
-        None if position is None else _to(positions.codes, n),
-        None if oedema is None else _to(swollen.codes, n),
-        _to(lengths, n),
-        _to(length_status, n),
-        policy.require_position,
-    ), single
-
-
-def _first_fault(positions: Coded, swollen: Coded, n: int) -> Any:
-    """`invalid_value` where a position or oedema is not one of the words."""
-    given = [s for s in (positions.status, swollen.status) if s is not None]
-    if not given:
-        return None
-    bad = np.zeros(n, dtype=bool)
-    for status in given:
-        bad |= status != 0
-    return np.where(bad, CODE["invalid_value"], 0).astype(np.uint8)
-
-
-def _same_length(figures: Floats, status: Any, sexes: Coded, weeks: Coded) -> Any:
-    n = _length(figures, sexes.codes, weeks.codes)
-    coded = (Coded(_to(c.codes, n), _to(c.status, n)) for c in (sexes, weeks))
-    return _to(figures, n), _to(status, n), *coded
-
-
-def _length(*columns: Any) -> int:
-    """The common length of columns, where those of one element serve all."""
-    lengths = {len(column) for column in columns if column is not None}
-    if len(lengths - {1}) > 1:
-        shown = " and ".join(f"{n:,}" for n in sorted(lengths - {1}))
-        raise InputError("value", f"arrays of {shown} elements", "arrays of one length")
-    return max(lengths - {1}, default=1)
-
-
-def _to(column: Any, n: int) -> Any:
-    """A column of n elements: itself, or its one element n times."""
-    return column if column is None or len(column) == n else np.broadcast_to(column, (n,))
-
-
-def _refuse_length(length: Any) -> None:
-    """Raise for one child whose length cannot be used."""
-    if not 0 < figures_of(length, "cm", "length")[0][0] < np.inf:
-        raise InputError("length", length, "a length above 0")
-
-
-def _refuse(word: str, measure: str, value: Any) -> None:
-    """Raise for one child whose value cannot be used; other statuses are answers."""
-    if word == "missing_value":
-        raise MissingError(measure, "give a measurement with its unit")
-    if word == "invalid_value":
-        raise InputError(measure, value, "a value above 0")

@@ -8,65 +8,59 @@ is fetched once for all rows. A row without a z is looked at again for the reaso
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from neocalc.coding import RECUMBENT, STANDING, UNKNOWN, Ints
+from neocalc.coding import UNKNOWN
 from neocalc.errors import CODE, StatusArray, combined, first_status, status_where
+from neocalc.lengths import (
+    HEIGHT_ABOVE,
+    HEIGHT_FROM,
+    LYING_IS_LONGER,
+    POSITION_MATTERS,
+    STANDING_FROM,
+    adjusted_length,
+    length_adjustment,
+)
 from neocalc.lms import measurement_from_zscore
-from neocalc.policy import CORRECTED, Resolved
+from neocalc.placement import Inputs, Placement, place
+from neocalc.policy import CORRECTED
 from neocalc.references import Reference, Table
-from neocalc.stacks import Bools, Bytes, Rows, Stack, stack
+from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats
+
+__all__ = [
+    "BLOCK",
+    "HEIGHT_ABOVE",
+    "HEIGHT_FROM",
+    "LYING_IS_LONGER",
+    "POSITION_MATTERS",
+    "STANDING_FROM",
+    "WATER_WEIGHS",
+    "WORKERS",
+    "Inputs",
+    "Placement",
+    "Scored",
+    "adjusted_length",
+    "body_mass_index",
+    "by_blocks",
+    "place",
+    "score",
+    "unscore",
+]
 
 Result = TypeVar("Result")
 
-HEIGHT_FROM: Final = 731
-"""The WHO's tables are of recumbent length to day 730 and of standing height from day 731."""
-STANDING_FROM: Final = 274
-"""Under 9 months a recorded standing position is not believed: no adjustment (anthro)."""
-LYING_IS_LONGER: Final = 0.7
-"""Recumbent length exceeds standing height by 0.7 cm (WHO 2006, ch. 7)."""
-HEIGHT_ABOVE: Final = 87.0
-"""Without age and position, a child from 87 cm is taken as measured standing (WHO 2006)."""
-POSITION_MATTERS: Final = (600, 900)
-"""Corrected days between which `Policy.require_position` asks for the position."""
 WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
 """Measures that oedema makes meaningless: no z (WHO)."""
 BLOCK: Final = 131_072
 """Rows that are scored together: their arrays stay in the processor's cache."""
 WORKERS: Final = min(os.cpu_count() or 1, 8)
 """Threads that share the blocks of a long column."""
-
-
-class Inputs(NamedTuple):
-    """Prepared columns, all of one length: codes, and floats in canonical units.
-
-    A float is NaN where there is none, with the reason in its status; a status of None: all are
-    usable. `value` is the weight for weight-for-length; for BMI it is the BMI itself.
-    """
-
-    value: Floats
-    sex: Ints
-    resolved: Resolved
-    value_status: StatusArray | None = None
-    sex_status: StatusArray | None = None
-    position: Ints | None = None
-    oedema: Ints | None = None
-    length: Floats | None = None
-    length_status: StatusArray | None = None
-    require_position: bool = False
-
-    def rows(self, block: slice) -> Inputs:
-        """Some of the rows."""
-        columns: tuple[Any, ...] = tuple(
-            column[block] if isinstance(column, np.ndarray) else column for column in self
-        )
-        return Inputs(*columns)._replace(resolved=self.resolved.rows(block))
 
 
 class Scored(NamedTuple):
@@ -85,57 +79,6 @@ class Scored(NamedTuple):
     tables: tuple[Table | None, ...]
 
 
-def _used(
-    slot: Bytes, entries: Sequence[tuple[Reference, str] | None]
-) -> tuple[tuple[Reference, str] | None, ...]:
-    """The tables that any row points to, or the last: a table nobody needs is not read."""
-    used = [entry if (slot == i).any() else None for i, entry in enumerate(entries)]
-    if not any(used):
-        used[-1] = next(entry for entry in reversed(entries) if entry is not None)
-    return tuple(used)
-
-
-class Placement(NamedTuple):
-    """Where each row of a table stands in the stack of a measure, or why nowhere.
-
-    `status` is that of the age and of the choice of the reference; it is None where every row has
-    one. A key outside its table is found later, by its missing z.
-    """
-
-    stack: Stack
-    rows: Rows
-    key: Ints
-    part: Floats | None
-    table: Bytes
-    slot: Bytes
-    basis: Bytes
-    references: tuple[Reference, ...]
-    status: StatusArray | None
-    outside: tuple[int, int]
-
-
-def adjusted_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
-    """Length or height as the WHO's table at that age takes it [cm].
-
-    What nobody measures stays as it is: a length of 0 cm does not become one of 0.7 cm.
-    """
-    if position is None:
-        return length
-    return np.where(length > 0, length + _adjustment(position, day), length)
-
-
-def _adjustment(position: Ints, day: Ints) -> Floats:
-    """What makes a length that of the WHO's table at that age [cm].
-
-    Standing before day 731: + 0.7 cm, but not before 9 months; recumbent from day 731: - 0.7 cm;
-    unknown: nothing (WHO 2006, ch. 7, and the WHO's program anthro).
-    """
-    older = day >= HEIGHT_FROM
-    standing = (position == STANDING) & ~older & (day >= STANDING_FROM)
-    lying = (position == RECUMBENT) & older
-    return np.where(standing, LYING_IS_LONGER, np.where(lying, -LYING_IS_LONGER, 0.0))
-
-
 def body_mass_index(inputs: Inputs) -> Inputs:
     """Inputs of a BMI from those of a weight and a length, at the age in `inputs.resolved`."""
     assert inputs.length is not None
@@ -147,91 +90,6 @@ def body_mass_index(inputs: Inputs) -> Inputs:
     value[np.isnan(inputs.value) | np.isnan(inputs.length)] = np.nan
     status = combined(inputs.value_status, inputs.length_status)
     return inputs._replace(value=value, value_status=status, length=None, length_status=None)
-
-
-def place(measure: str, inputs: Inputs) -> Placement | None:
-    """The table, row and age of each child for a measure; None when no reference has it."""
-    if measure == "weight_for_length":
-        return _place_by_length(inputs)
-    resolved = inputs.resolved
-    refs = resolved.references
-    slot, day, basis, status = resolved.slot, resolved.day, resolved.basis, resolved.status
-    has = [measure in ref.measures for ref in refs]
-    if not any(has):
-        return None
-    if not all(has):
-        slot, day, basis, status = _elsewhere(resolved, has.index(True), slot != has.index(True))
-    tables = stack(
-        _used(slot, [(r, measure) if ok else None for r, ok in zip(refs, has, strict=True)])
-    )
-    outside = CODE["age_below_reference"], CODE["age_above_reference"]
-    rows = tables.rows(slot, inputs.sex, day, _nowhere(status, inputs.sex_status))
-    return Placement(tables, rows, day, None, slot, slot, basis, refs, status, outside)
-
-
-def _nowhere(*statuses: StatusArray | None) -> Bools | None:
-    """Which rows have no place in any table, for want of an age or a sex."""
-    status = combined(*statuses)
-    return None if status is None else status != 0
-
-
-def _elsewhere(
-    resolved: Resolved, other: int, lacking: Bools
-) -> tuple[Bytes, Ints, Bytes, StatusArray]:
-    """What the preterm reference lacks: the term reference at corrected age, from 40w0d on.
-
-    What the term reference lacks has none: the preterm one knows no other age than its own.
-    """
-    none = lacking & (resolved.who_day < 0) if other else lacking
-    status = combined(resolved.status, status_where(none, "no_reference"))
-    assert status is not None
-    return (
-        np.full(len(resolved.slot), other, dtype=np.uint8),
-        np.where(lacking, resolved.who_day, resolved.day),
-        np.where(lacking, resolved.who_basis, resolved.basis),
-        status,
-    )
-
-
-def _place_by_length(inputs: Inputs) -> Placement | None:
-    """Weight-for-length before day 731, weight-for-height from it; by position without an age."""
-    assert inputs.length is not None
-    resolved, length, position = inputs.resolved, inputs.length, inputs.position
-    refs = resolved.references
-    names = ("weight_for_length", "weight_for_height")
-    has = [names[0] in ref.measures for ref in refs]
-    if not any(has):
-        return None
-    which = len(has) - 1 if has[-1] else 0
-    slot, _, basis, status = _elsewhere(resolved, which, ~np.array(has)[resolved.slot])
-    day, basis = resolved.who_day, resolved.who_basis
-    # An age that is not known leaves the choice to the position, and without it to the length.
-    ageless = status == CODE["missing_age"]
-    lowest, highest = refs[which].measures[names[0]].age_range
-    status = np.where(ageless, 0, status).astype(np.uint8)
-    range_status = np.where(
-        day < lowest, CODE["age_below_reference"],
-        np.where(day > highest, CODE["age_above_reference"], 0),
-    )  # fmt: skip
-    status = np.where((status == 0) & ~ageless, range_status, status).astype(np.uint8)
-    known = UNKNOWN if position is None else position
-    with np.errstate(invalid="ignore"):
-        tall = (known == STANDING) | ((known == UNKNOWN) & (length >= HEIGHT_ABOVE))
-    table = np.where(ageless, tall, day >= HEIGHT_FROM).astype(np.uint8)
-    length = np.where(ageless, length, adjusted_length(length, position, day))
-    tenths = np.where(np.isfinite(length), np.clip(length, -1e6, 1e6) * 10, -1.0)
-    nearest = np.rint(tenths)
-    on_row = np.abs(tenths - nearest) < 1e-6  # 0.1 cm is not a binary fraction
-    key = np.where(on_row, nearest, np.floor(tenths)).astype(np.int32)
-    part = np.where(on_row, 0.0, tenths - key)
-    entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
-    tables = stack(_used(table, entries))
-    nowhere = _nowhere(status, inputs.sex_status)
-    rows = tables.rows(table, inputs.sex, key, nowhere)
-    part[nowhere] = 0.0
-    basis = np.where(ageless, 0, basis).astype(np.uint8)
-    outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
-    return Placement(tables, rows, key, part, table, slot, basis, refs, status, outside)
 
 
 def score(measure: str, inputs: Inputs) -> Scored:
@@ -310,7 +168,7 @@ def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArra
     without = np.flatnonzero(np.isnan(y))
     status[without] = _reasons(measure, inputs._replace(value=z), placement, without, of_z=True)
     if measure == "length" and inputs.position is not None:
-        y = y - _adjustment(inputs.position, inputs.resolved.who_day)
+        y = y - length_adjustment(inputs.position, inputs.resolved.who_day)
     return y, status
 
 

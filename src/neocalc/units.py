@@ -11,16 +11,26 @@ outside the list, such as a product of mixed prefixes, is converted by pint.)
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from neocalc.coding import elements, is_missing
+from neocalc.dimensions import (
+    CANONICAL,
+    Unit,
+    convert,
+    example,
+    find_unit,
+    pint_name,
+    split_quantity,
+    spoken,
+    units_of,
+)
 from neocalc.errors import CODE, InputError, MissingError, StatusArray, UnitError
 
 if TYPE_CHECKING:
@@ -29,171 +39,22 @@ if TYPE_CHECKING:
 Floats: TypeAlias = npt.NDArray[np.float64]
 Value: TypeAlias = "str | pint.Quantity[Any] | Sequence[str] | npt.NDArray[Any] | None"
 
-
-class Unit(NamedTuple):
-    """One unit of the closed list: `canonical` figures are figure * num / den."""
-
-    name: str
-    dimension: str
-    num: int
-    den: int
-
-
-_WORDS: Final = ("thousand", "million", "billion")
-
-
-def _atoms() -> dict[str, Unit]:
-    spelled: dict[tuple[str, str, int, int], str] = {
-        ("kg", "mass", 1, 1): "kg kilogram kilograms",
-        ("g", "mass", 1, 1000): "g gram grams",
-        ("cm", "length", 1, 1): "cm centimetre centimetres centimeter centimeters",
-        ("mm", "length", 1, 10): "mm millimetre millimetres millimeter millimeters",
-        ("m", "length", 100, 1): "m metre metres meter meters",
-        ("day", "time", 1, 1): "day days d",
-        ("week", "time", 7, 1): "week weeks wk w",
-        ("month", "time", 487, 16): "month months mo",  # 30.4375 days: WHO
-        ("h", "time", 1, 24): "h hour hours hr",
-        ("min", "time", 1, 1440): "min minute minutes",
-        ("mL", "volume", 1, 1): "mL ml millilitre millilitres milliliter milliliters",
-        ("cell", "cells", 1, 1): "cell cells",
-        ("million cells", "cells", 10**6, 1): "",
-        ("thousand cells", "cells", 10**3, 1): "",
-        ("billion cells", "cells", 10**9, 1): "",
-        ("vial", "vials", 1, 1): "vial vials",
-        ("fraction", "fraction", 1, 1): "fraction",
-        ("percent", "fraction", 1, 100): "% percent",
-    }
-    table = {
-        alias: Unit(*key)
-        for key, aliases in spelled.items()
-        for alias in (aliases.split() or [key[0]])
-    }
-    for word in _WORDS:
-        table[f"{word} cell"] = table[f"{word}_cell"] = table[f"{word} cells"]
-    return table
-
-
-_ATOMS: Final = _atoms()
-
-# Compound dimensions, by what is divided by what. Anything else (pmol/kg, CFU/kg) is refused.
-_QUOTIENTS: Final = {
-    ("mass", "area"): "bmi",
-    ("cells", "mass"): "dose",
-    ("cells", "volume"): "concentration",
-    ("cells", "vials"): "vial_content",
-    ("volume", "mass"): "volume_per_mass",
-    ("volume", "time"): "rate",
-    ("rate", "mass"): "rate_per_mass",
-    ("volume_per_mass", "time"): "rate_per_mass",
-    ("mass", "time"): "mass_rate",
-    ("length", "time"): "length_rate",
-    ("mass", "mass"): "mass_fraction",
-    ("mass_fraction", "time"): "relative_rate",
-    ("mass_rate", "mass"): "relative_rate",
-}
-CANONICAL: Final = {
-    "mass": "kg",
-    "length": "cm",
-    "time": "day",
-    "bmi": "kg/m2",
-    "volume": "mL",
-    "cells": "cell",
-    "vials": "vial",
-    "dose": "cell/kg",
-    "concentration": "cell/mL",
-    "vial_content": "cell/vial",
-    "volume_per_mass": "mL/kg",
-    "rate": "mL/h",
-    "rate_per_mass": "mL/kg/h",
-    "mass_rate": "g/day",
-    "length_rate": "cm/week",
-    "relative_rate": "g/kg/day",
-    "fraction": "fraction",
-}
-"""The canonical unit of each dimension: what stands inside, without a unit."""
-
-_AREA: Final = {"m2": 1, "m^2": 1, "m**2": 1, "m²": 1}
-
-
-@lru_cache(maxsize=1024)
-def find_unit(text: str) -> Unit | None:
-    """The unit of the closed list that `text` names, or None.
-
-    Examples
-    --------
-    >>> find_unit("million cells/kg")
-    Unit(name='million cells/kg', dimension='dose', num=1000000, den=1)
-    >>> find_unit("furlong") is None
-    True
-    """
-    if len(text) > 40:
-        return None
-    parts = [" ".join(part.split()) for part in text.replace(" per ", "/").split("/")]
-    unit = _ATOMS.get(parts[0])
-    for part in parts[1:]:
-        if unit is None:
-            return None
-        if part in _AREA:
-            below: Unit | None = Unit("m2", "area", 1, 1)
-        else:
-            below = _ATOMS.get(part)
-        if below is None:
-            return None
-        dimension = _QUOTIENTS.get((unit.dimension, below.dimension))
-        if dimension is None:
-            return None
-        unit = Unit(
-            f"{unit.name}/{below.name}", dimension, unit.num * below.den, unit.den * below.num
-        )
-    return unit
-
-
-def convert(figures: Any, unit: Unit, target: Unit) -> Any:
-    """Figures in `unit` as figures in `target`: one exact factor, one rounding."""
-    num, den = unit.num * target.den, unit.den * target.num
-    common = math.gcd(num, den)
-    num, den = num // common, den // common
-    if num == den:
-        return figures
-    if num == 1:
-        return figures / den
-    with np.errstate(over="ignore"):  # beyond the largest float it is infinite: no measurement
-        return figures * num if den == 1 else figures * num / den
-
-
-_NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-_QUANTITY: Final = re.compile(rf"\s*({_NUMBER})\s*([^\s0-9+\-.,][^0-9]*(?:\*\*2|\^2|2)?)\s*")
-_GROUPED: Final = re.compile(r"\s*([0-9]{1,3}(?:,[0-9]{3})+)\s*((?:cell|million cell)[^0-9]*)")
-
-
-def split_quantity(text: str, argument: str, accepted: str) -> tuple[float, Unit]:
-    """The figure and the unit of a typed quantity such as "1850 g" or "1 million cells/kg".
-
-    A decimal comma is refused. Commas between thousands are accepted for cells alone, where a
-    count of cells leaves no doubt what they mean.
-    """
-    match = _QUANTITY.fullmatch(text[:100])
-    number = match[1] if match else ""
-    if match is None:
-        match = _GROUPED.fullmatch(text[:100])
-        number = match[1].replace(",", "") if match else ""
-    unit = find_unit(match[2].strip()) if match else None
-    if match is None or unit is None or len(text) > 100:
-        such = "" if " such as " in accepted else f", such as {example(accepted)}"
-        raise UnitError(argument, text, f"{accepted}{such}")
-    return float(number), unit
-
-
-def example(accepted: str) -> str:
-    """An example of a quantity in the first unit that an `accepted` text names."""
-    unit = (
-        accepted.rsplit(" in ", maxsplit=1)[-1]
-        .split(" or ", maxsplit=1)[0]
-        .split(",", maxsplit=1)[0]
-        .strip()
-    )
-    figure = {"kg": "1.85", "g": "1850", "cm": "49.5", "cell/mL": "5000000"}.get(unit, "1")
-    return f'"{figure} {unit}"'
+__all__ = [
+    "CANONICAL",
+    "Floats",
+    "Q",
+    "Unit",
+    "Value",
+    "convert",
+    "example",
+    "figures_of",
+    "find_unit",
+    "numbers_of",
+    "pint_name",
+    "quantity",
+    "registry",
+    "split_quantity",
+]
 
 
 def figures_of(
@@ -230,7 +91,7 @@ def figures_of(
     """
     unit = find_unit(target)
     assert unit is not None, target
-    accepted = f"give a quantity in {units or _units_of(unit.dimension)}"
+    accepted = f"give a quantity in {units or units_of(unit.dimension)}"
     if hasattr(value, "units") and hasattr(value, "magnitude"):
         return _figures_of_pint(value, unit, argument, accepted)
     if is_missing(value.strip() if isinstance(value, str) else value):
@@ -299,7 +160,7 @@ def numbers_of(
 def _figure(text: str, target: Unit, argument: str, accepted: str) -> float:
     figure, unit = split_quantity(text, argument, accepted)
     if unit.dimension != target.dimension:
-        raise UnitError(argument, text, f"{accepted} (this is a {_spoken(unit.dimension)})")
+        raise UnitError(argument, text, f"{accepted} (this is a {spoken(unit.dimension)})")
     return float(convert(figure, unit, target))
 
 
@@ -330,25 +191,6 @@ def _figures_of_pint(
     if math.isnan(figures):
         raise MissingError(argument, accepted)
     return np.array([convert(float(figures), unit, target)]), None, True
-
-
-def _units_of(dimension: str) -> str:
-    """The units of a dimension, for messages."""
-    if dimension in ("mass", "length", "time"):
-        names = dict.fromkeys(u.name for u in _ATOMS.values() if u.dimension == dimension)
-        return ", ".join(names)
-    return CANONICAL[dimension]
-
-
-def _spoken(dimension: str) -> str:
-    return dimension.replace("_", " ")
-
-
-def pint_name(name: str) -> str:
-    """A unit of the closed list as pint spells it."""
-    for word in _WORDS:
-        name = name.replace(f"{word} cells", f"{word}_cell")
-    return name.replace("kg/m2", "kg/m**2").replace("fraction", "dimensionless")
 
 
 @cache

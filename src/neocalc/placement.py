@@ -1,0 +1,159 @@
+"""Where each child stands: the table, the row and the age of a measure, or why there is none.
+
+The rules here choose between the tables of a policy and between weight-for-length and -height.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neocalc.coding import STANDING, UNKNOWN, Ints
+from neocalc.errors import CODE, StatusArray, combined, status_where
+from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, adjusted_length
+from neocalc.policy import Resolved
+from neocalc.references import Reference
+from neocalc.stacks import Bools, Bytes, Rows, Stack, stack
+from neocalc.units import Floats
+
+
+class Inputs(NamedTuple):
+    """Prepared columns, all of one length: codes, and floats in canonical units.
+
+    A float is NaN where there is none, with the reason in its status; a status of None: all are
+    usable. `value` is the weight for weight-for-length; for BMI it is the BMI itself.
+    """
+
+    value: Floats
+    sex: Ints
+    resolved: Resolved
+    value_status: StatusArray | None = None
+    sex_status: StatusArray | None = None
+    position: Ints | None = None
+    oedema: Ints | None = None
+    length: Floats | None = None
+    length_status: StatusArray | None = None
+    require_position: bool = False
+
+    def rows(self, block: slice) -> Inputs:
+        """Some of the rows."""
+        columns: tuple[Any, ...] = tuple(
+            column[block] if isinstance(column, np.ndarray) else column for column in self
+        )
+        return Inputs(*columns)._replace(resolved=self.resolved.rows(block))
+
+
+def _used(
+    slot: Bytes, entries: Sequence[tuple[Reference, str] | None]
+) -> tuple[tuple[Reference, str] | None, ...]:
+    """The tables that any row points to, or the last: a table nobody needs is not read."""
+    used = [entry if (slot == i).any() else None for i, entry in enumerate(entries)]
+    if not any(used):
+        used[-1] = next(entry for entry in reversed(entries) if entry is not None)
+    return tuple(used)
+
+
+class Placement(NamedTuple):
+    """Where each row of a table stands in the stack of a measure, or why nowhere.
+
+    `status` is that of the age and of the choice of the reference; it is None where every row has
+    one. A key outside its table is found later, by its missing z.
+    """
+
+    stack: Stack
+    rows: Rows
+    key: Ints
+    part: Floats | None
+    table: Bytes
+    slot: Bytes
+    basis: Bytes
+    references: tuple[Reference, ...]
+    status: StatusArray | None
+    outside: tuple[int, int]
+
+
+def place(measure: str, inputs: Inputs) -> Placement | None:
+    """The table, row and age of each child for a measure; None when no reference has it."""
+    if measure == "weight_for_length":
+        return _place_by_length(inputs)
+    resolved = inputs.resolved
+    refs = resolved.references
+    slot, day, basis, status = resolved.slot, resolved.day, resolved.basis, resolved.status
+    has = [measure in ref.measures for ref in refs]
+    if not any(has):
+        return None
+    if not all(has):
+        slot, day, basis, status = _elsewhere(resolved, has.index(True), slot != has.index(True))
+    tables = stack(
+        _used(slot, [(r, measure) if ok else None for r, ok in zip(refs, has, strict=True)])
+    )
+    outside = CODE["age_below_reference"], CODE["age_above_reference"]
+    rows = tables.rows(slot, inputs.sex, day, _nowhere(status, inputs.sex_status))
+    return Placement(tables, rows, day, None, slot, slot, basis, refs, status, outside)
+
+
+def _nowhere(*statuses: StatusArray | None) -> Bools | None:
+    """Which rows have no place in any table, for want of an age or a sex."""
+    status = combined(*statuses)
+    return None if status is None else status != 0
+
+
+def _elsewhere(
+    resolved: Resolved, other: int, lacking: Bools
+) -> tuple[Bytes, Ints, Bytes, StatusArray]:
+    """What the preterm reference lacks: the term reference at corrected age, from 40w0d on.
+
+    What the term reference lacks has none: the preterm one knows no other age than its own.
+    """
+    none = lacking & (resolved.who_day < 0) if other else lacking
+    status = combined(resolved.status, status_where(none, "no_reference"))
+    assert status is not None
+    return (
+        np.full(len(resolved.slot), other, dtype=np.uint8),
+        np.where(lacking, resolved.who_day, resolved.day),
+        np.where(lacking, resolved.who_basis, resolved.basis),
+        status,
+    )
+
+
+def _place_by_length(inputs: Inputs) -> Placement | None:
+    """Weight-for-length before day 731, weight-for-height from it; by position without an age."""
+    assert inputs.length is not None
+    resolved, length, position = inputs.resolved, inputs.length, inputs.position
+    refs = resolved.references
+    names = ("weight_for_length", "weight_for_height")
+    has = [names[0] in ref.measures for ref in refs]
+    if not any(has):
+        return None
+    which = len(has) - 1 if has[-1] else 0
+    slot, _, basis, status = _elsewhere(resolved, which, ~np.array(has)[resolved.slot])
+    day, basis = resolved.who_day, resolved.who_basis
+    # An age that is not known leaves the choice to the position, and without it to the length.
+    ageless = status == CODE["missing_age"]
+    lowest, highest = refs[which].measures[names[0]].age_range
+    status = np.where(ageless, 0, status).astype(np.uint8)
+    range_status = np.where(
+        day < lowest, CODE["age_below_reference"],
+        np.where(day > highest, CODE["age_above_reference"], 0),
+    )  # fmt: skip
+    status = np.where((status == 0) & ~ageless, range_status, status).astype(np.uint8)
+    known = UNKNOWN if position is None else position
+    with np.errstate(invalid="ignore"):
+        tall = (known == STANDING) | ((known == UNKNOWN) & (length >= HEIGHT_ABOVE))
+    table = np.where(ageless, tall, day >= HEIGHT_FROM).astype(np.uint8)
+    length = np.where(ageless, length, adjusted_length(length, position, day))
+    tenths = np.where(np.isfinite(length), np.clip(length, -1e6, 1e6) * 10, -1.0)
+    nearest = np.rint(tenths)
+    on_row = np.abs(tenths - nearest) < 1e-6  # 0.1 cm is not a binary fraction
+    key = np.where(on_row, nearest, np.floor(tenths)).astype(np.int32)
+    part = np.where(on_row, 0.0, tenths - key)
+    entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
+    tables = stack(_used(table, entries))
+    nowhere = _nowhere(status, inputs.sex_status)
+    rows = tables.rows(table, inputs.sex, key, nowhere)
+    part[nowhere] = 0.0
+    basis = np.where(ageless, 0, basis).astype(np.uint8)
+    outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
+    return Placement(tables, rows, key, part, table, slot, basis, refs, status, outside)
