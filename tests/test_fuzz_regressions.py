@@ -65,7 +65,7 @@ def test_every_target_has_seeds_and_a_dictionary() -> None:
 def test_without_atheris_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = module("run")
+    run = module("fuzzer")
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "argv", ["run.py", "--list"])
     assert run.main() == 0

@@ -93,7 +93,7 @@ def shell(
 def record_of(page: Page) -> dict[str, object]:
     """The audit record at the foot of a page."""
     text = "".join(page.texts)
-    found: dict[str, object] = json.loads(text[text.index('{\n  "neocalc"') :])
+    found: dict[str, object] = json.loads(text[text.index('{\n  "record"') :])
     return found
 
 
@@ -119,7 +119,7 @@ def test_one_subject(shell: Shell) -> None:
     assert len(velocity) == 13
     assert velocity[0][0] == "Measure"
     about = record_of(page)
-    assert about["created"] == "2026-01-01T00:00:00+00:00"
+    assert about["time_utc"] == "2026-01-01T00:00:00Z"
     assert about["rows"] == 13
     content = (ROOT / "examples" / "cohort.csv").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
@@ -158,8 +158,8 @@ def test_without_the_variable_the_record_has_the_time(
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     assert shell.run("report", VISITS, "--subject", TERM_BOY, "-o", "out.html").code == 0
     about = record_of(Page(shell.read("out.html")))
-    assert str(about["created"]).endswith("+00:00")
-    assert about["created"] != "2026-01-01T00:00:00+00:00"
+    assert str(about["time_utc"]).endswith("Z")
+    assert about["time_utc"] != "2026-01-01T00:00:00Z"
 
 
 def hostile() -> pl.DataFrame:

@@ -2,13 +2,6 @@
 
 It holds the inputs with their units and as they were given, the limits, every check, the result,
 and the versions of code, tables and protocol. Apart from the time it is the same for the same call.
-
-References
-----------
-21 CFR 11.10(e): secure, computer-generated, time-stamped audit trails. The record is what such a
-trail stores; who may write and sign it is for the system around it.
-
-ICH E6(R3), Annex 1, 4.2: time stamps are unambiguous, such as UTC.
 """
 
 from __future__ import annotations
@@ -17,35 +10,15 @@ import datetime as dt
 import json
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import neocalc
 from neocalc.age import NOT_STATED
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import Figure
 from neocalc.dose.plan import Plan, Request
 from neocalc.dose.stops import Check
-from neocalc.errors import DoseRefused, FileError, InputError
-from neocalc.references import tables_digest
-
-FORMAT: Final = 1
-"""The version of the record's own form."""
-
-
-def utc_time(at: dt.datetime | None = None) -> str:
-    """A time in UTC, to the second: now, or one with a time zone.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> utc_time(dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.timezone(dt.timedelta(hours=8))))
-    '2026-08-14T01:30:00Z'
-    """
-    if at is None:
-        at = dt.datetime.now(dt.UTC)
-    if not isinstance(at, dt.datetime) or at.tzinfo is None:
-        raise InputError("at", at, "a datetime with a time zone: a record's time is unambiguous")
-    return at.astimezone(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+from neocalc.errors import DoseRefused, FileError
+from neocalc.records import head
 
 
 def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict[str, Any]:
@@ -76,11 +49,7 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
     asked = request if isinstance(request, Request) else None
     override = asked.override if asked is not None else None
     return {
-        "record": "neocalc dose",
-        "format": FORMAT,
-        "time_utc": utc_time(at),
-        "neocalc": neocalc.__version__,
-        "tables": tables_digest(),
+        **head("dose", at),
         "outcome": "refused" if refused else "prepared",
         "protocol": None if asked is None else _protocol(asked),
         "inputs": None if asked is None else _inputs(asked.inputs),

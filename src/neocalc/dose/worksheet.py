@@ -18,12 +18,12 @@ from typing import Final, NamedTuple
 
 import neocalc
 from neocalc.age import NOT_STATED, TERM
-from neocalc.dose.audit import utc_time
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
 from neocalc.dose.plan import Plan
 from neocalc.dose.stops import SOFT, Check
 from neocalc.errors import UnitError
+from neocalc.records import utc_time
 from neocalc.references import tables_digest
 from neocalc.units import split_quantity
 

@@ -245,16 +245,17 @@ def _basis(scoring: Scoring, summary: Summary) -> list[str]:
 
 def _foot(scoring: Scoring, source: Named, summary: Summary, options: Options) -> list[str]:
     """What the report was computed from: the record that stands beside a scored file."""
+    from neocalc.records import utc_time
     from neocalc.tables.batch import record
 
     chosen = {name: str(value) for name, value in vars(options).items() if value is not None}
     more = {"report": chosen}
-    about = json.loads(record(cast("Source", source), scoring, summary, more))
+    about = json.loads(record("report", cast("Source", source), scoring, summary, more))
     if EPOCH in os.environ:
         import datetime as dt
 
         stamp = dt.datetime.fromtimestamp(int(os.environ[EPOCH]), dt.UTC)
-        about["created"] = stamp.isoformat(timespec="seconds")
+        about["time_utc"] = utc_time(stamp)
     return [
         html.heading("Audit record"),
         html.preformatted(json.dumps(about, indent=2, ensure_ascii=False)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 import time
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cohort import Scoring, count_statuses, score_table
 from neocalc.policy import DEFAULT
-from neocalc.references import reference, tables_digest
+from neocalc.records import head
+from neocalc.references import reference
 from neocalc.tables.files import Source, is_parquet, scored_output, stopped_cleanly, write_batches
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def score_file(
     force: bool = False,
     progress: bool = False,
     through: Through | None = None,
+    kind: str = "score",
     more: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Score a file into another, with its record beside it.
@@ -92,6 +93,8 @@ def score_file(
         Whether a terminal shows how far it is.
     through : callable, optional
         From the batches of the input to scored tables; by default each batch by itself.
+    kind : str
+        What is computed, as the record names it.
     more : dict, optional
         What else the record says.
 
@@ -115,7 +118,7 @@ def score_file(
     parquet = is_parquet(path)
     with stopped_cleanly(), scored_output(path, force=force) as (part, note):
         write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
-        text = record(source, scoring, summary, more or {})
+        text = record(kind, source, scoring, summary, more or {})
         note.write_text(text, encoding="utf-8")
     summary.seconds = time.perf_counter() - start
     return summary
@@ -127,17 +130,16 @@ def _empty(source: Source) -> pl.DataFrame:
     return pl.DataFrame(schema=source.schema())
 
 
-def record(source: Source, scoring: Scoring, summary: Summary, more: Mapping[str, Any]) -> str:
+def record(
+    kind: str, source: Source, scoring: Scoring, summary: Summary, more: Mapping[str, Any]
+) -> str:
     """The record beside an output, as JSON: what it takes to compute it again."""
-    import neocalc
-
     policy = scoring.policy
     used = [policy.preterm_reference, policy.term_reference]
     if scoring.reference != DEFAULT:
         used = [scoring.reference, *([policy.term_reference] if scoring.uncorrected else [])]
     about: dict[str, Any] = {
-        "neocalc": neocalc.__version__,
-        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **head(kind),
         "policy": policy.describe() if scoring.reference == DEFAULT else None,
         "settings": {
             name: getattr(policy, name)
@@ -156,12 +158,9 @@ def record(source: Source, scoring: Scoring, summary: Summary, more: Mapping[str
         "missing": scoring.mapped.missing,
         **more,
         "added": scoring.added,
-        "tables": {
-            "digest": tables_digest(),
-            "references": {
-                ref.id: {m.name: m.sha256 for m in ref.measures.values()}
-                for ref in dict.fromkeys(map(reference, used))
-            },
+        "references": {
+            ref.id: {m.name: m.sha256 for m in ref.measures.values()}
+            for ref in dict.fromkeys(map(reference, used))
         },
         "input": {"name": source.name, "sha256": source.digest()},
         "rows": summary.rows,

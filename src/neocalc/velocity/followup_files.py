@@ -102,7 +102,14 @@ def score_file(
             return scored_tables(batches, scoring, ordered=ordered, folder=beside)
 
         return score_batches(
-            opened, path, scoring, force=force, progress=progress, through=through, more=more
+            opened,
+            path,
+            scoring,
+            force=force,
+            progress=progress,
+            through=through,
+            kind="velocity",
+            more=more,
         )
 
     if reopen is None:
