@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import neocalc as nc
 from neocalc.cli import COMMANDS, main, one_line
 from neocalc.cli.growth import centile_text, plain_number, z_text
 from neocalc.references import tables_digest
+from own_references import OwnTable, rows, write
 from shell import Shell
 
 DATES = ["--born", "2026-05-01", "--on", "2026-08-14"]
@@ -158,10 +160,49 @@ def test_the_policy_and_one_reference(shell: Shell) -> None:
     assert about["results"][0]["reference"] == "who-2006"
     about = facts(shell, *GIRL, "--weight", "3100g", "--reference", "who-2006")
     assert about["results"][0]["reference"] == "who-2006"
-    assert about["policy"] == "who-2006 alone"
-    assert "Policy: who-2006 alone." in shell.run(
-        *GIRL, "--weight", "3100g", "--reference", "who-2006"
-    ).out  # fmt: skip
+    assert about["results"][0]["age_basis"] == "corrected"
+    assert about["policy"] == nc.Policy().describe("who-2006")
+    done = shell.run(*GIRL, "--weight", "3100g", "--reference", "who-2006", "--correct-until", "0d")
+    assert "born before 37w0d: at corrected age to 0 months (0 days), then" in done.out
+
+
+def test_the_uncorrected_z_was_of_another_reference(shell: Shell, tmp_path: Path) -> None:
+    """Beside a z of a user's own tables by chronological age stood one of the WHO."""
+    days = [str(day) for day in range(401)]
+    table = OwnTable(rows("age_days", days), "age_days", "kg", 0, 400)
+    own = str(write(tmp_path / "mine", {"weight": table}))
+    asked = [*GIRL, "--weight", "3100g", "--uncorrected", "--reference"]
+    about = facts(shell, *asked, own)
+    term = nc.Age.from_days(105)
+    plain = nc.zscore("weight", "3.1 kg", sex="f", age=term, reference=own)
+    assert about["results"][0]["z_uncorrected"] == plain.z
+    assert about["uncorrected"] == "mine at chronological age"
+    about = facts(shell, *asked, "fenton-2025")
+    who = nc.zscore("weight", "3.1 kg", sex="f", age=term)
+    assert about["results"][0]["z_uncorrected"] == who.z
+    assert about["policy"] == "fenton-2025 by postmenstrual age, whatever the age"
+    assert about["uncorrected"] == "who-2006 at chronological age"
+    assert shell.run(*asked, "fenton-2025").out.endswith(
+        "\nUncorrected: who-2006 at chronological age.\n"
+    )
+    assert "uncorrected" not in facts(shell, *GIRL, "--weight", "3100g")
+
+
+def test_the_bmi_had_no_value(shell: Shell) -> None:
+    given = ["--weight", "11kg", "--length", "85cm", "--position", "standing"]
+    girl = ["growth", "--sex", "f", "--age-days", "700", *given]
+    rows = {row["measure"]: row for row in facts(shell, *girl)["results"]}
+    assert rows["bmi"]["unit"] == "kg/m2"
+    assert rows["bmi"]["value"] == pytest.approx(11 / 0.857**2)  # lying it would be 85.7 cm
+    again = nc.zscore(
+        "bmi", nc.Q(rows["bmi"]["value"], "kg/m2"), sex="f", age=nc.Age.from_days(700)
+    )
+    assert again.z == pytest.approx(rows["bmi"]["z"], abs=1e-12)
+    wfl = rows["weight_for_length"]
+    assert (wfl["value"], wfl["unit"], wfl["length_cm"]) == (11, "kg", 85)
+    printed = shell.run(*girl).out
+    assert "14.98 kg/m2" in printed
+    assert "11 kg at 85 cm" in printed
 
 
 def test_an_answer_that_is_no_number_says_why(shell: Shell) -> None:

@@ -326,7 +326,7 @@ def test_a_line_and_the_inverse_differ_beyond_three_sd() -> None:
         ({"measure": None}, "measure: None"),
         ({"measure": ["weight"]}, "measure: "),
         ({"measure": {}}, "measure: "),
-        ({"reference": "who-2009-velocity"}, "measure: 'weight'"),
+        ({"reference": "who-2009-velocity"}, "who-2009-velocity is for velocity"),
         ({"reference": "auto"}, "reference: 'auto'"),
         ({"reference": None}, "reference: None"),
         ({"sex": None}, "sex: missing"),
@@ -424,8 +424,8 @@ def test_weeks_at_the_ends(measure: str, first: int, last: int) -> None:
         ({"sex": None}, nc.MissingError, "sex: missing"),
         ({"sex": "1"}, nc.SexError, "sex: '1'"),
         ({"measure": "size"}, nc.InputError, "measure: 'size'"),
-        ({"reference": "fenton-2025"}, nc.InputError, "a reference of size at birth"),
-        ({"reference": "who-2006"}, nc.InputError, "by completed week"),
+        ({"reference": "fenton-2025"}, nc.InputError, "for growth; accepted: fenton-2025-birth,"),
+        ({"reference": "who-2006"}, nc.InputError, "who-2006 is for growth"),
     ],
 )
 def test_one_wrong_birth_raises(changed: dict[str, Any], kind: type[Exception], said: str) -> None:

@@ -6,6 +6,7 @@ import math
 import pickle
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.policy import AGE_BASES, resolve, weeks_and_days
+from own_references import OwnTable, rows, write
 
 
 def where(
@@ -103,8 +105,9 @@ def test_every_part_can_be_set() -> None:
     ],
 )  # fmt: skip
 def test_spellings_of_a_duration(text: Any, days: int) -> None:
-    assert nc.Policy(handover=text).handover_day == days
     assert nc.Policy(correct_until=text).correct_until_day == days
+    if days <= 350:
+        assert nc.Policy(handover=text).handover_day == days
 
 
 @pytest.mark.parametrize("part", ["handover", "preterm_below", "correct_until"])
@@ -136,6 +139,39 @@ def test_handover_before_term_contradicts_itself() -> None:
     assert nc.Policy(handover="40+0").handover_day == 280
 
 
+def test_children_beyond_the_end_of_the_preterm_chart_had_no_z(tmp_path: Path) -> None:
+    """A hand-over at 52 weeks left two weeks without any reference."""
+    for given in ("50w1d", "52 week", "36 month"):
+        with pytest.raises(
+            nc.PolicyError,
+            match=r"^handover: \d+w\dd is after fenton-2013 ends; accepted: 40w0d to 50w0d",
+        ):
+            nc.Policy(handover=given)
+    days = [str(day) for day in range(200, 401)]
+    longer = OwnTable(
+        rows("postmenstrual_age_days", days, M=0.5), "postmenstrual_age_days", "kg", 200, 400
+    )
+    shorter = longer._replace(unit="cm", last=300)
+    tables = {"weight": longer, "length": shorter}
+    folder = str(write(tmp_path / "p", tables, age_basis="postmenstrual"))
+    policy = nc.Policy(preterm_reference=folder, handover="400 day")
+    with pytest.raises(nc.PolicyError, match="mine ends; accepted: 40w0d to 57w1d"):
+        nc.Policy(preterm_reference=folder, handover="401 day")
+    # A measure whose table ends before the others says so in each row.
+    age = nc.Age.from_days([104, 105, 205], gestation="28+0")
+    found = nc.zscore("length", ["1.5 cm"] * 3, sex="f", age=age, policy=policy)
+    assert found.status.tolist()[:2] == ["ok", "age_above_reference"]
+    assert found.reference.tolist() == ["mine", "mine", "who-2006"]
+
+
+def test_a_preterm_reference_by_length_alone_ends_at_term(tmp_path: Path) -> None:
+    by_length = OwnTable(rows("length_cm", ["45.0", "45.1"]), "length_cm", "kg", 45.0, 45.1)
+    folder = write(tmp_path, {"weight_for_length": by_length}, age_basis="postmenstrual")
+    with pytest.raises(nc.PolicyError, match="after mine ends; accepted: 40w0d to 40w0d"):
+        nc.Policy(preterm_reference=str(folder))
+    assert nc.Policy(preterm_reference=str(folder), handover="40 week").handover_day == 280
+
+
 @pytest.mark.parametrize(
     ("part", "name", "basis"),
     [
@@ -147,10 +183,24 @@ def test_handover_before_term_contradicts_itself() -> None:
     ],
 )
 def test_references_that_cannot_serve(part: str, name: str, basis: str) -> None:
-    with pytest.raises(
-        nc.PolicyError, match=f"^{part}: {name} is not a growth reference by {basis}"
-    ):
+    fit = {"postmenstrual": "fenton-2013, fenton-2025", "chronological": "who-2006"}[basis]
+    said = f"{part}: {name} is not a growth reference by {basis} age; accepted: {fit}, or the path"
+    with pytest.raises(nc.PolicyError, match=f"^{said} of a folder$"):
         nc.Policy(**dict[str, Any]({part: name}))
+
+
+@pytest.mark.parametrize("name", ["fenton-2031", "", None, 5])
+@pytest.mark.parametrize(
+    ("part", "fit"),
+    [("preterm_reference", "fenton-2013, fenton-2025"), ("term_reference", "who-2006")],
+)
+def test_an_unknown_part_was_answered_with_references_that_cannot_serve(
+    part: str, fit: str, name: Any
+) -> None:
+    with pytest.raises(nc.InputError) as caught:
+        nc.Policy(**{part: name})
+    assert caught.value.argument == part
+    assert caught.value.accepted == f"accepted: {fit}, or the path of a folder"
 
 
 def test_description() -> None:
@@ -164,9 +214,38 @@ def test_description() -> None:
     ).describe()
     assert text.startswith("born before 32w3d: ")
     assert "at corrected age to 500 days, then" in text
-    assert text.endswith("; length at 600 to 900 days needs its position")
+    assert text.endswith("; a length at 600 to 900 days corrected needs its position")
     assert "\n" not in text
     assert weeks_and_days(350) == "50w0d"
+
+
+def test_one_reference_was_described_as_alone_while_the_age_was_corrected() -> None:
+    policy = nc.Policy()
+    preterm = nc.Age.from_days(105, gestation="27+3")
+    found = nc.zscore("weight", "3.1 kg", sex="f", age=preterm, reference="who-2006")
+    assert found.age_basis == "corrected"
+    assert policy.describe("who-2006") == (
+        "who-2006 whatever the age; born before 37w0d: at corrected age to 36 months (1,096 days),"
+        " then at chronological age; born later or gestation not stated: at chronological age"
+    )
+    assert policy.describe("fenton-2025") == "fenton-2025 by postmenstrual age, whatever the age"
+    asked = nc.Policy(require_position=True, correct_until="24 month").describe("who-2006")
+    assert "at corrected age to 24 months (731 days), then" in asked
+    assert asked.endswith("; a length at 600 to 900 days corrected needs its position")
+    with pytest.raises(nc.InputError, match="accepted: auto, fenton-2013, fenton-2025, who-2006,"):
+        policy.describe("who-2009-velocity")
+
+
+def test_the_reference_of_the_uncorrected_z(tmp_path: Path) -> None:
+    """The one asked for where it goes by chronological age; else the term reference."""
+    policy = nc.Policy()
+    own = str(write(tmp_path))
+    assert policy.uncorrected_reference() == "who-2006"
+    assert policy.uncorrected_reference("who-2006") == "who-2006"
+    assert policy.uncorrected_reference("fenton-2013") == "who-2006"
+    assert policy.uncorrected_reference(own) == own
+    assert nc.Policy(term_reference=own).uncorrected_reference() == own
+    assert nc.Policy(term_reference=own).uncorrected_reference("who-2006") == "who-2006"
 
 
 def test_24_months_were_described_as_731_days() -> None:
@@ -275,8 +354,51 @@ def test_position_is_asked_for_where_it_matters() -> None:
     by_default = nc.zscore("length", ["85 cm"] * 5, sex="f", age=age)
     assert by_default.status.tolist() == ["ok"] * 5
     one = nc.Age.from_days(700 + 84, gestation="28+0")
-    with pytest.raises(nc.MissingError):
+    with pytest.raises(nc.MissingError, match=r"^position: missing; the policy needs it at 600 to"):
         nc.zscore("length", "85 cm", sex="f", age=one, policy=policy)
+
+
+@pytest.mark.parametrize("measure", ["bmi", "weight_for_length"])
+def test_bmi_and_weight_for_length_passed_without_the_position_their_length_needs(
+    measure: str,
+) -> None:
+    """0.7 cm are 0.2 kg/m2 at this age: as much as for the length itself."""
+    policy = nc.Policy(require_position=True)
+    corrected = np.array([599, 600, 731, 900, 901])
+    age = nc.Age.from_days(corrected + 84, gestation="28+0")
+    given: dict[str, Any] = {"sex": "f", "length": ["85 cm"] * 5, "policy": policy}
+    found = nc.zscore(measure, ["11 kg"] * 5, age=age, **given)
+    asked = ["ok", "missing_value", "missing_value", "missing_value", "ok"]
+    assert found.status.tolist() == asked
+    assert np.isnan(found.z).tolist() == [word != "ok" for word in asked]
+    position = [None, "l", "h", None, None]
+    found = nc.zscore(measure, ["11 kg"] * 5, age=age, position=position, **given)
+    assert found.status.tolist() == ["ok", "ok", "ok", "missing_value", "ok"]
+    found = nc.zscore(measure, [None] * 5, age=age, **given)
+    assert found.status.tolist() == ["missing_value"] * 5
+    term = nc.Age.from_days(corrected, gestation="40+0")
+    found = nc.zscore(measure, ["11 kg"] * 5, age=term, **given)
+    assert found.status.tolist() == ["ok"] * 5
+    one = nc.Age.from_days(784, gestation="28+0")
+    with pytest.raises(nc.MissingError, match=r"^position: missing"):
+        nc.zscore(measure, "11 kg", sex="f", age=one, length="85 cm", policy=policy)
+    assert nc.zscore("bmi", "15 kg/m2", sex="f", age=one, policy=policy).status == "ok"
+
+
+def test_the_inverse_needs_the_position_too() -> None:
+    policy = nc.Policy(require_position=True)
+    age = nc.Age.from_days(np.array([599, 700]) + 84, gestation="28+0")
+    weights = nc.measurement(
+        "weight_for_length", z=[0, 0], sex="f", age=age, length="85 cm", policy=policy
+    )
+    assert np.isnan(weights.magnitude).tolist() == [False, True]
+    bmi = nc.measurement("bmi", z=[0, 0], sex="f", age=age, policy=policy)
+    assert not np.isnan(bmi.magnitude).any()
+    one = nc.Age.from_days(784, gestation="28+0")
+    with pytest.raises(nc.MissingError, match=r"^position: missing"):
+        nc.measurement("length", z=0, sex="f", age=one, policy=policy)
+    with pytest.raises(nc.InputError, match=r"^z: nan .* missing_value"):
+        nc.measurement("length", z=math.nan, sex="f", age=one, policy=policy)
 
 
 def test_the_inverse_gave_a_length_where_the_z_is_refused() -> None:

@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +114,10 @@ def test_no_table_of_increments_is_one_of_attained_growth() -> None:
     with pytest.raises(nc.TableError, match="increments"):
         reference("who-2009-velocity").table("weight")
     with pytest.raises(
-        nc.InputError, match="a growth reference; who-2009-velocity is for velocity"
+        nc.InputError, match="who-2009-velocity is for velocity; accepted: auto, fenton-2013, "
     ):
         nc.zscore("weight", "4 kg", sex="f", age=age(), reference="who-2009-velocity")
-    with pytest.raises(nc.InputError, match="for size_at_birth"):
+    with pytest.raises(nc.InputError, match="fenton-2025-birth is for size at birth; accepted"):
         nc.zscore("weight", "4 kg", sex="f", age=age(), reference="fenton-2025-birth")
 
 
@@ -154,6 +154,33 @@ def test_unknown_names(name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         nc.size_at_birth("weight", "1 kg", sex="f", gestation="27+3", reference=name)
     with pytest.raises(nc.InputError):
         nc.Policy(preterm_reference=name)
+
+
+def test_an_unknown_name_was_answered_with_references_that_cannot_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The velocity and birth tables were offered where only growth references are taken."""
+    monkeypatch.setenv(ENVIRONMENT, str(write(tmp_path / "mine")))
+    calls: dict[str, Callable[[str], Any]] = {
+        "auto, fenton-2013, fenton-2025, who-2006, mine": lambda name: nc.zscore(
+            "weight", "4 kg", sex="f", age=age(), reference=name
+        ),
+        "auto, fenton-2013, fenton-2025, who-2006, mine ": lambda name: nc.measurement(
+            "weight", z=0, sex="f", age=age(), reference=name
+        ),
+        "fenton-2013, fenton-2025, fenton-2025-birth, who-2006, mine": lambda name: nc.curves(
+            "weight", sex="f", reference=name
+        ),
+        "fenton-2025-birth": lambda name: nc.size_at_birth(
+            "weight", "1 kg", sex="f", gestation="27+3", reference=name
+        ),
+    }
+    for fit, call in calls.items():
+        for name in ("who-1977", "who-2009-velocity"):
+            with pytest.raises(nc.InputError) as caught:
+                call(name)
+            accepted = caught.value.accepted
+            assert accepted.endswith(f"accepted: {fit.strip()}, or the path of a folder")
 
 
 # ------------------------------------------------------------------------------- a user's own
@@ -206,6 +233,57 @@ def test_several_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     first, second = write(tmp_path / "1"), write(tmp_path / "2", id="other")
     monkeypatch.setenv(ENVIRONMENT, os.pathsep.join(["", str(first), str(second), ""]))
     assert [ref.id for ref in references()] == [*OWN, "mine", "other"]
+
+
+def test_a_fault_in_one_added_folder_made_every_look_up_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It matters to what may be in it and to a listing; not to the WHO's tables at a cot side."""
+    good, bad = write(tmp_path / "good"), write(tmp_path / "bad", id="My Own")
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    many = tmp_path / "many"
+    write(many / "1", id="one")
+    write(many / "2", id="other", toml=[('unit = "kg"', 'unit = "cm"')])
+    for fault, said in (
+        (tmp_path / "nowhere", "nowhere holds no reference.toml"),
+        (bad, "id 'My Own'"),
+        (loop, "loop"),
+        (many, "a unit of their dimension"),
+    ):
+        for order in ((fault, good), (good, fault)):
+            monkeypatch.setenv(ENVIRONMENT, os.pathsep.join(map(str, order)))
+            for name in ("who-2006", "mine", str(good)):
+                assert (
+                    nc.zscore("weight", "3 kg", sex="f", age=age(), reference=name).status == "ok"
+                )
+            assert nc.Policy(preterm_reference="fenton-2025").handover_day == 350
+            for ask in (references, lambda: reference("yours")):
+                with pytest.raises(nc.TableError, match=said):
+                    ask()
+    assert reference("one").id == "one"
+    with pytest.raises(nc.InputError, match=r"auto, .*, who-2006, mine, one, or the path"):
+        nc.zscore("weight", "3 kg", sex="f", age=age(), reference="who-2009-velocity")
+
+
+def test_a_folder_listed_twice_was_its_own_double(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "mine")
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    monkeypatch.setenv(ENVIRONMENT, os.pathsep.join(map(str, (folder, folder, link))))
+    assert [ref.id for ref in references()] == [*OWN, "mine"]
+    assert reference("mine").folder == folder
+
+
+def test_a_reference_with_others_inside_it_was_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, id="outer")
+    write(tmp_path / "inside", id="inner")
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    assert [ref.id for ref in references()] == [*OWN, "outer", "inner"]
 
 
 def test_an_empty_place_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

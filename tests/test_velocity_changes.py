@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.velocity.declines import chart_step
+from own_references import OwnTable, rows, write
 
 
 def at(day: int, gestation: str | None = "27+3") -> nc.Age:
@@ -77,8 +79,15 @@ def test_size_of_the_step(measure: str, sex: str, handover: str, steps: tuple[fl
     assert found.tolist() == pytest.approx(steps, abs=0.0051)
 
 
-def test_step_where_the_chart_does_not_reach() -> None:
-    policy = nc.Policy(handover="52 week")
+def test_step_where_the_chart_does_not_reach(tmp_path: Path) -> None:
+    """A preterm reference whose weights end before its lengths do."""
+    days = [str(day) for day in range(200, 401)]
+    weight = OwnTable(
+        rows("postmenstrual_age_days", days), "postmenstrual_age_days", "kg", 200, 300
+    )
+    tables = {"weight": weight, "length": weight._replace(unit="cm", last=400)}
+    folder = write(tmp_path, tables, age_basis="postmenstrual")
+    policy = nc.Policy(preterm_reference=str(folder))
     assert np.isnan(chart_step("weight", 0.0, sex=0, policy=policy)).all()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from neocalc.age import Age
 from neocalc.coding import Coded, code_words, oedema_code, position_code, sex_coder
 from neocalc.errors import CODE, STATUSES, AgeError, InputError, MissingError
+from neocalc.lengths import POSITION_MATTERS
 from neocalc.placement import Inputs
 from neocalc.policy import Policy, resolve
 from neocalc.references import MEASURES
@@ -124,7 +125,9 @@ def refuse_length(length: Any) -> None:
 
 def refuse(word: str, measure: str, value: Any) -> None:
     """Raise for one child whose value cannot be used; other statuses are answers."""
-    if word == "missing_value":
-        raise MissingError(measure, "give a measurement with its unit")
+    if word == "missing_value":  # a missing measurement has been refused: it is the position
+        first, last = POSITION_MATTERS
+        needs = f"the policy needs it at {first} to {last} days corrected: recumbent or standing"
+        raise MissingError("position", needs)
     if word == "invalid_value":
         raise InputError(measure, value, "a value above 0")

@@ -17,10 +17,10 @@ import numpy as np
 from neocalc.arguments import common_length, refuse, to_length, unit_of
 from neocalc.coding import Coded, code_words, sex_coder
 from neocalc.dates import NOT_STATED, stated_gestations
-from neocalc.errors import CODE, STATUSES, InputError, MissingError
+from neocalc.errors import CODE, STATUSES, MissingError
 from neocalc.growth import ZScore
 from neocalc.policy import GESTATION, Resolved
-from neocalc.references import reference as find_reference
+from neocalc.references import reference_for
 from neocalc.scoring import Inputs, score
 from neocalc.units import Floats, figures_of
 
@@ -76,9 +76,7 @@ def size_at_birth(
     >>> round(birth.z, 2), birth.category
     (-0.61, 'AGA')
     """
-    ref = find_reference(reference)
-    if ref.use != "size_at_birth":
-        raise InputError("reference", reference, "a reference of size at birth, by completed week")
+    ref = reference_for(reference, "size_at_birth")
     figures, status, single = figures_of(value, unit_of(measure), measure)
     weeks, one = stated_gestations(gestation)
     sexes, one_sex = code_words(sex, sex_coder(sex_codes), "sex")

@@ -11,8 +11,7 @@ import numpy as np
 from neocalc.coding import sex_code
 from neocalc.errors import InputError
 from neocalc.lms import centile_from_zscore, measurement_from_zscore, zscore_from_centile
-from neocalc.references import SEXES
-from neocalc.references import reference as find_reference
+from neocalc.references import SEXES, reference_for
 from neocalc.units import Floats, numbers_of, quantity
 
 if TYPE_CHECKING:
@@ -85,8 +84,8 @@ def curves(
     >>> chart.axis, float(chart.x[0]), round(float(chart.lines.magnitude[0, 0]), 4)
     ('postmenstrual_age_days', 158.0, 0.5129)
     """
-    ref = find_reference(reference)
-    if not isinstance(measure, str) or measure not in ref.measures or ref.use == "velocity":
+    ref = reference_for(reference, "growth", "size_at_birth")
+    if not isinstance(measure, str) or measure not in ref.measures:
         raise InputError("measure", measure, f"{ref.id} has: {', '.join(ref.measures)}")
     if centiles is not None and z is not None:
         raise InputError("z", z, "give centiles or z, not both")

@@ -259,6 +259,8 @@ def measurement(
     if not single:
         return quantity(values, unit)
     word = STATUSES[status[0]]
+    if word == "missing_value" and not np.isnan(figures[0]):
+        refuse(word, measure, z)
     if word != "ok":
         raise InputError("z", z, f"there is no {measure} at this z: {word}", status=word)
     return quantity(float(values[0]), unit)

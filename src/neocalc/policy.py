@@ -19,8 +19,11 @@ import numpy.typing as npt
 from neocalc.age import MONTH, NOT_STATED, TERM, Age, duration_days
 from neocalc.coding import Ints
 from neocalc.errors import InputError, PolicyError, StatusArray, combined, status_where
-from neocalc.references import Reference, reference
+from neocalc.lengths import POSITION_MATTERS
+from neocalc.references import BY_LENGTH, Reference, ids_of, reference, reference_for
 
+DEFAULT: Final = "auto"
+"""The reference that lets the policy choose."""
 AGE_BASES: Final = ("", "chronological", "corrected", "postmenstrual", "gestation")
 """What the age of a result means; empty where no age was used."""
 CHRONOLOGICAL, CORRECTED, POSTMENSTRUAL, GESTATION = 1, 2, 3, 4
@@ -43,14 +46,16 @@ class Policy:
     term_reference : str, default "who-2006"
         Reference from then on, and for children born at term or of unstated gestation.
     require_position : bool, default False
-        Whether a preterm child's length between 600 and 900 days of corrected age is refused
-        (`missing_value`) unless the position it was measured in is recorded. By default it is
-        taken as the WHO's program does: recumbent to day 730, standing from day 731.
+        Whether a preterm child's length, and the BMI and weight-for-length that use it, are refused
+        (`missing_value`) between 600 and 900 days of corrected age unless the position it was
+        measured in is recorded. By default it is taken as the WHO's program does: recumbent to day
+        730, standing from day 731.
 
     Raises
     ------
     PolicyError
-        When the hand-over is before 40w0d, where the term reference has no value.
+        When the hand-over is before 40w0d, where the term reference has no value, or after the last
+        day of the preterm reference.
 
     Examples
     --------
@@ -78,13 +83,16 @@ at chronological age'
         if self.handover_day < TERM:
             given = weeks_and_days(self.handover_day)
             raise PolicyError(f"handover: {given} is before 40w0d; accepted: 40w0d or later")
-        for name, basis in (
-            ("preterm_reference", "postmenstrual"),
-            ("term_reference", "chronological"),
-        ):
-            ref = reference(getattr(self, name))
-            if ref.use != "growth" or ref.age_basis != basis:
-                raise PolicyError(f"{name}: {ref.id} is not a growth reference by {basis} age")
+        preterm = _growth_reference("preterm_reference", self.preterm_reference, "postmenstrual")
+        _growth_reference("term_reference", self.term_reference, "chronological")
+        last = max(
+            (m.range[1] for m in preterm.measures.values() if m.name not in BY_LENGTH), default=TERM
+        )
+        if self.handover_day > last:
+            given, end = weeks_and_days(self.handover_day), weeks_and_days(int(last))
+            raise PolicyError(
+                f"handover: {given} is after {preterm.id} ends; accepted: 40w0d to {end}"
+            )
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -100,19 +108,74 @@ at chronological age'
             self.correct_until_day, self.term_reference, self.require_position,
         )  # fmt: skip
 
-    def describe(self) -> str:
-        """The policy in one readable line."""
+    def describe(self, reference: str = DEFAULT) -> str:
+        """The policy in one readable line; with one reference whatever the age, what holds then.
+
+        Parameters
+        ----------
+        reference : str, default "auto"
+            The reference asked for, as in `zscore`.
+
+        Examples
+        --------
+        >>> Policy().describe("fenton-2013")
+        'fenton-2013 by postmenstrual age, whatever the age'
+        >>> Policy().describe("who-2006")
+        'who-2006 whatever the age; born before 37w0d: at corrected age to 36 months (1,096 days), \
+then at chronological age; born later or gestation not stated: at chronological age'
+        """
         months = round(self.correct_until_day / MONTH)
         until = f"{self.correct_until_day:,} days"
         if duration_days(f"{months} month", "correct_until") == self.correct_until_day:
             until = f"{months} months ({until})"
-        return (
-            f"born before {weeks_and_days(self.preterm_below_day)}: {self.preterm_reference} by "
-            f"postmenstrual age to {weeks_and_days(self.handover_day)}, then {self.term_reference} "
-            f"at corrected age to {until}, then at chronological age; born later or gestation not "
-            f"stated: {self.term_reference} at chronological age"
-            + ("; length at 600 to 900 days needs its position" if self.require_position else "")
-        )
+        later = "born later or gestation not stated:"
+        preterm = f"born before {weeks_and_days(self.preterm_below_day)}:"
+        corrected = f"at corrected age to {until}, then at chronological age"
+        if reference == DEFAULT:
+            text = (
+                f"{preterm} {self.preterm_reference} by postmenstrual age to "
+                f"{weeks_and_days(self.handover_day)}, then {self.term_reference} {corrected}; "
+                f"{later} {self.term_reference} at chronological age"
+            )
+        else:
+            ref = growth_reference(reference)
+            if ref.age_basis == "postmenstrual":
+                return f"{ref.id} by postmenstrual age, whatever the age"
+            text = f"{ref.id} whatever the age; {preterm} {corrected}; {later} at chronological age"
+        first, last = POSITION_MATTERS
+        needs = f"; a length at {first} to {last} days corrected needs its position"
+        return text + (needs if self.require_position else "")
+
+    def uncorrected_reference(self, reference: str = DEFAULT) -> str:
+        """The reference of a z at chronological age, which stands beside the z of the policy.
+
+        The reference asked for, where it goes by chronological age; else the term reference.
+
+        Examples
+        --------
+        >>> Policy().uncorrected_reference("fenton-2013")
+        'who-2006'
+        """
+        if reference == DEFAULT or growth_reference(reference).age_basis != "chronological":
+            return self.term_reference
+        return reference
+
+
+def growth_reference(name: str) -> Reference:
+    """A reference of growth by its id or path; the message offers no other."""
+    return reference_for(name, "growth", also=(DEFAULT,))
+
+
+def _growth_reference(part: str, name: str, basis: str) -> Reference:
+    """The reference of a part of the policy, refused unless it goes by that age."""
+    accepted = f"accepted: {', '.join(ids_of('growth', basis=basis))}, or the path of a folder"
+    try:
+        ref = reference(name)
+    except InputError as error:
+        raise InputError(part, name, accepted) from error
+    if ref.use != "growth" or ref.age_basis != basis:
+        raise PolicyError(f"{part}: {ref.id} is not a growth reference by {basis} age; {accepted}")
+    return ref
 
 
 def weeks_and_days(days: int) -> str:
@@ -122,9 +185,6 @@ def weeks_and_days(days: int) -> str:
     '27w3d'
     """
     return f"{days // 7}w{days % 7}d"
-
-
-DEFAULT: Final = "auto"
 
 
 class Resolved(NamedTuple):
@@ -169,7 +229,7 @@ class Resolved(NamedTuple):
 def resolve(age: Age, policy: Policy, name: str = DEFAULT) -> Resolved:
     """Apply a policy, or one reference whatever the age, to ages. Kept on `age`: ages repeat."""
     if not isinstance(name, (str, os.PathLike)):
-        reference(name)  # which refuses it
+        growth_reference(name)  # which refuses it
     key = (policy.key, name)
     if key not in age.resolved:
         age.resolved[key] = _resolve(age, policy, name)
@@ -192,9 +252,7 @@ def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
         day = np.where(early, postmenstrual, who_day)
         basis = np.where(early, np.uint8(POSTMENSTRUAL), who_basis)
         return Resolved(refs, (~early).view(np.uint8), day, basis, who_day, who_basis, status)
-    ref = reference(name)
-    if ref.use != "growth":
-        raise InputError("reference", name, f"a growth reference; {ref.id} is for {ref.use}")
+    ref = growth_reference(name)
     slot = np.zeros(len(age), dtype=np.uint8)
     if ref.age_basis != "postmenstrual":
         return Resolved((ref,), slot, who_day, who_basis, who_day, who_basis, status)

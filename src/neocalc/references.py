@@ -191,7 +191,8 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     InputError
         When there is none of that name.
     TableError
-        When the folder is not a valid reference.
+        When the folder is not a valid reference, or none of that name is found while a folder on
+        ``NEOCALC_REFERENCES`` cannot be read.
 
     Examples
     --------
@@ -199,12 +200,9 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     '10.1186/1471-2431-13-59'
     """
     text = os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else ""
-    own = tables_folder()
-    found = [
-        folder
-        for folder in _folders()
-        if (folder.name if folder.parent == own else open_folder(folder).id) == text
-    ]
+    added, faults = _added()
+    found = [folder for folder in _own_folders() if folder.name == text]
+    found += [ref.folder for ref in added if ref.id == text]
     if len(found) > 1:
         raise TableError(f"{found[1]}: a second reference with the id {text!r}")
     if found:
@@ -212,8 +210,35 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     path = Path(text)
     if text and _is_there(path):
         return open_folder((path.parent if path.suffix == ".toml" else path).resolve())
-    known = ", ".join(ref.id for ref in references())
-    raise InputError("reference", name, f"accepted: {known}, or the path of a folder")
+    if faults:  # what is asked for may be what cannot be read
+        raise faults[0]
+    raise _unknown(name, [ref.id for ref in references()])
+
+
+def reference_for(
+    name: str | os.PathLike[str], *uses: str, also: tuple[str, ...] = ()
+) -> Reference:
+    """A reference that a call can use; a message offers those that fit, and no others."""
+    try:
+        ref = reference(name)
+    except InputError as error:
+        raise _unknown(name, [*also, *ids_of(*uses)]) from error
+    if ref.use not in uses:
+        fit = ", ".join([*also, *ids_of(*uses)])
+        why = f"{ref.id} is for {ref.use.replace('_', ' ')}"
+        raise InputError("reference", name, f"{why}; accepted: {fit}, or the path of a folder")
+    return ref
+
+
+def ids_of(*uses: str, basis: str = "") -> list[str]:
+    """The ids of the references for any of these uses, and of one age basis if it is given."""
+    refs = [*map(open_folder, _own_folders()), *_added()[0]]
+    return [ref.id for ref in refs if ref.use in uses and basis in ("", ref.age_basis)]
+
+
+def _unknown(name: object, known: list[str]) -> InputError:
+    accepted = f"accepted: {', '.join(known)}, or the path of a folder"
+    return InputError("reference", name, accepted)
 
 
 def _is_there(path: Path) -> bool:
@@ -232,16 +257,23 @@ def references() -> tuple[Reference, ...]:
     tuple of Reference
         With title, citation, licence, source, and for each measure its range, unit and checksum.
 
+    Raises
+    ------
+    TableError
+        When one that was added is not valid, or has the id of another.
+
     Examples
     --------
     >>> [ref.id for ref in references()][:2]
     ['fenton-2013', 'fenton-2025']
     """
-    found = {}
-    for folder in _folders():
-        ref = open_folder(folder)
+    added, faults = _added()
+    if faults:
+        raise faults[0]
+    found: dict[str, Reference] = {}
+    for ref in (*map(open_folder, _own_folders()), *added):
         if ref.id in found:
-            raise TableError(f"{folder}: a second reference with the id {ref.id!r}")
+            raise TableError(f"{ref.folder}: a second reference with the id {ref.id!r}")
         found[ref.id] = ref
     return tuple(found.values())
 
@@ -258,15 +290,37 @@ def tables_digest() -> str:
     return digest.hexdigest()
 
 
-def _folders() -> list[Path]:
-    """The folders of all references, neocalc's own first, by name."""
-    own = sorted(path.parent for path in tables_folder().glob("*/reference.toml"))
-    added: list[Path] = []
-    for entry in os.environ.get(ENVIRONMENT, "").split(os.pathsep):
-        if entry:
+@cache
+def _own_folders() -> tuple[Path, ...]:
+    """The folders of neocalc's own references, by name."""
+    return tuple(sorted(path.parent for path in tables_folder().glob("*/reference.toml")))
+
+
+def _added() -> tuple[list[Reference], list[TableError]]:
+    """The references that ``NEOCALC_REFERENCES`` adds, and what is wrong with the others.
+
+    A fault there matters to a call that may need what is at fault, and to a listing. It does not
+    stop a call for one of neocalc's own tables, nor for another that was added.
+    """
+    found: list[Reference] = []
+    faults: list[TableError] = []
+    entries = os.environ.get(ENVIRONMENT, "").split(os.pathsep)
+    for entry in dict.fromkeys(filter(None, entries)):
+        try:
             root = Path(entry).resolve()
-            inside = sorted(path.parent for path in root.glob("*/reference.toml"))
-            if not inside and not (root / "reference.toml").exists():
+            folders = [root] if (root / "reference.toml").exists() else []
+            folders += sorted(path.parent for path in root.glob("*/reference.toml"))
+            if not folders:
                 raise TableError(f"{ENVIRONMENT}: {root} holds no reference.toml")
-            added += inside or [root]
-    return own + added
+        except TableError as error:
+            faults.append(error)
+            continue
+        except (OSError, RuntimeError) as error:  # a RuntimeError: a loop of links
+            faults.append(TableError(f"{ENVIRONMENT}: {entry}: {error}"))
+            continue
+        for folder in folders:
+            try:
+                found.append(open_folder(folder))
+            except TableError as error:
+                faults.append(error)
+    return list(dict.fromkeys(found)), faults

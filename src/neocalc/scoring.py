@@ -35,6 +35,7 @@ from neocalc.units import Floats
 
 __all__ = [
     "BLOCK",
+    "BY_POSITION",
     "HEIGHT_ABOVE",
     "HEIGHT_FROM",
     "LYING_IS_LONGER",
@@ -57,6 +58,8 @@ Result = TypeVar("Result")
 
 WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
 """Measures that oedema makes meaningless: no z (WHO)."""
+BY_POSITION: Final = frozenset({"length", "weight_for_length"})
+"""Measures whose length depends on the position; that of a BMI is adjusted beforehand."""
 BLOCK: Final = 131_072
 """Rows that are scored together: their arrays stay in the processor's cache."""
 WORKERS: Final = min(os.cpu_count() or 1, 8)
@@ -89,6 +92,8 @@ def body_mass_index(inputs: Inputs) -> Inputs:
     value[np.isnan(value)] = np.inf  # 0/0 is not missing, but impossible
     value[np.isnan(inputs.value) | np.isnan(inputs.length)] = np.nan
     status = combined(inputs.value_status, inputs.length_status)
+    if inputs.require_position:
+        status = combined(status, status_where(_position_missing(inputs), "missing_value"))
     return inputs._replace(value=value, value_status=status, length=None, length_status=None)
 
 
@@ -162,7 +167,7 @@ def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArra
     y = measurement_from_zscore(z, L, M, S, restricted=restricted)
     if inputs.value_status is not None:
         y[inputs.value_status != 0] = np.nan
-    if measure == "length" and inputs.require_position:
+    if measure in BY_POSITION and inputs.require_position:
         y[_position_missing(inputs)] = np.nan
     status = np.zeros(len(y), dtype=np.uint8)
     without = np.flatnonzero(np.isnan(y))
@@ -182,9 +187,9 @@ def _usable(measure: str, inputs: Inputs) -> Floats:
         value = np.where(inputs.value_status != 0, np.nan, value)
     if measure == "length":
         value = adjusted_length(value, inputs.position, inputs.resolved.who_day)
-        if inputs.require_position:
-            value = np.where(_position_missing(inputs), np.nan, value)
-    elif measure in WATER_WEIGHS and inputs.oedema is not None and inputs.oedema.any():
+    if measure in BY_POSITION and inputs.require_position:
+        value = np.where(_position_missing(inputs), np.nan, value)
+    if measure in WATER_WEIGHS and inputs.oedema is not None and inputs.oedema.any():
         value = np.where(inputs.oedema != 0, np.nan, value)
     return value
 
@@ -228,7 +233,7 @@ def _reasons(
     status = first_status(status, _fault(inputs.value, inputs.value_status, at, signed=of_z))
     if inputs.length is not None:
         status = first_status(status, _fault(inputs.length, inputs.length_status, at))
-    if measure == "length" and inputs.require_position:
+    if measure in BY_POSITION and inputs.require_position:
         missing = status_where(_position_missing(inputs)[at], "missing_value")
         status = first_status(status, missing)
     # What remains is a z for which no measurement exists.

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json, print_rows
 from neocalc.coding import sex_code
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.growth import ZScore, zscore
-from neocalc.policy import DEFAULT, Policy, weeks_and_days
-from neocalc.references import MEASURES
+from neocalc.growth import ZScore, inputs_of, zscore
+from neocalc.policy import Policy, weeks_and_days
+from neocalc.references import MEASURES, reference
+from neocalc.scoring import body_mass_index
 from neocalc.units import figures_of
 
 OPTIONS: Final = {
@@ -34,6 +36,8 @@ _TITLES: Final = {
     "bmi": "BMI",
     "weight_for_length": "weight for length",
 }
+_DERIVED: Final = ("bmi", "weight_for_length")
+"""What follows from weight and length."""
 
 
 def _add_infant(parser: argparse.ArgumentParser) -> None:
@@ -88,15 +92,15 @@ def run_growth(options: argparse.Namespace) -> int:
     policy = policy_of(options)
     age = infant_age(options)
     sex = ("female", "male")[sex_code(options.sex)]
-    rows = [
-        _result(measure, text, value, unit, result, plain)
-        for measure, text, value, unit, result, plain in _scored(options, sex, age, policy)
-    ]
+    rows = list(_scored(options, sex, age, policy))
     if not rows:
         raise MissingError("measurement", f"give one of --{', --'.join(OPTIONS)}, with its unit")
-    how = policy.describe() if options.reference == DEFAULT else f"{options.reference} alone"
+    how = {"policy": policy.describe(options.reference)}
+    if options.uncorrected:
+        other = reference(policy.uncorrected_reference(options.reference))
+        how["uncorrected"] = f"{other.id} at chronological age"
     if options.json:
-        print_json({"sex": sex, "age": age_facts(age), "policy": how, "results": rows})
+        print_json({"sex": sex, "age": age_facts(age), **how, "results": rows})
         return 0
     print(f"Sex                {sex}")
     print_age(age)
@@ -104,7 +108,9 @@ def run_growth(options: argparse.Namespace) -> int:
     header = ["Measure", "Value", "z", "Centile", "Reference", "Age basis", "Method", "Status"]
     header += ["z uncorrected"] if options.uncorrected else []
     print_rows([header] + [_cells(row) for row in rows])
-    print(f"\nPolicy: {how}.")
+    print()
+    for name, text in how.items():
+        print(f"{name.capitalize()}: {text}.")
     return 0
 
 
@@ -163,7 +169,9 @@ def print_age(age: Age) -> None:
         print(f"Due date           {facts['expected_date']}")
 
 
-def _scored(options: argparse.Namespace, sex: str, age: Age, policy: Policy) -> Any:
+def _scored(
+    options: argparse.Namespace, sex: str, age: Age, policy: Policy
+) -> Iterator[dict[str, Any]]:
     """Each measurement given, and what follows from weight and length, with its z-scores."""
     given = {
         measure: getattr(options, option)
@@ -174,34 +182,53 @@ def _scored(options: argparse.Namespace, sex: str, age: Age, policy: Policy) -> 
     pairs = list(given.items())
     if "weight" in given and "length" in given:
         pairs += [("bmi", given["weight"]), ("weight_for_length", given["weight"])]
-    term = Age.from_days(int(age.days[0]))
+    uncorrected: dict[str, Any] = {
+        "age": Age.from_days(int(age.days[0])),
+        "reference": policy.uncorrected_reference(options.reference),
+    }
+    asked: dict[str, Any] = {"age": age, "reference": options.reference}
     for measure, text in pairs:
-        derived = measure in ("bmi", "weight_for_length")
-        more: dict[str, Any] = {"length": given["length"]} if derived else {}
-        more |= {"sex": sex, "position": options.position, "oedema": options.oedema}
-        unit = "kg" if derived else MEASURES[measure]
+        length = given["length"] if measure in _DERIVED else None
+        more: dict[str, Any] = {
+            "sex": sex,
+            "length": length,
+            "position": options.position,
+            "policy": policy,
+        }
         try:
-            value = float(figures_of(text, unit, names.get(measure, "--weight"))[0][0])
-            result = zscore(
-                measure, text, age=age, reference=options.reference, policy=policy, **more
-            )
+            result = zscore(measure, text, oedema=options.oedema, **asked, **more)
+            row = {"measure": measure, **_measured(measure, text, asked | more), **_facts(result)}
+            if options.uncorrected:
+                plain = zscore(measure, text, oedema=options.oedema, **uncorrected, **more)
+                row["z_uncorrected"] = _or_none(plain.z)
         except InputError as error:
             if error.argument not in names:
                 raise
-            raise InputError(names[error.argument], error.given, error.accepted) from error
-        plain = None
-        if options.uncorrected:
-            plain = zscore(measure, text, age=term, policy=policy, **more)
-        yield measure, text, value, unit, result, plain
+            name = names[error.argument]
+            if isinstance(error, MissingError):
+                raise MissingError(name, error.accepted) from error
+            raise InputError(name, error.given, error.accepted) from error
+        yield row
 
 
-def _result(
-    measure: str, text: str, value: float, unit: str, result: ZScore, plain: ZScore | None
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"measure": measure}
-    if measure not in ("bmi", "weight_for_length"):
-        row |= {"value": value, "unit": unit}
-    row |= {
+def _measured(measure: str, text: str, more: dict[str, Any]) -> dict[str, Any]:
+    """What was measured, in the unit in which it is scored: for the BMI, what it comes to."""
+    if measure == "bmi":
+        weight, status, _ = figures_of(text, "kg", "weight")
+        inputs, _ = inputs_of(
+            measure, weight, status, True, oedema=None, sex_codes=None, **more
+        )  # fmt: skip
+        return {"value": float(body_mass_index(inputs).value[0]), "unit": MEASURES[measure]}
+    value = {"value": float(figures_of(text, MEASURES[measure], measure)[0][0])}
+    row = value | {"unit": MEASURES[measure]}
+    if measure == "weight_for_length":
+        row["length_cm"] = float(figures_of(more["length"], "cm", "length")[0][0])
+    return row
+
+
+def _facts(result: ZScore) -> dict[str, Any]:
+    """A result as JSON."""
+    return {
         "z": _or_none(result.z),
         "centile": _or_none(result.centile),
         "reference": result.reference,
@@ -209,9 +236,6 @@ def _result(
         "method": result.method,
         "status": result.status,
     }
-    if plain is not None:
-        row["z_uncorrected"] = _or_none(plain.z)
-    return row
 
 
 def _or_none(value: float) -> float | None:
@@ -219,7 +243,8 @@ def _or_none(value: float) -> float | None:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    value = f"{plain_number(row['value'], 6)} {row['unit']}" if "value" in row else ""
+    value = f"{plain_number(row['value'], 2 if row['measure'] == 'bmi' else 6)} {row['unit']}"
+    value += f" at {plain_number(row['length_cm'], 6)} cm" if "length_cm" in row else ""
     cells = [
         _TITLES[row["measure"]], value, z_text(row["z"]), centile_text(row["z"], row["centile"]),
         row["reference"] or "-", row["age_basis"] or "-", row["method"] or "-", row["status"],
