@@ -290,6 +290,7 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
         "columns": {name: name for name in HEADER.strip().split(",")},
         "sex_codes": None,
         "missing": [],
+        "dose": None,
         "added": ADDED.split(","),
         "input": {"name": "in.csv", "sha256": hashlib.sha256(TWO.encode()).hexdigest()},
         "rows": 2,

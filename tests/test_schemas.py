@@ -72,6 +72,8 @@ def test_every_schema_is_one_and_is_known() -> None:
         ["--reference", "who-2006"],
         ["--reference", "fenton-2025", "--uncorrected"],
         ["--preterm-reference", "fenton-2025", "--handover", "42w", "--correct-until", "24mo"],
+        ["--dose", "NCT03558334:B"],
+        ["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL", "--viability", "92%"],
     ],
 )
 @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
@@ -283,7 +285,7 @@ def test_the_schemas_know_what_the_code_knows() -> None:
     for name in ("cohort-record", "velocity-record"):
         assert schema(name)["$defs"]["status"]["enum"] == list(STATUSES)
     pattern = schema("cohort-record")["properties"]["statuses"]["propertyNames"]["pattern"]
-    assert pattern == f"^({'|'.join(INDICES)})$"
+    assert pattern == f"^({'|'.join([*INDICES, 'dose'])})$"
     dose = schema("dose-record")["properties"]
     limits = dose["limits"]["oneOf"][1]
     assert set(limits["properties"]) == set(DEFAULTS)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from neocalc.age import NOT_STATED, TERM, Age
-from neocalc.errors import STATUSES, FileError, StatusArray, combined
+from neocalc.errors import STATUSES, FileError, InputError, StatusArray, combined
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import DEFAULT, Policy, Resolved, resolve
 from neocalc.references import MEASURES
@@ -25,6 +25,8 @@ from neocalc.units import Floats
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from neocalc.dose import Dosing
 
 INDICES: Final = {
     "waz": "weight",
@@ -38,6 +40,7 @@ INDICES: Final = {
 }
 """Each index with its measure, in the order of the added columns."""
 AGE_COLUMNS: Final = ("chronological_age_days", "postmenstrual_age_days", "corrected_age_days")
+DOSE_COLUMNS: Final = ("dose_cells", "dose_volume_ml", "dose_status")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Scoring:
         "auto", or one reference whatever the age.
     centiles, uncorrected : bool
         Whether to add the centile and the z at chronological age of each index.
+    dose : Dosing, optional
+        The dose that is worked out for each row.
     """
 
     mapped: Mapped
@@ -61,6 +66,7 @@ class Scoring:
     reference: str = DEFAULT
     centiles: bool = False
     uncorrected: bool = False
+    dose: Dosing | None = None
 
     @property
     def indices(self) -> dict[str, str]:
@@ -78,7 +84,7 @@ class Scoring:
             names += [index, f"{index}_reference", f"{index}_status"]
             names += [f"{index}_centile"] if self.centiles else []
             names += [f"{index}_uncorrected"] if self.uncorrected else []
-        return names
+        return [*names, *(DOSE_COLUMNS if self.dose is not None else ())]
 
     @property
     def needed(self) -> list[str]:
@@ -105,14 +111,26 @@ def plan(
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
+    dose: Dosing | None = None,
     where: str = TABLE,
 ) -> Scoring:
     """Check the columns and options once, before any row is read."""
     mapped = map_columns(present, columns, sex_codes, missing, where=where)
-    scoring = Scoring(mapped, policy or Policy(), reference, centiles, uncorrected)
+    if dose is not None:
+        _check_dose(dose, mapped, where)
+    scoring = Scoring(mapped, policy or Policy(), reference, centiles, uncorrected, dose)
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
     scoring.check(present, where)
     return scoring
+
+
+def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
+    from neocalc.dose import Dosing
+
+    if not isinstance(dose, Dosing):
+        raise InputError("dose", dose, 'a neocalc.dose.Dosing, such as Dosing(dose="5e6 cells/kg")')
+    if mapped.measure("weight") is None:
+        raise FileError(f"{where}: a dose by body weight needs the column weight_kg or weight_g")
 
 
 def score(
@@ -125,6 +143,7 @@ def score(
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
+    dose: Dosing | None = None,
 ) -> Any:
     """Score a table of visits.
 
@@ -145,13 +164,16 @@ def score(
         One reference whatever the age.
     centiles, uncorrected : bool
         Add the centile, and the z at chronological age, of each index.
+    dose : neocalc.dose.Dosing, optional
+        Add the cells and volume of a dose for each weight, with a status.
 
     Returns
     -------
     pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
         The kind that was given: every row once and in order, every column untouched, and the added
-        columns: ages [day] and for each index its z [unitless], reference and status. Of a
-        LazyFrame nothing is read before it is collected.
+        columns: ages [day], for each index its z [unitless], reference and status, and of a dose
+        its cells [cell], volume [mL] and status. Of a LazyFrame nothing is read before it is
+        collected.
 
     Raises
     ------
@@ -179,6 +201,7 @@ def score(
         reference=reference,
         centiles=centiles,
         uncorrected=uncorrected,
+        dose=dose,
     )
     return frames.with_added(frame, scoring.needed, lambda table: added_columns(table, scoring))
 
@@ -192,12 +215,16 @@ def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
     """The added columns of a table."""
     rows = Rows(table, scoring)
     series = _age_series(rows.age)
+    doses: list[pl.Series] = []
     for index, measure in scoring.indices.items():
-        series += _index_series(index, rows.score(measure), scoring)
+        scored = rows.score(measure)
+        series += _index_series(index, scored, scoring)
         if scoring.uncorrected:
             z = rows.score(measure, uncorrected=True).z
             series.append(_floats(f"{index}_uncorrected", z))
-    return series
+        if scoring.dose is not None and measure == "weight":
+            doses = _dose_series(table, scored, scoring.mapped, scoring.dose)
+    return series + doses
 
 
 class Rows:
@@ -259,7 +286,7 @@ class Rows:
 def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str, int]]:
     """How many rows of a scored table have each status, for each index."""
     counts = {}
-    for index in scoring.indices:
+    for index in [*scoring.indices, *(["dose"] if scoring.dose is not None else [])]:
         codes = table[f"{index}_status"].to_physical().to_numpy()
         numbers = np.bincount(codes, minlength=len(STATUSES))
         counts[index] = {w: int(n) for w, n in zip(STATUSES, numbers, strict=True) if n}
@@ -293,6 +320,29 @@ def _index_series(index: str, scored: Scored, scoring: Scoring) -> list[pl.Serie
     if scoring.centiles:
         series.append(_floats(f"{index}_centile", centile_from_zscore(scored.z)))
     return series
+
+
+def _dose_series(
+    table: pl.DataFrame, scored: Scored, mapped: Mapped, dosing: Dosing
+) -> list[pl.Series]:
+    """The dose of each row whose weight has a z-score that stops no dose."""
+    import polars as pl
+
+    from neocalc.dose.columns import kilograms
+
+    found = mapped.measure("weight")
+    assert found is not None
+    name, unit = found
+    weights, _ = figures(column_of(table, mapped, name), unit, unit)
+    if unit == "g":
+        weights = kilograms(weights)
+    doses = dosing.columns(weights, scored.z, scored.status)
+    cells, volume, status = DOSE_COLUMNS
+    return [
+        _floats(cells, doses.cells),
+        _floats(volume, doses.volume),
+        pl.Series(status, doses.status).cat.to(pl.Enum(STATUSES)),
+    ]
 
 
 def _floats(name: str, values: Floats) -> pl.Series:

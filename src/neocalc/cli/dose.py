@@ -130,7 +130,7 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
     }
     for name in FRACTIONS[:3]:
         if name in given:
-            given[name] = _fraction(given[name])
+            given[name] = typed_fraction(given[name])
     if args.weight is None:
         raise MissingError("weight", "give the dosing weight with its unit, 2.35kg")
     return given | {
@@ -197,7 +197,7 @@ def _stated_limits(args: argparse.Namespace) -> Any:
         name: getattr(args, name) for name in _limits() if getattr(args, name) is not None
     }
     if "min_viability" in stated:
-        stated["min_viability"] = _fraction(stated["min_viability"])
+        stated["min_viability"] = typed_fraction(stated["min_viability"])
     if "max_doses" in stated:
         if not stated["max_doses"].isascii() or not stated["max_doses"].isdigit():
             raise InputError("max_doses", stated["max_doses"], "a whole number of doses")
@@ -216,7 +216,7 @@ def _override(args: argparse.Namespace) -> Any:
     return Override(args.override_reason, args.second_person)
 
 
-def _fraction(text: str) -> str | float:
+def typed_fraction(text: str) -> str | float:
     """A decimal fraction below 1 as the number it is; a percentage keeps its sign."""
     return float(text) if re.fullmatch(r"0?\.[0-9]+", text.strip()) else text
 

@@ -6,15 +6,26 @@ import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from neocalc.cli import add_json, add_policy, policy_of, print_json
+from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json
 from neocalc.cohort import plan
-from neocalc.errors import FileError
+from neocalc.errors import DoseRefused, FileError, InputError, MissingError
 from neocalc.references import parse_toml
 from neocalc.tables.batch import score_file
 from neocalc.tables.files import STANDARD, Source, is_parquet, refuse_existing
 from neocalc.tables.mapping import GESTATION_COLUMNS
+
+if TYPE_CHECKING:
+    from neocalc.dose import Dosing
+
+DOSE_VALUES: Final = {
+    "concentration": "of all cells after thaw and wash, 5e6cells/mL; without it no volume",
+    "viable-concentration": "of viable cells; instead of --concentration and --viability",
+    "viability": "92%% or 0.92",
+    "release-viability": "for the check alone, where no viability is applied",
+}
+"""The product of `--dose`, with the options of `neocalc dose`."""
 
 
 def configure_score(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +35,7 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uncorrected", action="store_true", help="add the z at chronological age of each index"
     )
+    _add_dose(parser)
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -31,8 +43,43 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
         "  neocalc score COHORT.csv -o SCORED.csv\n"
         "  neocalc score EXPORT.csv -o SCORED.parquet --column weight_kg=WT "
         "--sex-codes male=1,female=2\n"
-        "  cat COHORT.csv | neocalc score - -o - > SCORED.csv"
+        "  cat COHORT.csv | neocalc score - -o - > SCORED.csv\n"
+        "  neocalc score COHORT.csv -o DOSES.csv --dose NCT03558334:A --concentration 5e6cells/mL "
+        "--viability 92%"
     )
+
+
+def _add_dose(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "dose of each row, for planning (a dose is prepared one by one: neocalc dose)"
+    )
+    group.add_argument(
+        "--dose", metavar="TRIAL:ARM", help="NCT03558334:A, or the path of a definition and an arm"
+    )
+    group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
+    for option, text in DOSE_VALUES.items():
+        group.add_argument(f"--{option}", metavar="VALUE", help=text)
+
+
+def _dosing(options: argparse.Namespace) -> Dosing | None:
+    """The dose that the options ask for, checked before any row is read."""
+    names = [option.replace("-", "_") for option in DOSE_VALUES]
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.dose is None:
+        for name in [*given, *(["protocol_version"] if options.protocol_version else [])]:
+            raise MissingError("dose", f"--{name.replace('_', '-')} is that of a dose: TRIAL:ARM")
+        return None
+    from neocalc.cli.dose import typed_fraction
+    from neocalc.dose import Dosing
+    from neocalc.trials import load
+
+    trial, _, arm = options.dose.rpartition(":")
+    if not trial or not arm:
+        raise InputError("dose", options.dose, "TRIAL:ARM, such as NCT03558334:A")
+    for name in ("viability", "release_viability"):
+        if name in given:
+            given[name] = typed_fraction(given[name])
+    return Dosing(arm=load(trial, options.protocol_version).arm(arm), **given)
 
 
 def add_files(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
@@ -77,6 +124,11 @@ def run_score(options: argparse.Namespace) -> int:
     """Score a file; print what came of it."""
     policy = policy_of(options)
     columns, sex_codes = mapping_of(options)
+    try:
+        dose = _dosing(options)
+    except DoseRefused as error:
+        print(f"neocalc score: {one_line(str(error))}", file=sys.stderr)
+        return 1
     refuse_output(options)
     with Source(options.input, delimiter=options.delimiter) as source:
         scoring = plan(
@@ -88,9 +140,15 @@ def run_score(options: argparse.Namespace) -> int:
             reference=options.reference,
             centiles=options.centiles,
             uncorrected=options.uncorrected,
+            dose=dose,
             where=source.name,
         )
-        summary = score_file(source, options.output, scoring, force=options.force, progress=True)
+        summary = score_file(
+            source, options.output, scoring, force=options.force, progress=True,
+            more={"dose": None if dose is None else dose.record()},
+        )  # fmt: skip
+    if dose is not None:
+        print(f"Dose: {dose.describe()}", file=sys.stderr)
     report(summary.describe(), scoring.mapped.names, options.output)
     if options.json:
         about: dict[str, Any] = {

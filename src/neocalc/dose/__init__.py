@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from neocalc.dose.amounts import check_complete, work_out
 from neocalc.dose.checks import derived_checks, input_checks, not_reached
 from neocalc.dose.columns import DoseColumns, dose_columns
+from neocalc.dose.dosing import Dosing
 from neocalc.dose.inputs import DoseInputs, read_inputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.plan import Override, Plan, Request
+from neocalc.dose.protocol import dose_that_holds, limits_that_hold
 from neocalc.dose.stops import HARD, SOFT, Check
 from neocalc.errors import DoseRefused, InputError
-from neocalc.units import quantity
 
 if TYPE_CHECKING:
     from neocalc.age import Age
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Check",
     "DoseColumns",
+    "Dosing",
     "Limits",
     "Override",
     "Plan",
@@ -140,10 +142,8 @@ def prepare(
     """
     if override is not None and not isinstance(override, Override):
         raise InputError("override", override, "a neocalc.dose.Override(reason, second_person)")
-    limits = _all_limits(limits, arm)
-    if arm is not None:
-        stated = _stated_dose(arm)  # refused where the protocol version states none
-        dose = quantity(stated, "cell/kg") if dose is None else dose
+    limits = limits_that_hold(limits, arm)
+    dose = dose_that_holds(dose, arm)
     inputs = read_inputs(
         {
             "weight": weight, "dose": dose, "concentration": concentration,
@@ -190,24 +190,6 @@ def _refusal(checks: list[Check], request: Request) -> DoseRefused:
     if not hard:
         text += "; to go on give a reason and the initials of a second person"
     return DoseRefused(text, tuple(check.withheld() for check in checks), request)
-
-
-def _all_limits(limits: Limits | None, arm: Arm | None) -> Limits:
-    if limits is not None and not isinstance(limits, Limits):
-        raise InputError("limits", limits, "a neocalc.dose.Limits")
-    if arm is None:
-        return limits or Limits()
-    if not hasattr(arm, "require_dose"):
-        raise InputError("arm", arm, 'an arm, such as neocalc.trials.load("NCT03558334").arm("A")')
-    return arm.limits if limits is None else arm.limits.also(limits)
-
-
-def _stated_dose(arm: Arm) -> float:
-    try:
-        return arm.require_dose()
-    except DoseRefused as error:
-        check = Check("arm dose", HARD, str(error).removeprefix("no dose: "))
-        raise DoseRefused(str(error), (check,)) from None
 
 
 def _same_person(override: Override, inputs: DoseInputs) -> bool:

@@ -105,6 +105,23 @@ def dose_columns(
     return DoseColumns(np.where(stopped, np.nan, cells), np.where(stopped, np.nan, volume), found)
 
 
+def kilograms(grams: Floats) -> Floats:
+    """Weights in grams as `neocalc.dose.prepare` takes them: the kilograms of the typed figure.
+
+    In floats 4.1 g / 1000 is not the float nearest to 0.0041 kg.
+
+    Examples
+    --------
+    >>> kilograms(np.array([2350.1, 850.0])).tolist()
+    [2.3501, 0.85]
+    """
+    plain = (grams >= 1e-4) & (grams < 1e15)  # their repr has no exponent
+    typed = [float(f"{gram!r}e-3") for gram in grams[plain].tolist()]
+    weights = grams / 1000
+    weights[plain] = typed
+    return weights
+
+
 def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     """The dose and the product, checked with a weight that no limit refuses."""
     names = ("concentration", "viable_concentration", "viability", "release_viability")

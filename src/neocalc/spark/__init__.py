@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import DataType
 
+    from neocalc.dose import Dosing
+
 __all__ = ["score", "velocity"]
 
 WHERE: Final = "Spark DataFrame"
@@ -38,6 +40,7 @@ def score(
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
+    dose: Dosing | None = None,
 ) -> DataFrame:
     """Score a Spark DataFrame of visits: what `neocalc.score` does, on the executors.
 
@@ -45,7 +48,7 @@ def score(
     ----------
     df : pyspark.sql.DataFrame
         One row a visit, with the canonical columns or mapped ones. Batch or streaming.
-    columns, sex_codes, missing, policy, reference, centiles, uncorrected
+    columns, sex_codes, missing, policy, reference, centiles, uncorrected, dose
         As for `neocalc.score`.
 
     Returns
@@ -78,6 +81,7 @@ def score(
         reference=reference,
         centiles=centiles,
         uncorrected=uncorrected,
+        dose=dose,
         where=WHERE,
     )
     return _added(df, scoring)

@@ -1,0 +1,313 @@
+"""Doses of a cohort file: each row has what one infant would get, or a status and nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import neocalc as nc
+from neocalc.cohort import plan
+from neocalc.dose import Dosing, Limits, prepare
+from neocalc.errors import STATUSES
+from neocalc.spark import tasks
+from neocalc.tables import csvrows, files
+from shell import HEADER, ROW, SCORED, Shell
+
+ARM = nc.trials.load("NCT03558334").arm("A")
+PRODUCT: dict[str, Any] = {"concentration": "5 million cells/mL", "viability": "92%"}
+ADDED = ["dose_cells", "dose_volume_ml", "dose_status"]
+OPTIONS = ["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL", "--viability", "92%"]
+ROWS = (
+    ("001", "f", "105", "27+3", "3100", "ok"),
+    ("002", "f", "105", "27+3", "2350", "implausible"),  # a soft stop: z is below -3
+    ("003", "f", "105", "27+3", "31000", "implausible"),
+    ("004", "f", "105", "27+3", "", "missing_value"),
+    ("005", "f", "105", "27+3", "x", "invalid_value"),
+    ("006", "f", "105", "27+3", "-3100", "invalid_value"),
+    ("007", "", "105", "27+3", "3100", "missing_sex"),
+    ("008", "f", "", "27+3", "3100", "missing_age"),
+    ("009", "f", "105", "27.3", "3100", "invalid_gestation"),
+    ("010", "m", "5000", "40+0", "14000", "age_above_reference"),
+    ("011", "m", "200", "", "7234.7", "ok"),
+    ("012", "m", "0", "24+0", "399", "implausible"),  # below the weight range
+    ("013", "m", "0", "24+0", "600.3", "ok"),
+)
+CONTENT = HEADER + "".join(f"{','.join(row[:5])}\n" for row in ROWS)
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Shell:
+    return Shell(tmp_path, capsys, monkeypatch)
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+def one_infant(row: tuple[str, ...], **more: Any) -> Any:
+    """The dose of one row by itself."""
+    _, sex, days, gestation, grams, _ = row
+    age = nc.Age.from_days(int(days), gestation=gestation or None)
+    asked = {"arm": ARM} | PRODUCT | more
+    return prepare(weight=f"{grams} g", sex=sex, age=age, **asked)
+
+
+def test_every_row_is_as_for_one_infant(shell: Shell) -> None:
+    assert shell.score(CONTENT, *OPTIONS).code == 0
+    found = rows_of(shell.read("out.csv"))
+    for given, row in zip(ROWS, found, strict=True):
+        assert row["dose_status"] == given[5], given
+        if given[5] == "ok":
+            plan = one_infant(given)
+            assert float(row["dose_cells"]) == plan.amounts.cells
+            assert float(row["dose_volume_ml"]) == plan.amounts.volume
+            continue
+        assert row["dose_cells"] == row["dose_volume_ml"] == ""
+        if given[5] in ("implausible", "invalid_value", "missing_value", "invalid_gestation"):
+            with pytest.raises((nc.DoseRefused, nc.InputError)):
+                one_infant(given)
+
+
+def test_the_last_bit_of_a_weight_in_grams() -> None:
+    """Divided as a float, 2350.1 g would be 2.3500999999999999 kg, and typed it is 2.3501."""
+    rng = np.random.default_rng(4)
+    grams = np.round(rng.uniform(3000, 3500, 400), 1)
+    table = pl.DataFrame(
+        {"sex": "f", "age_days": 105, "gestational_age": "27+3", "weight_g": grams}
+    )
+    assert (grams / 1000 != [float(f"{g!r}e-3") for g in grams.tolist()]).any()
+    scored = nc.score(table, dose=Dosing(arm=ARM, **PRODUCT))
+    for g, cells, volume in scored.select("weight_g", *ADDED[:2]).iter_rows():
+        plan = prepare(weight=f"{g!r} g", arm=ARM, **PRODUCT)
+        assert (cells, volume) == (plan.amounts.cells, plan.amounts.volume)
+
+
+def test_the_columns_and_their_types() -> None:
+    table = pl.DataFrame({"sex": ["f"], "age_days": [105], "weight_kg": [6.0]})
+    scored = nc.score(table, dose=Dosing(arm=ARM, **PRODUCT), centiles=True)
+    assert scored.columns[-3:] == ADDED
+    assert scored.dtypes[-3:] == [pl.Float64, pl.Float64, pl.Enum(STATUSES)]
+    assert scored.row(0)[-3:] == (6e6, 6e6 / (5e6 * 0.92), "ok")
+    assert plan(table.columns, dose=Dosing(arm=ARM)).added[-3:] == ADDED
+    assert nc.score(table).columns[-3:] == ["waz", "waz_reference", "waz_status"]
+
+
+def test_every_kind_of_table() -> None:
+    table = pl.DataFrame({"sex": ["f", "m", ""], "age_days": [105] * 3, "weight_kg": [6.0, 60, 6]})
+    dosing = Dosing(arm=ARM, **PRODUCT)
+    expected = nc.score(table, dose=dosing).select(ADDED)
+    assert expected["dose_status"].to_list() == ["ok", "implausible", "missing_sex"]
+    assert nc.score(table.lazy(), dose=dosing).select(ADDED).collect().equals(expected)
+    of_pandas = nc.score(table.to_pandas(), dose=dosing)
+    assert of_pandas["dose_cells"].tolist()[0] == 6e6
+    assert of_pandas["dose_cells"].isna().tolist() == [False, True, True]
+    of_arrow = nc.score(table.to_arrow(), dose=dosing)
+    assert of_arrow["dose_status"].to_pylist() == expected["dose_status"].to_list()
+
+
+def test_on_a_spark_executor() -> None:
+    table = pl.DataFrame({"sex": ["f", "m", ""], "age_days": [105] * 3, "weight_g": [6000, 60, 6]})
+    dosing = Dosing(arm=ARM, **PRODUCT)
+    order = tasks.order_of(plan(table.columns, dose=dosing), table.columns)
+    found = pa.Table.from_batches(tasks.added_batches(iter(table.to_arrow().to_batches()), order))
+    for name in ADDED:
+        assert found[name].to_pylist() == nc.score(table, dose=dosing)[name].to_list()
+
+
+def test_without_a_concentration_there_are_cells_and_no_volume(shell: Shell) -> None:
+    assert shell.score(CONTENT, "--dose", "NCT03558334:B").code == 0
+    first = rows_of(shell.read("out.csv"))[0]
+    assert [first[name] for name in ADDED] == ["15500000.0", "", "ok"]
+    record = json.loads(shell.read("out.csv.json"))
+    assert record["dose"]["concentration"] is None
+
+
+def test_parquet_and_parts_are_the_same(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell.score(CONTENT, *OPTIONS).code == 0
+    whole = shell.read("out.csv")
+    assert shell.score(CONTENT, *OPTIONS, output="out.parquet").code == 0
+    table = pl.read_parquet(shell.folder / "out.parquet")
+    for row, expected in zip(table.select(ADDED).iter_rows(), rows_of(whole), strict=True):
+        assert ["" if cell is None else str(cell) for cell in row] == [expected[n] for n in ADDED]
+    monkeypatch.setattr(csvrows, "PIECE", 64)
+    monkeypatch.setattr(files, "MOST_ROWS", 2)
+    assert shell.score(CONTENT, *OPTIONS, "--force").code == 0
+    assert shell.read("out.csv") == whole
+
+
+def test_the_record_says_which_dose(shell: Shell) -> None:
+    assert shell.score(CONTENT, *OPTIONS).code == 0
+    record = json.loads(shell.read("out.csv.json"))
+    assert record["dose"] == {
+        "trial": "NCT03558334",
+        "version": "registry",
+        "arm": "A",
+        "sha256": ARM.sha256,
+        "counts": "viable",
+        "dose": {"value": 1e6, "unit": "cell/kg"},
+        "concentration": {"value": 5e6, "unit": "cell/mL"},
+        "viable_concentration": None,
+        "viability": {"value": 0.92, "unit": "fraction"},
+        "release_viability": None,
+    }
+    assert record["added"][-3:] == ADDED
+    assert record["statuses"]["dose"]["ok"] == 3
+    assert sum(record["statuses"]["dose"].values()) == record["rows"] == len(ROWS)
+
+
+def test_without_a_dose_nothing_is_added(shell: Shell) -> None:
+    assert shell.score(HEADER + ROW).code == 0
+    assert shell.read("out.csv").splitlines()[1] == f"{ROW.strip()},{SCORED}"
+    record = json.loads(shell.read("out.csv.json"))
+    assert record["dose"] is None
+    assert "dose" not in record["statuses"]
+
+
+def test_the_summary_and_strict(shell: Shell) -> None:
+    done = shell.score(HEADER + ROW, *OPTIONS, "--strict")
+    assert done.code == 0
+    assert "  dose: ok 1" in done.lines
+    assert done.lines[0].startswith(
+        "Dose: 1 million viable cells/kg, NCT03558334, version registry"
+    )
+    bad = HEADER + ROW.replace("3100", "2350")
+    assert shell.score(bad, *OPTIONS, "--strict", "--force").code == 1
+
+
+def test_a_version_of_the_protocol(shell: Shell) -> None:
+    version = ["--dose", "NCT03601416:low", "--protocol-version", "protocol-2020"]
+    assert shell.score(HEADER + ROW, *version).code == 0
+    assert rows_of(shell.read("out.csv"))[0]["dose_cells"] == "7750000.0"
+
+
+def test_a_sites_own_definition(shell: Shell) -> None:
+    shell.write(
+        "site.toml",
+        'id = "SITE"\nversion = "2"\ntitle = "A site"\nsource = "its protocol"\n'
+        '[limits]\nmax_cells = "3 million cells"\n'
+        '[[arms]]\nname = "A"\ndose = "1 million cells/kg"\n',
+    )
+    content = HEADER + ROW + ROW.replace("3100", "3000")
+    done = shell.score(content, "--dose", "site.toml:A", *OPTIONS[2:])
+    assert done.code == 0, done.err
+    found = [row["dose_status"] for row in rows_of(shell.read("out.csv"))]
+    assert found == ["implausible", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--dose", "NCT03558334"], "--dose"),
+        (["--dose", "NCT03558334:"], "--dose"),
+        (["--dose", ":A"], "--dose"),
+        (["--dose", "NCT03558334:C"], "arm"),
+        (["--dose", "NCT1:A"], "trial"),
+        (["--dose", "NCT03558334:A", "--protocol-version", "9"], "version"),
+        (["--dose", "NCT03558334:A", "--concentration", "5e6"], "--concentration"),
+        (["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL"], "--viability: missing"),
+        (["--dose", "NCT03558334:A", "--viability", "92%"], "--concentration: missing"),
+        ([*OPTIONS[:4], "--viability", "92"], "--viability"),
+        ([*OPTIONS, "--viable-concentration", "5e6cells/mL"], "--viable-concentration"),
+        (OPTIONS[2:], "--dose: missing"),
+        (["--protocol-version", "registry"], "--dose: missing"),
+        (["--viability", "92%"], "--dose: missing"),
+        (["--viable-concentration", "5e6cells/mL"], "--dose: missing"),
+        (["--release-viability", "92%"], "--dose: missing"),
+    ],
+)
+def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
+    assert said in shell.score(HEADER + ROW, *options).problem
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--dose", "NCT03601416:MSC"], "states no dose"),
+        (["--dose", "NCT03601416:control"], "receives no cells"),
+        ([*OPTIONS[:4], "--viability", "0.92%"], "did you mean 92%"),
+        ([*OPTIONS[:4], "--viability", "65%"], "for any row"),
+        (["--dose", "NCT03558334:A", "--viable-concentration", "90000 cells/mL"], "for any row"),
+    ],
+)
+def test_what_would_stop_every_dose_writes_nothing(
+    shell: Shell, options: list[str], said: str
+) -> None:
+    done = shell.score(HEADER + ROW, *options)
+    assert done.code == 1
+    assert len(done.lines) == 1
+    assert said in done.err
+    assert "3100000" not in done.err
+    assert shell.names() == ["in.csv"]
+
+
+def test_a_table_without_weights_has_no_doses(shell: Shell) -> None:
+    done = shell.score("sex,age_days,length_cm\nf,105,49.5\n", *OPTIONS)
+    assert "weight_kg" in done.problem
+    taken = shell.score(HEADER.replace("subject_id", "dose_status") + ROW, *OPTIONS)
+    assert "dose_status" in taken.problem
+
+
+def test_a_file_to_itself_and_a_refused_dose_leave_no_trace(shell: Shell) -> None:
+    done = shell.run("score", "none.csv", "-o", "out.csv", *OPTIONS)
+    assert done.code == 2
+    assert shell.names() == []
+
+
+class TestDosing:
+    def test_it_is_read_once_and_can_be_sent(self) -> None:
+        dosing = Dosing(
+            arm=ARM, concentration=nc.Q(5, "million cells/mL"), viability=nc.Q(92, "percent")
+        )
+        again = pickle.loads(pickle.dumps(dosing))
+        assert again == dosing
+        found = again.columns([2.35], z=[0.0])
+        expected = prepare(weight="2.35 kg", arm=ARM, **PRODUCT)
+        assert found.cells.tolist() == [expected.amounts.cells]
+        assert found.volume.tolist() == [expected.amounts.volume]
+
+    def test_without_an_arm(self) -> None:
+        dosing = Dosing(dose="1 million cells/kg", viable_concentration="2 million cells/mL")
+        assert dosing.columns([2.35]).volume.tolist() == [1.175]
+        assert dosing.record()["trial"] is None
+        assert dosing.describe().startswith("1 million viable cells/kg, no trial named")
+
+    def test_the_limits_of_the_protocol_and_others(self) -> None:
+        dosing = Dosing(arm=ARM, limits=Limits(max_cells="2 million cells"))
+        assert dosing.columns([1.9, 2.1]).status.tolist() == [0, STATUSES.index("implausible")]
+        total = Dosing(arm=ARM, limits=Limits(counts="total"), concentration="5e6 cells/mL")
+        assert total.columns([2.0]).volume.tolist() == [0.4]
+        assert total.record()["counts"] == "total"
+
+    @pytest.mark.parametrize(
+        ("arguments", "kind"),
+        [
+            ({}, nc.MissingError),
+            ({"dose": 1e6}, nc.UnitError),
+            ({"dose": "1 million cells"}, nc.UnitError),
+            ({"arm": "A"}, nc.InputError),
+            ({"arm": ARM, "limits": {"max_cells": "1 cell"}}, nc.InputError),
+            ({"arm": ARM, "viability": "92%"}, nc.MissingError),
+            ({"arm": ARM, "dose": "5 million cells/kg"}, nc.DoseRefused),
+            ({"arm": nc.trials.load("NCT03601416").arm("MSC")}, nc.DoseRefused),
+        ],
+    )
+    def test_what_is_wrong_is_refused_at_once(
+        self, arguments: dict[str, Any], kind: type[Exception]
+    ) -> None:
+        with pytest.raises(kind):
+            Dosing(**arguments)
+
+    def test_a_table_takes_nothing_else(self) -> None:
+        table = pl.DataFrame({"sex": ["f"], "age_days": [105], "weight_kg": [6.0]})
+        with pytest.raises(nc.InputError, match=r"neocalc\.dose\.Dosing"):
+            nc.score(table, dose="NCT03558334:A")  # type: ignore[arg-type]
