@@ -441,3 +441,8 @@ def test_a_measure_that_is_not_charted_at_birth() -> None:
         "weight", "980 g", sex="1", gestation="27+3", sex_codes={"male": 1, "female": 0}
     )
     assert codes.category == "AGA"
+
+
+def test_a_weight_near_the_largest_float_gave_a_warning() -> None:
+    found = nc.zscore("weight", "1e308 kg", sex="f", age=BOY)
+    assert (found.status, found.z > 1e300) == ("implausible", True)

@@ -117,7 +117,7 @@ def test_no_table_of_increments_is_one_of_attained_growth() -> None:
         nc.InputError, match="who-2009-velocity is for velocity; accepted: auto, fenton-2013, "
     ):
         nc.zscore("weight", "4 kg", sex="f", age=age(), reference="who-2009-velocity")
-    with pytest.raises(nc.InputError, match="fenton-2025-birth is for size at birth; accepted"):
+    with pytest.raises(nc.InputError, match="fenton-2025-birth is for size_at_birth; accepted"):
         nc.zscore("weight", "4 kg", sex="f", age=age(), reference="fenton-2025-birth")
 
 

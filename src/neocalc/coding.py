@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from neocalc.errors import (
     CODE,
+    AgeError,
     InputError,
     MissingError,
     PolicyError,
@@ -131,7 +132,17 @@ def elements(values: Any, argument: str) -> npt.NDArray[Any] | None:
         raise InputError(argument, f"an array of {array.ndim} dimensions", "one dimension")
     if array.ndim == 0:
         return None
-    return array.astype("datetime64[D]") if array.dtype.kind == "M" else array
+    if array.dtype.kind != "M":
+        return array
+    refuse_partial_date(array.dtype, argument)
+    return array.astype("datetime64[D]")
+
+
+def refuse_partial_date(dtype: np.dtype[Any], argument: str) -> None:
+    """Raise for dates to the year, month or week: NumPy would take the first day of each."""
+    unit = {"Y": "year", "M": "month", "W": "week"}.get(np.datetime_data(dtype)[0])
+    if unit is not None:
+        raise AgeError(argument, f"a date to the {unit}", "accepted: whole calendar dates")
 
 
 def code_words(

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from neocalc.coding import Coded, code_words, is_missing
+from neocalc.coding import Coded, code_words, is_missing, refuse_partial_date
 from neocalc.dimensions import convert, find_unit, split_quantity
 from neocalc.errors import CODE, AgeError, GestationError, MissingError, UnitError
 from neocalc.units import Floats, figures_of
@@ -76,7 +76,10 @@ def gestation_days(value: object) -> int:
             raise
         if not single:
             raise GestationError("gestation", value, _FORMS)
-        days = whole_gestation(exact[0])
+        coded = whole_gestations(exact)
+        if coded.status is not None:
+            raise GestationError("gestation", value, "whole days, 140 to 314 (20w0d to 44w6d)")
+        days = int(coded.codes[0])
     else:
         raise GestationError("gestation", value, _FORMS)
     return check_gestation(days, value)
@@ -108,6 +111,7 @@ def date_number(value: object, argument: str = "date") -> int:
     if is_missing(value):
         raise MissingError(argument, "give a date such as 2026-05-01", status="missing_age")
     if isinstance(value, np.datetime64):  # beyond the calendar's years it stays a number
+        refuse_partial_date(value.dtype, argument)
         value = value.astype("datetime64[D]").item()
     if isinstance(value, str):
         text = value.strip()

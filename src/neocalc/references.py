@@ -225,7 +225,7 @@ def reference_for(
         raise _unknown(name, [*also, *ids_of(*uses)]) from error
     if ref.use not in uses:
         fit = ", ".join([*also, *ids_of(*uses)])
-        why = f"{ref.id} is for {ref.use.replace('_', ' ')}"
+        why = f"{ref.id} is for {ref.use}"
         raise InputError("reference", name, f"{why}; accepted: {fit}, or the path of a folder")
     return ref
 

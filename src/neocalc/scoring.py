@@ -209,7 +209,8 @@ def _flags(placement: Placement, z: Floats, at: Rows) -> StatusArray:
     The WHO's program rounds first: a weight-for-age z of 5.004 is not flagged, 5.006 is.
     """
     lowest, highest = placement.stack.flags[placement.table[at]].T
-    rounded = np.round(z, 2)
+    with np.errstate(over="ignore"):  # a z near the largest float is beyond any limit
+        rounded = np.round(z, 2)
     return status_where((rounded < lowest) | (rounded > highest), "implausible")
 
 
