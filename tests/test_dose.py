@@ -12,7 +12,7 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops, whole
-from neocalc.dose import Limits, Override, prepare
+from neocalc.dose import Limits, Override, audit, prepare
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import Check
 
@@ -218,8 +218,21 @@ class TestSoftStop:
             Override(reason=reason, second_person=initials)
 
     def test_the_second_person_is_another(self) -> None:
+        for initials in ("cd", " CD ", "ＣＤ"):
+            with pytest.raises(nc.InputError, match="another person"):
+                plan_of(**EARLY, override=Override("weight confirmed", initials))
+        assert plan_of(**EARLY, override=Override("weight confirmed", "DC")).soft_stops
+
+    @pytest.mark.parametrize("prepared_by", ["C.D.", "c. d.", "Carla Diaz", "Diaz-Cole CD", "C D"])
+    def test_the_second_person_is_another_however_the_first_is_written(
+        self, prepared_by: str
+    ) -> None:
         with pytest.raises(nc.InputError, match="another person"):
-            plan_of(**EARLY, override=Override("weight confirmed", "cd"))
+            plan_of(**EARLY, override=Override("confirmed", "CD"), prepared_by=prepared_by)
+
+    def test_letters_with_accents_are_the_same_however_they_are_coded(self) -> None:
+        with pytest.raises(nc.InputError, match="another person"):
+            plan_of(**EARLY, override=Override("confirmed", "\u00c4B"), prepared_by="A\u0308B")
 
 
 class TestHardStop:
@@ -271,7 +284,11 @@ class TestHardStop:
             {"viability": "920%"},
             {"weight": "0 kg"},
             {"weight": "-3.1 kg"},
-            {"weight": "1e400 kg"},
+            {"weight": "1e300 kg"},
+            {"weight": "1e-300 kg"},
+            {"duration": "1e-300 h"},
+            {"graduation": "1e-12 mL"},
+            {"dead_volume": "1e-12 mL"},
             {"dose": "0 cells/kg"},
             {"dose": "1e300 cells/kg"},
             {"graduation": "0 mL"},
@@ -283,6 +300,8 @@ class TestHardStop:
     )
     def test_impossible_values(self, changes: dict[str, Any]) -> None:
         error = refusal_of(**changes)
+        assert audit.line(audit.record(error))  # a refusal can always be recorded
+        assert len(str(error)) < 200
         assert stops(error) == {"possible values": "hard stop"}
         (name,) = changes
         assert name in str(error)
@@ -348,6 +367,11 @@ def test_an_arm_without_a_dose_is_refused_whatever_dose_is_given(dose: str | Non
     with pytest.raises(nc.DoseRefused, match="states no dose") as caught:
         prepare(weight="2 kg", dose=dose, arm=arm, viable_concentration="5 million cells/mL")
     assert stops(caught.value) == {"arm dose": "hard stop"}
+
+
+def test_an_unknown_reference_is_an_error_without_an_age_too() -> None:
+    with pytest.raises(nc.InputError, match="who-2000"):
+        plan_of(reference="who-2000", age=None, sex=None)
 
 
 def test_one_reference_whatever_the_age() -> None:

@@ -359,12 +359,12 @@ ALWAYS_STOPPED = (
     "viability: 92 for 92%", "viability: 0.92% for 92%", "viability: 9.2% for 92%",
     "concentration: thousandfold up", "concentration: thousandfold down",
     "weight: in pounds", "weight: estimated", "swapped: dose and concentration",
-    "swapped: weight and dose", "weight: 8 to 28 days old, dated",
+    "swapped: weight and dose", "weight: 8 to 28 days old, dated", "infusion: hours for minutes",
 )  # fmt: skip
 """Stopped every time, even by a protocol that states a dose alone."""
 ALWAYS_STOPPED_IN_FULL = (
     "weight: pounds as kilograms", "weight: kilograms as pounds", "concentration: tenfold up",
-    "concentration: tenfold down", "infusion: hours for minutes", "infusion: a tenth of the time",
+    "concentration: tenfold down", "infusion: a tenth of the time",
 )  # fmt: skip
 
 
@@ -397,6 +397,13 @@ def test_what_the_hazards_page_says_is_what_is_measured(kind: str) -> None:
         else:
             doses = [float(figure) for figure in cells[3].split(" to ")]
             assert doses == pytest.approx([found.least, found.most], abs=0.02)
+
+
+@pytest.mark.parametrize("kind", [*WEIGHT_SLIPS, *SLIPS])
+def test_what_is_left_is_put_into_words(kind: str) -> None:
+    page = " ".join(HAZARDS.read_text(encoding="utf-8").split("## What is left")[1].split())
+    missed = any(results(protocol)[kind].missed > 0 for protocol in PROTOCOLS)
+    assert (f"*{kind}*" in page) == missed
 
 
 def test_a_missed_slip_is_no_tenfold_one() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +116,46 @@ def test_lines_are_added_and_none_is_replaced(tmp_path: Path) -> None:
     assert outcomes == ["prepared", "refused"]
     with pytest.raises(nc.FileError):
         audit.append(tmp_path / "no folder" / "doses.jsonl", {})
+
+
+def test_a_line_that_was_cut_short_spoils_no_other(tmp_path: Path) -> None:
+    log = tmp_path / "doses.jsonl"
+    log.write_text('{"record":"neocalc do', encoding="utf-8")  # the power failed
+    audit.append(log, audit.record(plan_of(), at=AT))
+    cut, whole = log.read_text("utf-8").splitlines()
+    assert cut == '{"record":"neocalc do'
+    assert json.loads(whole)["outcome"] == "prepared"
+
+
+def test_each_line_is_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of two dispensaries must not run into each other: one line, one write."""
+    written: list[bytes] = []
+
+    class Counted(io.FileIO):
+        def write(self, data: Any, /) -> int:
+            written.append(bytes(data))
+            return super().write(data)
+
+    log = tmp_path / "doses.jsonl"
+    monkeypatch.setattr(audit, "FileIO", Counted)
+    about = audit.record(plan_of(subject="x" * 20_000), at=AT)
+    audit.append(log, about)
+    assert written == [audit.line(about).encode() + b"\n"]
+
+
+def test_many_processes_add_whole_lines(tmp_path: Path) -> None:
+    log = tmp_path / "doses.jsonl"
+    code = (
+        "import sys; from neocalc.dose import audit\n"
+        "for i in range(50): audit.append(sys.argv[1], {'who': sys.argv[2], 'pad': 'x' * 9000})"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code, str(log), str(i)]) for i in range(3)]
+    assert [run.wait(60) for run in runs] == [0, 0, 0]
+    lines = [json.loads(line)["who"] for line in log.read_text("utf-8").splitlines()]
+    assert sorted(lines) == sorted("012" * 50)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_said() -> None:
+    with pytest.raises(nc.FileError, match="/dev/full: No space left"):
+        audit.append("/dev/full", audit.record(plan_of(), at=AT))

@@ -105,6 +105,10 @@ class TestEarlierDoses:
         assert stops(three) == {"cumulative dose": "hard stop"}
         assert outcomes(tried(limits=Limits(**cap)))["cumulative dose"] == "not made"
 
+    def test_one_dose_above_the_sum_needs_no_earlier_ones(self) -> None:
+        alone = tried(limits=Limits(max_total_dose="0.9 million cells/kg"))
+        assert stops(alone) == {"cumulative dose": "hard stop"}
+
     def test_a_sum_of_tenths_is_not_above_its_limit(self) -> None:
         given = [("2026-08-01", "0.1e6 cells/kg"), ("2026-08-08", "0.2e6 cells/kg")]
         limits = Limits(max_total_dose="1.3 million cells/kg")
@@ -137,6 +141,21 @@ class TestEarlierDoses:
         limits = Limits(min_interval="6 h")
         for on, outcome in (("2026-08-15T14:00", "passed"), ("2026-08-15T13:59", "hard stop")):
             assert outcomes(tried(**twice, on=on, limits=limits))["dose interval"] == outcome
+
+    @pytest.mark.parametrize(
+        ("last", "on", "outcome"),
+        [
+            ("2026-08-14", "2026-08-15T00:30", "not made"),  # half an hour, or a day
+            ("2026-08-14T23:30", "2026-08-15", "not made"),
+            ("2026-08-14", "2026-08-15", "not made"),
+            ("2026-08-13", "2026-08-15", "passed"),  # a day at least
+            ("2026-08-15", "2026-08-15T13:00", "hard stop"),
+        ],
+    )
+    def test_an_interval_in_hours_without_times(self, last: str, on: str, outcome: str) -> None:
+        given = [(last, "1 million cells/kg")]
+        found = tried(doses_given=given, on=on, limits=Limits(min_interval="12 h"))
+        assert outcomes(found)["dose interval"] == outcome
 
     def test_interval_without_a_date_or_without_doses(self) -> None:
         given = [("2026-08-01", "1 million cells/kg")]
@@ -205,6 +224,34 @@ class TestVolume:
         found = tried(limits=limits, duration="20 min")
         assert stops(found) == {"rate": "hard stop", "rate per kg": "hard stop"}
 
+    @pytest.mark.parametrize(
+        ("arguments", "stop"),
+        [
+            ({"duration": "30 min"}, {}),
+            ({"duration": "4 h"}, {}),
+            ({"duration": "4.1 h"}, {"duration": "soft stop"}),
+            ({"duration": "30 h"}, {"duration": "soft stop"}),
+            ({"rate": "40 mL/h"}, {}),
+            ({"rate": "41 mL/h"}, {"rate per kg": "soft stop"}),
+            ({"rate": "5 mL/min"}, {"rate per kg": "soft stop"}),
+            ({"rate": "5 mL/min", "limits": Limits(max_rate="400 mL/h")}, {}),
+            ({"rate": "5 mL/min", "limits": Limits(max_rate_per_kg="150 mL/kg/h")}, {}),
+            ({"duration": "30 h", "limits": Limits(max_duration="40 h")}, {}),
+        ],
+    )
+    def test_what_is_unusual_where_the_protocol_states_no_limit(
+        self, arguments: dict[str, Any], stop: dict[str, str]
+    ) -> None:
+        assert stops(tried(**arguments)) == stop
+
+    def test_more_than_an_infants_blood_is_a_hard_stop_whatever_the_protocol(self) -> None:
+        thin: dict[str, Any] = {"viable_concentration": "9900 cells/mL", "override": OVERRIDE}
+        assert stops(tried(**thin))["volume per kg"] == "hard stop"
+        wide = Limits(max_volume_per_kg="500 mL/kg")
+        assert stops(tried(**thin, limits=wide))["volume per kg"] == "hard stop"
+        almost = thin | {"viable_concentration": "10,000 cells/mL"}
+        assert stops(tried(**almost))["volume per kg"] == "soft stop"
+
 
 def test_the_reverse_calculation_catches_a_wrong_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     def viability_twice(cells: Any, concentration: Any, viable: Any = 1) -> Any:
@@ -252,6 +299,9 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "usual_concentration_low": ("6 million cells/mL", NO_CONCENTRATION),
         "usual_concentration_high": ("4 million cells/mL", NO_CONCENTRATION),
         "usual_volume_per_kg": ("0.1 mL/kg", {"max_volume_per_kg": None}),
+        "most_volume_per_kg": ("0.2 mL/kg", {"usual_volume_per_kg": "0.1 mL/kg"}),
+        "usual_rate_per_kg": ("0.1 mL/kg/h", {"max_rate": None, "max_rate_per_kg": None}),
+        "usual_duration": ("20 min", {"max_duration": None}),
         "usual_viability": ("95%", {"min_viability": None}),
         "least_viability": ("93%", {"usual_viability": "94%"}),
     }

@@ -86,6 +86,27 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.count("\n") == 1
 
 
+def test_the_sheet_never_takes_the_place_of_the_audit_trail(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "doses.txt"
+    assert run(*RUN, "--audit", str(log)) == 0
+    capsys.readouterr()
+    before = log.read_text("utf-8")
+    (tmp_path / "link.txt").symlink_to(log)
+    for name in ("doses.txt", "link.txt", "../" + tmp_path.name + "/doses.txt"):
+        both = ["--audit", str(log), "--worksheet", str(tmp_path / name), "--force"]
+        assert run(*RUN, *both) == 2
+        assert "--worksheet" in one_line(capsys)
+    assert log.read_text("utf-8") == before
+
+
+def test_figures_without_end_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for json_too in ([], ["--json"]):
+        assert run(*TRIAL, "--weight", "1e400kg", *PRODUCT, *json_too) == 2
+        assert "--weight" in one_line(capsys)
+
+
 def test_a_text_worksheet(tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.txt"
     assert run(*RUN, "--worksheet", str(sheet)) == 0
@@ -111,6 +132,22 @@ class TestStops:
     def test_no_option_loosens_a_default(self) -> None:
         for option in ("--max-weight", "--min-weight", "--z-hard", "--rounding-tolerance"):
             assert run(*RUN, option, "100") == 2
+
+    def test_the_sheet_of_an_earlier_dose_is_not_taken_for_this_one(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        sheet = tmp_path / "sheet.txt"
+        assert run(*RUN, "--worksheet", str(sheet)) == 0
+        capsys.readouterr()
+        before = sheet.read_text("utf-8")
+        refused = [*TRIAL, "--weight", "31kg", *PRODUCT, "--worksheet", str(sheet), "--force"]
+        assert run(*refused) == 1
+        assert f"{sheet} is the sheet of an earlier dose" in one_line(capsys)
+        assert sheet.read_text("utf-8") == before
+        sheet.unlink()
+        assert run(*refused) == 1
+        assert "earlier" not in one_line(capsys)
+        assert not sheet.exists()
 
     def test_a_soft_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
         small = [*TRIAL, "--weight", "2.35kg", *PRODUCT, *GIRL]

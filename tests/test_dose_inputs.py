@@ -33,6 +33,44 @@ def test_a_quantity_of_another_dimension_is_refused() -> None:
         one_figure(nc.Q(5, "cell/mL"), "cell/kg", "dose")
 
 
+@pytest.mark.parametrize("unit", ["CFU/kg", "1/kg", "count/kg", "organism/kg"])
+def test_a_registry_in_which_cells_are_a_plain_number(unit: str) -> None:
+    """Where cells and CFU are both counts, pint would turn one into the other."""
+    counted: Any = pint.UnitRegistry()
+    counted.define("cell = count = cell = cells")
+    counted.define("CFU = count")
+    counted.define("organism = 1e3 * count")
+    assert one_figure(counted.Quantity(1e6, "cell/kg"), "cell/kg", "dose") == 1e6
+    with pytest.raises(nc.UnitError):
+        one_figure(counted.Quantity(1e6, unit), "cell/kg", "dose")
+
+
+@pytest.mark.parametrize("figure", ["1e400 cells/kg", nc.Q(float("inf"), "cell/kg")])
+def test_a_figure_without_end_is_an_error(figure: Any) -> None:
+    with pytest.raises(nc.InputError, match="finite"):
+        one_figure(figure, "cell/kg", "dose")
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("weight", "2.35", 'kg or g, such as "2.35 kg"'),
+        ("dose", "1e6", 'cells/kg, such as "1 million cells/kg"'),
+        ("concentration", "5e6", 'cells/mL, such as "5 million cells/mL"'),
+        ("cells_per_vial", "10 million", 'cells/vial, such as "10 million cells/vial"'),
+        ("graduation", "0.01", 'mL, such as "0.1 mL"'),
+        ("duration", "30", 'min or h, such as "30 min"'),
+        ("rate", "5", 'mL/h, such as "5 mL/h"'),
+        ("viability", "", 'such as "92%"'),
+        ("dose", "", 'cells/kg, such as "1 million cells/kg"'),
+    ],
+)
+def test_what_is_accepted_is_said_as_it_is_typed(argument: str, value: str, said: str) -> None:
+    with pytest.raises(nc.InputError, match=argument) as caught:
+        plan_of(**{argument: value})
+    assert said in str(caught.value)
+
+
 def test_integers_and_words_with_a_unit_are_accepted() -> None:
     for dose in ("5000000 cells/kg", "5,000,000 cells/kg", "5 million cells/kg", "5e6 cell/kg"):
         assert one_figure(dose, "cell/kg", "dose") == 5e6
@@ -86,10 +124,18 @@ class TestFraction:
         assert fraction(1, "viability") == fraction("100%", "viability") == 1.0
 
     @pytest.mark.parametrize("value", [92, 92.0, 0, -0.5, 1.01, True, float("nan"), "92", "0.92",
-                                       "92 kg", None, "", [0.92]])  # fmt: skip
+                                       "92 kg", None, "", [0.92], np.True_, b"92%", np.array(0.92),
+                                       Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"),
+                                       complex(0.92)])  # fmt: skip
     def test_anything_else_is_an_error(self, value: Any) -> None:
         with pytest.raises(nc.InputError):
             fraction(value, "viability")
+
+    @pytest.mark.parametrize("unit", ["radian", "g/kg", "mL/L", "count", "ppm", "degree"])
+    def test_another_quantity_without_a_dimension(self, unit: str) -> None:
+        registry: Any = pint.UnitRegistry()
+        with pytest.raises(nc.UnitError, match="percentage with its sign"):
+            fraction(registry.Quantity(0.92, unit), "viability")
 
 
 class TestMoment:
@@ -155,6 +201,7 @@ class TestDosesGiven:
                                        ["2026-08-07"], [("2026-08-07",)],
                                        [("2026-08-07", "5 mg")], [("7 August", "1 cell/kg")],
                                        [("2026-08-07", "0 cells/kg")],
+                                       [("2026-08-07", "1e300 cells/kg")],
                                        [("2026-08-07", "1e400 cells/kg")]])  # fmt: skip
     def test_anything_else_is_an_error(self, doses: Any) -> None:
         with pytest.raises(nc.InputError):

@@ -210,10 +210,27 @@ class TestChange:
                                  last_on=None if missing != "weighed_on" else "2026-08-13")  # type: ignore[arg-type]  # fmt: skip
             assert outcomes(found)["change from last weight"] == "not made"
 
+    @pytest.mark.parametrize(
+        ("last", "outcome"),
+        [("31 kg", "hard stop"), ("4.5 kg", "hard stop"), ("4.4 kg", "not made"),
+         ("2.4 kg", "not made"), ("2.38 kg", "soft stop"), ("310 g", "soft stop")],
+    )  # fmt: skip
+    def test_without_dates_a_large_change_still_stops(self, last: str, outcome: str) -> None:
+        """A third is not lost in any time; a third more may have grown over weeks."""
+        arguments = GIRL | {"weight": "3.1 kg", "last_weight": last}
+        for dates in ({}, {"weighed_on": "2026-08-14"}, {"last_weighed_on": "2026-08-13"}):
+            found = tried(**arguments, **dates)
+            assert outcomes(found)["change from last weight"] == outcome, dates
+
     def test_the_last_weighing_is_before_this_one(self) -> None:
-        assert stops(self.changed("3.1 kg", "2026-08-15")) == {
-            "change from last weight": "hard stop"
-        }
+        found = self.changed("3.1 kg", "2026-08-15")
+        assert stops(found) == {"change from last weight": "hard stop"}
+        assert "did you mean" not in str(found)  # it is a date that is wrong
+
+    def test_no_slip_is_named_that_would_not_fit_the_last_weight(self) -> None:
+        """3.1 kg as pounds would be in the range of this girl, and as far from a wrong 31 kg."""
+        found = self.changed("3.1 kg", last_weight="31 kg")
+        assert "did you mean" not in message(found, "change from last weight")
 
     def test_a_slip_is_named_once(self) -> None:
         for weight in ("31 kg", "4.1 kg"):

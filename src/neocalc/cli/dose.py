@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -117,7 +118,10 @@ def _run(args: argparse.Namespace) -> int:
     elif not refused:
         print(result.describe())
     if refused:
-        print(f"neocalc dose: {one_line(str(result))}", file=sys.stderr)
+        said = str(result)
+        if args.worksheet is not None and Path(args.worksheet).exists():
+            said += f"; {args.worksheet} is the sheet of an earlier dose"
+        print(f"neocalc dose: {one_line(said)}", file=sys.stderr)
     return int(refused)
 
 
@@ -229,6 +233,8 @@ def _refuse_outputs(args: argparse.Namespace) -> None:
         path = Path(args.worksheet)
         if path.suffix.lower() not in WORKSHEETS:
             raise FileError(f"--worksheet: {path}: accepted: {' or '.join(WORKSHEETS)}")
+        if args.audit is not None and os.path.realpath(path) == os.path.realpath(args.audit):
+            raise FileError(f"--worksheet: {path} is the audit trail of --audit; give another file")
         refuse_existing(path, force=args.force)
 
 

@@ -17,7 +17,7 @@ from neocalc.dose.amounts import check_complete, work_out
 from neocalc.dose.checks import derived_checks, input_checks, not_reached
 from neocalc.dose.columns import DoseColumns, dose_columns
 from neocalc.dose.dosing import Dosing
-from neocalc.dose.inputs import DoseInputs, read_inputs
+from neocalc.dose.inputs import read_inputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.plan import Override, Plan, Request
 from neocalc.dose.protocol import dose_that_holds, limits_that_hold
@@ -159,7 +159,7 @@ def prepare(
             "prepared_by": prepared_by,
         }
     )  # fmt: skip
-    if override is not None and _same_person(override, inputs):
+    if override is not None and override.by_the_same(inputs.prepared_by):
         raise InputError(
             "second_person", override.second_person, "another person than the one who prepares"
         )
@@ -190,8 +190,3 @@ def _refusal(checks: list[Check], request: Request) -> DoseRefused:
     if not hard:
         text += "; to go on give a reason and the initials of a second person"
     return DoseRefused(text, tuple(check.withheld() for check in checks), request)
-
-
-def _same_person(override: Override, inputs: DoseInputs) -> bool:
-    prepared = inputs.prepared_by
-    return prepared is not None and prepared.casefold() == override.second_person.casefold()

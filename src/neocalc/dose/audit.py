@@ -6,9 +6,13 @@ and the versions of code, tables and protocol. Apart from the time it is the sam
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import errno
 import json
 import os
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +82,41 @@ def append(path: str | os.PathLike[str], about: dict[str, Any]) -> None:
     FileError
         When the file cannot be written to.
     """
+    data = f"{line(about)}\n".encode()
     try:
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(line(about) + "\n")
-            file.flush()
+        with FileIO(os.fspath(path), "a") as file, _alone(file):
+            if _was_cut_short(path):
+                data = b"\n" + data
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
     except OSError as error:
         raise FileError(f"{os.fspath(path)}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _alone(file: FileIO) -> Iterator[None]:
+    """While one process adds its line the others wait, where the system can lock a file."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - not on Windows, where one write is all there is
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _was_cut_short(path: str | os.PathLike[str]) -> bool:
+    """Whether the last line of the file lacks its end: the next record needs a line of its own."""
+    where = Path(path)
+    if not where.is_file() or not where.stat().st_size:
+        return False
+    with where.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
 
 
 def _protocol(asked: Request) -> dict[str, str] | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from neocalc.dose.amounts import Amounts
 from neocalc.dose.arithmetic import exact_volume, finer_graduation
-from neocalc.dose.inputs import FRACTIONS, DoseInputs
+from neocalc.dose.inputs import FRACTIONS, LARGEST, SMALLEST, DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import HARD, LAST_BITS, NOT_MADE, PASSED, SOFT, Check, above
@@ -21,8 +21,6 @@ from neocalc.moments import hours_between
 
 REVERSE: Final = 1e-9
 """Agreement asked of the forward and the reverse calculation."""
-LARGEST: Final = 1e18
-"""Beyond this a figure is not a measurement."""
 DERIVED: Final = (
     "cells per dose",
     "volume per kg",
@@ -62,8 +60,16 @@ def derived_checks(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> list
         _rounding(inputs, limits, amounts),
         _capacity(inputs, amounts),
         _infusion("rate", "mL/h", amounts.rate, limits["max_rate"]),
-        _infusion("rate per kg", "mL/kg/h", amounts.rate_per_kg, limits["max_rate_per_kg"]),
-        _infusion("duration", "h", amounts.duration, limits["max_duration"]),
+        _infusion(
+            "rate per kg",
+            "mL/kg/h",
+            amounts.rate_per_kg,
+            limits["max_rate_per_kg"],
+            None if limits["max_rate"] else limits["usual_rate_per_kg"],
+        ),
+        _infusion(
+            "duration", "h", amounts.duration, limits["max_duration"], limits["usual_duration"]
+        ),
         _reverse(inputs, amounts),
     ]
 
@@ -78,9 +84,9 @@ def _possible(inputs: DoseInputs) -> Check:
     name = "possible values"
     impossible = []
     for argument, figure in inputs.figures.items():
-        low = -1.0 if argument == "dead_volume" and figure.value == 0 else 0.0
         high = 1.0 if argument in FRACTIONS else LARGEST
-        if not low < figure.value <= high:
+        nothing_left = argument == "dead_volume" and figure.value == 0
+        if not (SMALLEST <= figure.value <= high or nothing_left):
             shown = inputs.texts.get(argument, str(figure.value))
             part = ", at most 100%" if argument in FRACTIONS else ""
             impossible.append(f"{argument} {shown} (above 0{part})")
@@ -154,12 +160,13 @@ def _cumulative(inputs: DoseInputs, limits: Limits) -> Check:
     name, limit = "cumulative dose", limits["max_total_dose"]
     if limit is None:
         return Check(name, NOT_MADE, "the protocol states no limit")
-    if inputs.given is None:
-        return Check(name, NOT_MADE, "doses already given are not stated", limit)
-    total = Figure(math.fsum([inputs.dose, *(dose.dose for dose in inputs.given)]), "cell/kg")
-    if above(total.value, limit.value):
+    before = inputs.given or ()
+    total = Figure(math.fsum([inputs.dose, *(dose.dose for dose in before)]), "cell/kg")
+    if above(total.value, limit.value):  # a dose may be too much by itself
         shown = f"with this dose {total} in all: more than {limit}"
         return Check(name, HARD, shown, limit, total)
+    if inputs.given is None:
+        return Check(name, NOT_MADE, "doses already given are not stated", limit)
     return Check(name, PASSED, f"with this dose {total} in all", limit, total)
 
 
@@ -197,7 +204,16 @@ def _interval(inputs: DoseInputs, limits: Limits) -> Check:
         return Check(name, SOFT, message, most, shown)
     if least is None and most is None:
         return Check(name, NOT_MADE, "the protocol states no interval", None, shown)
+    if least is not None and not _is_certain(inputs, days, least.value):
+        return Check(name, NOT_MADE, f"{least} need the times of the doses", least, shown)
     return Check(name, PASSED, f"{shown} after the last dose", least or most, shown)
+
+
+def _is_certain(inputs: DoseInputs, days: float, least: float) -> bool:
+    """Whether dates show that at least so many days have passed; it takes times for hours."""
+    assert inputs.given is not None and inputs.on is not None
+    timed = inputs.on.timed and all(dose.on.timed for dose in inputs.given)
+    return timed or least == int(least) or days - 1 >= least
 
 
 def _expiry(inputs: DoseInputs) -> Check:
@@ -231,11 +247,13 @@ def _cells(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
 
 def _volume_per_kg(limits: Limits, amounts: Amounts) -> Check:
     name, limit = "volume per kg", limits["max_volume_per_kg"]
-    usual = limits["usual_volume_per_kg"]
-    assert usual is not None
+    usual, most = limits["usual_volume_per_kg"], limits["most_volume_per_kg"]
+    assert usual is not None and most is not None
     if amounts.volume_per_kg is None:
         return Check(name, NOT_MADE, "no concentration is given", limit, derived=True)
     value = Figure(amounts.volume_per_kg, "mL/kg", 6)
+    if above(value.value, most.value):
+        return Check(name, HARD, f"more than {most}", most, value, derived=True)
     if limit is not None:
         over = above(value.value, limit.value)
         message = f"more than {limit}" if over else f"at most {limit}"
@@ -277,9 +295,15 @@ def _capacity(inputs: DoseInputs, amounts: Amounts) -> Check:
     return Check(name, PASSED, f"the syringe holds {limit}", limit, value, derived=True)
 
 
-def _infusion(name: str, unit: str, figure: float | None, limit: Figure | None) -> Check:
+def _infusion(
+    name: str, unit: str, figure: float | None, limit: Figure | None, usual: Figure | None = None
+) -> Check:
+    """Against the limit of the protocol; without one, against what is usual, where that is said."""
     value = None if figure is None else Figure(figure, unit, 6)
     if limit is None:
+        if usual is not None and figure is not None and above(figure, usual.value):
+            message = f"more than {usual}; the protocol states no limit"
+            return Check(name, SOFT, message, usual, value, derived=True)
         return Check(name, NOT_MADE, "the protocol states no limit", None, value, derived=True)
     if figure is None:
         return Check(name, NOT_MADE, "no duration or rate is given", limit, derived=True)

@@ -6,6 +6,7 @@ clear and yet impossible (a concentration of 0) is left to the checks, where it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,7 +22,7 @@ from neocalc.dose.notation import Figure
 from neocalc.errors import AgeError, InputError, MissingError, UnitError
 from neocalc.moments import Moment, day_of_age, hours_between, moment
 from neocalc.policy import DEFAULT, Policy
-from neocalc.references import SEXES
+from neocalc.references import SEXES, reference
 from neocalc.units import Unit, figures_of, find_unit, split_quantity
 
 WEIGHT_SOURCES: Final = {
@@ -49,7 +50,26 @@ POSITIVE: Final = {
     "last_weight": "kg",
 }
 """Inputs that must be above 0, with their canonical unit; `weight` and `dead_volume` besides."""
+SAID: Final = {
+    "kg": 'kg or g, such as "2.35 kg"',
+    "cell": 'cells, such as "20 million cells"',
+    "cell/kg": 'cells/kg, such as "1 million cells/kg"',
+    "cell/mL": 'cells/mL, such as "5 million cells/mL"',
+    "cell/vial": 'cells/vial, such as "10 million cells/vial"',
+    "mL": 'mL, such as "0.1 mL"',
+    "mL/kg": 'mL/kg, such as "2 mL/kg"',
+    "mL/h": 'mL/h, such as "5 mL/h"',
+    "mL/kg/h": 'mL/kg/h, such as "2 mL/kg/h"',
+    "h": 'min or h, such as "30 min"',
+    "day": 'day or h, such as "7 day"',
+    "week": 'week, such as "44 week"',
+    "fraction": 'percent, such as "92%"',
+}
+"""Each canonical unit as it is asked for: what a person types."""
 FRACTIONS: Final = ("viability", "release_viability", "recovery")
+SMALLEST: Final = 1e-9
+LARGEST: Final = 1e18
+"""Beyond these a figure in its canonical unit is not a measurement."""
 MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires")
 TEXTS: Final = ("subject", "prepared_by")
 
@@ -162,6 +182,8 @@ def read_inputs(values: Mapping[str, Any]) -> DoseInputs:
     if not isinstance(given.get("policy", default_policy()), Policy):
         raise InputError("policy", given["policy"], "a neocalc.Policy")
     read |= {name: given[name] for name in ("policy", "reference") if name in given}
+    if read.get("reference", DEFAULT) != DEFAULT:
+        reference(read["reference"])  # refused where there is none, also without an age
     if "age" in given:
         read["age"] = _one_age(given["age"])
         on = day_of_age(read["age"], read.get("on"))
@@ -186,13 +208,17 @@ def one_figure(value: Any, unit: str, argument: str) -> float:
     >>> one_figure("2.01 million cells/kg", "cell/kg", "dose")
     2010000.0
     """
-    figures, _, single = figures_of(value, unit, argument)
+    figures, _, single = figures_of(value, unit, argument, units=SAID[unit])
     if not single:
         raise InputError(argument, value, "one value: a dose is for one infant")
+    if not math.isfinite(figures[0]):
+        raise InputError(argument, value, f"a finite figure in {SAID[unit]}")
     if hasattr(value, "unit_items") and not _is_metric(value):
         raise UnitError(argument, str(value), "a metric unit: kg or g for a mass")
     target, typed = find_unit(unit), _as_typed(value)
     if target is None or typed is None:
+        if not _counts_the_same(value, unit):
+            raise UnitError(argument, str(value), f"give a quantity in {SAID[unit]}")
         return float(figures[0])
     figure, given = typed
     num, den = given.num * target.den, given.den * target.num
@@ -205,6 +231,16 @@ def _as_typed(value: Any) -> tuple[float, Unit] | None:
         return split_quantity(value, "", "")
     unit = find_unit(format(value.units, "~C"))
     return None if unit is None else (float(value.magnitude), unit)
+
+
+def _counts_the_same(value: Any, unit: str) -> bool:
+    """Whether a quantity by its own units counts the cells and vials that a unit does.
+
+    In a registry where cells are a plain number so are colonies, and pint would turn one into the
+    other.
+    """
+    counted = [word for word in ("cell", "vial") if word in unit]
+    return all(f"[{word}]" in value.dimensionality for word in counted)
 
 
 def _is_metric(value: Any) -> bool:
@@ -245,11 +281,20 @@ def fraction(value: Any, argument: str) -> float:
     """
     accepted = 'a number above 0 and up to 1, or a percentage with its sign, such as "92%"'
     if isinstance(value, (int, float, Decimal, np.integer, np.floating)):
-        if isinstance(value, bool) or not 0 < value <= 1:
+        unordered = isinstance(value, Decimal) and value.is_nan()
+        if isinstance(value, bool) or unordered or not 0 < value <= 1:
             raise InputError(argument, value, accepted)
         return float(value)
+    if hasattr(value, "units") and hasattr(value, "magnitude"):
+        unit = format(value.units, "~C")
+        found = find_unit(unit)
+        # An angle and g/kg have no dimension either, and are no share of cells.
+        if unit and (found is None or found.dimension != "fraction"):
+            raise UnitError(argument, str(value), accepted)
     try:
         return one_figure(value, "fraction", argument)
+    except MissingError as error:
+        raise MissingError(argument, accepted) from error
     except UnitError as error:
         raise UnitError(argument, error.given, accepted) from error
 
@@ -279,8 +324,8 @@ def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
         if on is not None and hours_between(when, on, "doses_given") < 0:
             raise AgeError("doses_given", str(when), f"a date up to that of this dose ({on})")
         size = one_figure(item[1], "cell/kg", "doses_given")
-        if not 0 < size < float("inf"):
-            raise InputError("doses_given", item[1], "a dose above 0")
+        if not SMALLEST <= size <= LARGEST:
+            raise InputError("doses_given", item[1], "a dose above 0 that can be one")
         doses.append(Given(when, size))
     return tuple(sorted(doses, key=lambda dose: (dose.on.date, str(dose.on))))
 

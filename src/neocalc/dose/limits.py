@@ -44,6 +44,9 @@ UNITS: Final = {
     "usual_concentration_low": "cell/mL",
     "usual_concentration_high": "cell/mL",
     "usual_volume_per_kg": "mL/kg",
+    "most_volume_per_kg": "mL/kg",
+    "usual_rate_per_kg": "mL/kg/h",
+    "usual_duration": "h",
     "usual_viability": "fraction",
     "least_viability": "fraction",
 }
@@ -60,6 +63,7 @@ _ORDERED: Final = (
     ("usual_dose_low", "usual_dose_high"),
     ("usual_concentration_low", "usual_concentration_high"),
     ("least_viability", "usual_viability"),
+    ("usual_volume_per_kg", "most_volume_per_kg"),
 )
 COUNTS: Final = ("viable", "total")
 
@@ -109,8 +113,11 @@ class Limits:
         Range of the published protocols; outside is a soft stop where `dose` is not stated.
     usual_concentration_low, usual_concentration_high : default "1 million cells/mL" and 20 of them
         Published products have 5 to 7; outside is a soft stop where the protocol states no limit.
-    usual_volume_per_kg : default "10 mL/kg"
-        Above is a soft stop where `max_volume_per_kg` is not stated.
+    usual_volume_per_kg, most_volume_per_kg : default "10 mL/kg" and "100 mL/kg"
+        Above is a soft stop where `max_volume_per_kg` is not stated, and always a hard stop: an
+        infant has 80 to 100 mL of blood for each kilogram.
+    usual_rate_per_kg, usual_duration : default "20 mL/kg/h" and "4 h"
+        Above is a soft stop where no rate, and no duration, is stated [mL/kg/h], [h].
     usual_viability, least_viability : default "70%" and "10%"
         Below is a soft stop where `min_viability` is not stated, and always a hard stop.
 
@@ -160,6 +167,9 @@ class Limits:
     usual_concentration_low: Any = "1 million cells/mL"
     usual_concentration_high: Any = "20 million cells/mL"
     usual_volume_per_kg: Any = "10 mL/kg"
+    most_volume_per_kg: Any = "100 mL/kg"
+    usual_rate_per_kg: Any = "20 mL/kg/h"
+    usual_duration: Any = "4 h"
     usual_viability: Any = "70%"
     least_viability: Any = "10%"
     figures: Mapping[str, Figure] = field(init=False, repr=False, compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from neocalc.trials import Arm
 
 _INITIALS: Final = re.compile(r"[^\W\d_]{2,5}")
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ class Override:
             raise InputError(
                 "second_person", initials, "the initials of a second person, two to five letters"
             )
+        object.__setattr__(self, "second_person", initials.strip())
+
+    def by_the_same(self, prepared_by: str | None) -> bool:
+        """Whether the initials are those of the one who prepares, as initials or as a name.
+
+        Examples
+        --------
+        >>> override = Override("weighed twice", "CD")
+        >>> [override.by_the_same(name) for name in ("c. d.", "Carla Diaz", "AB")]
+        [True, True, False]
+        """
+        words = _WORD.findall(unicodedata.normalize("NFKC", prepared_by or "").casefold())
+        written = {*words, "".join(words), "".join(word[0] for word in words)}
+        return unicodedata.normalize("NFKC", self.second_person).casefold() in written
 
 
 class Request(NamedTuple):

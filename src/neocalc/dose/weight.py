@@ -107,8 +107,10 @@ def weight_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
     scored = weight_zscore(inputs, inputs.weight)
     figures = [_range(inputs, limits), _plausible(limits, scored), _change(inputs, limits)]
     for i, check in enumerate(figures):
-        if check.outcome in (SOFT, HARD):
-            figures[i] = check._replace(message=check.message + named_slips(inputs, limits))
+        if check.outcome in (SOFT, HARD) and check.value is not None:
+            # Where the change alone stops, another weight must fit the last one too.
+            slips = named_slips(inputs, limits, near_last=i == len(figures) - 1)
+            figures[i] = check._replace(message=check.message + slips)
             break
     weight_range, plausible, change = figures
     return [
@@ -198,13 +200,13 @@ def _change(inputs: DoseInputs, limits: Limits) -> Check:
     name = "change from last weight"
     if inputs.last_weight is None:
         return Check(name, NOT_MADE, "the last weight is not given")
+    change = inputs.weight / inputs.last_weight - 1
     if inputs.weighed_on is None or inputs.last_weighed_on is None:
-        return Check(name, NOT_MADE, "the dates of the two weighings are not given")
+        return _undated(inputs, limits, change)
     hours = hours_between(inputs.last_weighed_on, inputs.weighed_on, "weighed_on")
     if hours < 0:
         return Check(name, HARD, "the last weighing is after this one")
     settled = inputs.age is None or int(inputs.age.days[0]) >= SETTLED
-    change = inputs.weight / inputs.last_weight - 1
     code = int(change_codes(change, hours, settled, limits))
     value = Figure(change, "fraction", 3)
     limit = _change_limit(hours, settled, code, limits)
@@ -212,6 +214,18 @@ def _change(inputs: DoseInputs, limits: Limits) -> Check:
     if code == 0:
         return Check(name, PASSED, shown, limit, value)
     return Check(name, OUTCOMES[code], f"{shown}: more than {limit}", limit, value)
+
+
+def _undated(inputs: DoseInputs, limits: Limits, change: float) -> Check:
+    """Without dates: a large loss is too much in any time, a large gain may be that of weeks."""
+    name, missing = "change from last weight", "the dates of the two weighings are not given"
+    limit = limits["change_hard"]
+    assert limit is not None and inputs.last_weight is not None
+    if abs(change) <= limit.value:
+        return Check(name, NOT_MADE, missing)
+    value = Figure(change, "fraction", 3)
+    shown = f"{value} from {amount(inputs.last_weight, 'kg')}: more than {limit}, and {missing}"
+    return Check(name, HARD if change < 0 else SOFT, shown, str(limit), value)
 
 
 def _change_limit(hours: float, settled: bool, code: int, limits: Limits) -> str:
@@ -222,8 +236,10 @@ def _change_limit(hours: float, settled: bool, code: int, limits: Limits) -> str
     return f"{limits['change_per_day']} a day"
 
 
-def named_slips(inputs: DoseInputs, limits: Limits) -> str:
+def named_slips(inputs: DoseInputs, limits: Limits, *, near_last: bool = False) -> str:
     """Which slips of the pen would make the weight plausible: named, never corrected.
+
+    `near_last`: only those that the last weight does not contradict.
 
     Examples
     --------
@@ -234,7 +250,7 @@ def named_slips(inputs: DoseInputs, limits: Limits) -> str:
         found = []
         for times, by, slip in _SLIPS:
             weight = inputs.weight * times / by
-            if _fits(inputs, limits, weight, z_limit):
+            if _fits(inputs, limits, weight, z_limit, near_last):
                 grams = slip == "grams taken for kilograms"
                 shown = amount(inputs.weight, "g") if grams else amount(weight, "kg", 4)
                 found.append(f"{shown} ({slip})")
@@ -243,13 +259,15 @@ def named_slips(inputs: DoseInputs, limits: Limits) -> str:
     return ""
 
 
-def _fits(inputs: DoseInputs, limits: Limits, weight: float, z_limit: float) -> bool:
+def _fits(
+    inputs: DoseInputs, limits: Limits, weight: float, z_limit: float, near_last: bool
+) -> bool:
     """Whether another weight would do: in range, and by z-score, else near the last weight."""
     if not limits.at("min_weight") <= weight <= limits.at("max_weight"):
         return False
+    last = inputs.last_weight
+    near = last is None or abs(weight / last - 1) <= limits.at("change_hard")
     scored = weight_zscore(inputs, weight)
     if scored is not None and not math.isnan(scored.z):
-        return abs(scored.z) <= z_limit
-    if inputs.last_weight is not None:
-        return abs(weight / inputs.last_weight - 1) <= limits.at("change_hard")
-    return True
+        return abs(scored.z) <= z_limit and (near or not near_last)
+    return near
