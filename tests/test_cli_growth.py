@@ -322,6 +322,32 @@ def test_what_is_wrong_is_named_as_it_was_typed(
     assert shell.run("growth", *arguments).problem.startswith(f"neocalc: {message}")
 
 
+@pytest.mark.parametrize("option", ["--sex", "--weight", "--gestation", "--born", "--reference"])
+def test_of_two_values_of_an_option_the_last_was_taken(shell: Shell, option: str) -> None:
+    given = {"--sex": "f", "--weight": "3.1kg", "--gestation": "27+3", "--born": "2026-05-01"}
+    given |= {"--on": "2026-08-14", "--reference": "who-2006"}
+    typed = [word for pair in given.items() for word in pair]
+    done = shell.run("growth", *typed, option, given[option])
+    assert done.problem.startswith(f"neocalc growth: argument {option}: it is given twice")
+    assert done.code == 2
+    if option in ("--gestation", "--born"):
+        ages = ["age", "--gestation", "27+3", *DATES]
+        assert "given twice" in shell.run(*ages, option, given[option]).problem
+
+
+def test_an_empty_gestation_was_one_that_is_not_stated(shell: Shell) -> None:
+    """As from a variable of a script that holds nothing."""
+    for empty in ("", " "):
+        done = shell.run("growth", "--sex", "f", "--gestation", empty, *DATES, *WEIGHT)
+        assert done.problem.startswith("neocalc: --gestation: missing; give it")
+
+
+def test_a_length_without_a_bmi_was_a_fault_of_the_weight(shell: Shell) -> None:
+    girl = ["growth", "--sex", "f", *DATES, *WEIGHT, "--length"]
+    for length in ("1e300cm", "1e-200cm"):
+        assert shell.run(*girl, length).problem.startswith(f"neocalc: --length: '{length}' is not")
+
+
 def test_a_fault_of_a_derived_measure_is_named_too(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

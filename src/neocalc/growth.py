@@ -207,6 +207,9 @@ def zscore(
     if single:
         if length is not None:
             refuse_length(length)
+            wrong = scored.status[0] == CODE["invalid_value"]
+            if wrong and measure == "bmi" and 0 < figures[0] < np.inf:
+                raise InputError("length", length, "a length with which there is a BMI")
         refuse(STATUSES[scored.status[0]], measure, value)
     return ZScore(scored, single=single)
 
