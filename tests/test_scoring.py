@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import neocalc as nc
+import own_references
+from neocalc import blocks
 from neocalc.errors import CODE, STATUSES, combined, first_status, status_where, status_words
 from neocalc.scoring import BLOCK, adjusted_length, by_blocks
 
@@ -321,20 +324,36 @@ def test_blocks_of_rows_and_single_rows_agree() -> None:
                 np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[rows])
 
 
-def test_blocks_cover_each_row_once() -> None:
-    for n in (0, 1, BLOCK, BLOCK + 1, 3 * BLOCK):
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_blocks_cover_each_row_once(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "WORKERS", workers)
+    for n in (0, 1, BLOCK, BLOCK + 1, 3 * BLOCK, 9 * BLOCK + 1):
         starts = by_blocks(lambda start: start, n)
         assert starts == list(range(0, max(n, 1), BLOCK))
 
 
-def test_an_error_in_a_block_is_raised() -> None:
+@pytest.mark.parametrize("count", [2, 9])
+@pytest.mark.parametrize("at_fault", [0, 1, 8])
+def test_an_error_in_a_block_is_raised(count: int, at_fault: int) -> None:
+    at_fault = min(at_fault, count - 1)
+
     def work(start: int) -> int:
-        if start:
-            raise nc.TableError("a table of the second block")
+        if start == at_fault * BLOCK:
+            raise nc.TableError("a table of this block")
         return start
 
-    with pytest.raises(nc.TableError, match="second block"):
-        by_blocks(work, 2 * BLOCK)
+    with pytest.raises(nc.TableError, match="this block"):
+        by_blocks(work, count * BLOCK)
+
+
+def test_either_chooses_as_numpy_does() -> None:
+    mask = np.array([True, False, True, False])
+    for kind in (np.uint8, np.int32):
+        this, that = np.array([[1, 2, 255, 0], [7, 255, 0, 3]]).astype(kind)
+        for one, other in ((this, that), (kind(7), that), (this, kind(9)), (kind(1), kind(2))):
+            found = blocks.either(mask, one, other)
+            assert found.dtype == kind
+            np.testing.assert_array_equal(found, np.where(mask, one, other))
 
 
 def test_a_measure_without_a_table_says_what_comes_first() -> None:
@@ -387,3 +406,14 @@ def test_no_array_that_is_given_is_changed() -> None:
     nc.measurement("length", z=z, sex="f", age=age, position="h")
     for array, copy in zip((grams, cm, days, z), before, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize(("z", "word"), [(1.9, "ok"), (2.1, "implausible"), (-2.1, "implausible")])
+def test_the_flag_limits_of_a_users_own_table_may_be_nearer_than_3(
+    tmp_path: Path, z: float, word: str
+) -> None:
+    table = own_references.WEIGHT._replace(more="flag = [-2, 2]")
+    folder = str(own_references.write(tmp_path / "mine", {"weight": table}))
+    age = nc.Age.from_days(5)
+    weight = nc.measurement("weight", z, sex="f", age=age, reference=folder)
+    assert nc.zscore("weight", weight, sex="f", age=age, reference=folder).status == word

@@ -166,8 +166,8 @@ def code_words(
 
 def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
     """Codes of an array of words: one call of the rule for each distinct text."""
-    codes = np.zeros(len(words), dtype=np.int32)
-    status = np.zeros(len(words), dtype=np.uint8)
+    codes: Any = None  # nothing but 0
+    status: Any = None
     todo = np.ones(len(words), dtype=bool)
     # In a plain array a few distinct words are found by comparing, without a loop over rows.
     plain = words.view(np.uint32) if words.dtype == "U1" else words
@@ -178,12 +178,14 @@ def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
         same = plain == plain[at]
         same[at] = True  # NaN and NaT differ from themselves
         code, fault = _code(words[at : at + 1].tolist()[0], rule)
-        if code:
-            codes += same * np.int32(code)
-        if fault:
-            status += same * np.uint8(fault)
-        todo &= ~same
+        codes = _with(codes, same, np.int32(code))
+        status = _with(status, same, np.uint8(fault))
+        np.greater(todo, same, out=todo)
+    codes = np.zeros(len(words), dtype=np.int32) if codes is None else codes
     rest = np.flatnonzero(todo)
+    if not rest.size:
+        return Coded(codes, status)
+    status = np.zeros(len(words), dtype=np.uint8) if status is None else status
     memo: dict[str, tuple[int, int]] = {}
     for i, word in zip(rest.tolist(), words[rest].tolist(), strict=True):
         if not isinstance(word, str):  # 1 and True are equal, and not the same word
@@ -194,6 +196,13 @@ def code_array(words: npt.NDArray[Any], rule: Callable[[Any], int]) -> Coded:
             known = memo[word] = _code(word, rule)
         codes[i], status[i] = known
     return Coded(codes, status if status.any() else None)
+
+
+def _with(codes: Any, same: npt.NDArray[np.bool_], code: Any) -> Any:
+    """Codes with that of one word added, where it stands."""
+    if not code:
+        return codes
+    return same * code if codes is None else codes + same * code
 
 
 def _code(word: Any, rule: Callable[[Any], int]) -> tuple[int, int]:

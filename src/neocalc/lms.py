@@ -169,32 +169,42 @@ def zscore_from_centile(centile: Any) -> Any:
     return _shaped(np.asarray(ndtri(flat.ravel() / 100.0)), flat.shape)
 
 
-def plain_zscore(
-    y: Floats,
-    L: Floats,
-    M: Floats,
-    S: Floats,
-    *,
-    zero_power: bool = True,
-    out: Floats | None = None,
-) -> Floats:
-    """Plain z-scores of one-dimensional arrays: the hot path, without any broadcasting.
+def plain_zscore(y: Floats, L: Floats, M: Floats, S: Floats, *, zero_power: bool = True) -> Floats:
+    """Plain z-scores of one-dimensional arrays, without any broadcasting.
 
-    `zero_power` says whether any L may be 0; the result is written to `out` where it is given.
+    `zero_power` says whether any L may be 0.
+    """
+    z = np.empty(len(y))
+    log_ratio = M.copy()
+    fill_plain(z, y, L, log_ratio, L * S)
+    if zero_power:
+        rows = np.flatnonzero(np.abs(L) < L_IS_ZERO)
+        fill_zero_power(z, rows, y[rows], M[rows], S[rows])
+    return z
+
+
+def fill_plain(z: Floats, y: Floats, L: Floats, M: Floats, LS: Floats) -> None:
+    """Fill `z` with plain z-scores where L is not 0: the hot path, which allocates nothing.
+
+    `LS` is L times S; M is overwritten.
     """
     with np.errstate(all="ignore"):
-        log_ratio = y / M
+        log_ratio = np.divide(y, M, out=M)
         np.log(log_ratio, out=log_ratio)
-        z: Floats = np.multiply(L, log_ratio, out=out)
+        np.multiply(L, log_ratio, out=z)
         np.expm1(z, out=z)
-        z /= L * S
-        if zero_power:
-            rows = np.flatnonzero(np.abs(L) < L_IS_ZERO)
-            z[rows] = log_ratio[rows] / S[rows]
-        usable = np.isfinite(log_ratio)
-        if not usable.all():
-            z[~usable] = np.nan
-    return z
+        np.divide(z, LS, out=z)
+        endless = np.isinf(log_ratio)  # of 0 or of infinity, which nobody measures
+        if endless.any():
+            z[endless] = np.nan
+
+
+def fill_zero_power(z: Floats, rows: Indices, y: Floats, M: Floats, S: Floats) -> None:
+    """Replace z[rows], whose L is 0, by ln(y/M) / S; y, M and S are those of `rows`."""
+    if rows.size:
+        with np.errstate(all="ignore"):
+            log_ratio = np.log(y / M)
+            z[rows] = np.where(np.isfinite(log_ratio), log_ratio / S, np.nan)
 
 
 def restrict(z: Floats, rows: Indices, y: Floats, L: Floats, M: Floats, S: Floats) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neocalc.blocks import either
 from neocalc.coding import STANDING, UNKNOWN, Ints
 from neocalc.errors import CODE, StatusArray, combined, status_where
 from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, adjusted_length
@@ -112,8 +113,8 @@ def _elsewhere(
     assert status is not None
     return (
         np.full(len(resolved.slot), other, dtype=np.uint8),
-        np.where(lacking, resolved.who_day, resolved.day),
-        np.where(lacking, resolved.who_basis, resolved.basis),
+        either(lacking, resolved.who_day, resolved.day),
+        either(lacking, resolved.who_basis, resolved.basis),
         status,
     )
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.age import MONTH, NOT_STATED, TERM, Age, duration_days
+from neocalc.blocks import BLOCK, by_blocks, either
 from neocalc.coding import Ints
 from neocalc.errors import InputError, PolicyError, StatusArray, combined, status_where
 from neocalc.lengths import POSITION_MATTERS
@@ -27,6 +28,8 @@ DEFAULT: Final = "auto"
 AGE_BASES: Final = ("", "chronological", "corrected", "postmenstrual", "gestation")
 """What the age of a result means; empty where no age was used."""
 CHRONOLOGICAL, CORRECTED, POSTMENSTRUAL, GESTATION = 1, 2, 3, 4
+
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -238,26 +241,41 @@ def resolve(age: Age, policy: Policy, name: str = DEFAULT) -> Resolved:
 
 
 def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
-    chronological, gestation = age.days, age.gestation_days
-    postmenstrual = chronological + gestation
-    stated = gestation != NOT_STATED
-    preterm = stated & (gestation < policy.preterm_below_day)
-    corrected = preterm & (postmenstrual <= policy.correct_until_day + TERM)
-    who_day = chronological + (gestation - TERM) * corrected
-    who_basis = np.uint8(CHRONOLOGICAL) + corrected * np.uint8(CORRECTED - CHRONOLOGICAL)
+    slot, day, basis, who_day, who_basis = _by_policy(age, policy)
     status = combined(age.status, age.gestation_status)
     if name == DEFAULT:
         refs = reference(policy.preterm_reference), reference(policy.term_reference)
-        early = preterm & (postmenstrual <= policy.handover_day)
-        day = np.where(early, postmenstrual, who_day)
-        basis = np.where(early, np.uint8(POSTMENSTRUAL), who_basis)
-        return Resolved(refs, (~early).view(np.uint8), day, basis, who_day, who_basis, status)
+        return Resolved(refs, slot, day, basis, who_day, who_basis, status)
     ref = growth_reference(name)
     slot = np.zeros(len(age), dtype=np.uint8)
     if ref.age_basis != "postmenstrual":
         return Resolved((ref,), slot, who_day, who_basis, who_day, who_basis, status)
+    stated = age.gestation_days != NOT_STATED
     if age.gestation_status is not None:  # stated, but not usable: invalid, not missing
         stated |= age.gestation_status != 0
     status = combined(status, status_where(~stated, "missing_gestation"))
     basis = np.full(len(age), POSTMENSTRUAL, dtype=np.uint8)
-    return Resolved((ref,), slot, postmenstrual, basis, who_day, who_basis, status)
+    return Resolved((ref,), slot, age.days + age.gestation_days, basis, who_day, who_basis, status)
+
+
+def _by_policy(age: Age, policy: Policy) -> tuple[Bytes, Ints, Bytes, Ints, Bytes]:
+    """What a policy chooses for each child: slot, day, basis, who_day and who_basis."""
+    n = len(age)
+    slot, basis, who_basis = np.empty((3, n), dtype=np.uint8)
+    day, who_day = np.empty((2, n), dtype=np.int32)
+
+    def work(start: int) -> None:
+        here = slice(start, start + BLOCK)
+        chronological, gestation = age.days[here], age.gestation_days[here]
+        postmenstrual = chronological + gestation
+        preterm = (gestation != NOT_STATED) & (gestation < policy.preterm_below_day)
+        corrected = preterm & (postmenstrual <= policy.correct_until_day + TERM)
+        early = preterm & (postmenstrual <= policy.handover_day)
+        who_day[here] = either(corrected, postmenstrual - np.int32(TERM), chronological)
+        who_basis[here] = either(corrected, np.uint8(CORRECTED), np.uint8(CHRONOLOGICAL))
+        day[here] = either(early, postmenstrual, who_day[here])
+        basis[here] = either(early, np.uint8(POSTMENSTRUAL), who_basis[here])
+        slot[here] = ~early
+
+    by_blocks(work, n)
+    return slot, day, basis, who_day, who_basis

@@ -7,14 +7,11 @@ is fetched once for all rows. A row without a z is looked at again for the reaso
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from neocalc.blocks import BLOCK, WORKERS, by_blocks
 from neocalc.coding import UNKNOWN
 from neocalc.errors import CODE, StatusArray, combined, first_status, status_where
 from neocalc.lengths import (
@@ -54,16 +51,10 @@ __all__ = [
     "unscore",
 ]
 
-Result = TypeVar("Result")
-
 WATER_WEIGHS: Final = frozenset({"weight", "bmi", "weight_for_length"})
 """Measures that oedema makes meaningless: no z (WHO)."""
 BY_POSITION: Final = frozenset({"length", "weight_for_length"})
 """Measures whose length depends on the position; that of a BMI is adjusted beforehand."""
-BLOCK: Final = 131_072
-"""Rows that are scored together: their arrays stay in the processor's cache."""
-WORKERS: Final = min(os.cpu_count() or 1, 8)
-"""Threads that share the blocks of a long column."""
 
 
 class Scored(NamedTuple):
@@ -120,18 +111,6 @@ def score(measure: str, inputs: Inputs) -> Scored:
     return Scored(z, status, reference, basis, table, inputs.resolved.references, tables)
 
 
-def by_blocks(work: Callable[[int], Result], n: int) -> list[Result]:
-    """Results of work on the blocks of n rows, given where each begins; the cores share them."""
-    starts = range(0, max(n, 1), BLOCK)
-    return list(map(work, starts) if n <= BLOCK else _pool().map(work, starts))
-
-
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    """The threads that share long columns; NumPy lets go of the interpreter while it computes."""
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="neocalc")
-
-
 def _score(measure: str, inputs: Inputs, z: Floats, codes: Bytes) -> tuple[Table | None, ...]:
     """Fill z and the codes (status, reference, basis, table) of one block; its tables."""
     status, reference, basis, table = codes
@@ -147,13 +126,15 @@ def _score(measure: str, inputs: Inputs, z: Floats, codes: Bytes) -> tuple[Table
     basis[:], table[:] = placement.basis, placement.table
     status[:] = 0
     if odd.size:
-        without = np.isnan(z[odd])
-        status[odd] = np.where(without, 0, _flags(placement, z[odd], odd))
-        without = odd[without]
-        status[without] = _reasons(measure, inputs, placement, without)
+        far = odd[np.abs(z[odd]) > placement.stack.plausible]
+        status[far] = _flags(placement, z[far], far)
+        without = odd[np.isnan(z[odd])]
+        if without.size:
+            status[without] = _reasons(measure, inputs, placement, without)
     if placement.status is not None:
-        reference[placement.status != 0] = 0
-        basis[placement.status != 0] = 0
+        usable = placement.status == 0
+        reference *= usable
+        basis *= usable
     return placement.stack.tables
 
 

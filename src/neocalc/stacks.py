@@ -5,6 +5,7 @@ Every path to a z ends here: each of L, M and S is fetched once for rows of all 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.coding import Ints
-from neocalc.lms import L_IS_ZERO, plain_zscore, restrict
+from neocalc.lms import L_IS_ZERO, fill_plain, fill_zero_power, restrict
 from neocalc.references import Reference, Table
 from neocalc.units import Floats
 
@@ -46,20 +47,23 @@ class Stack:
                 blank[:, slot, :, here] = table.L, table.M, table.S
         # One more, as interpolation looks at the row after the last.
         self.L, self.M, self.S = (np.append(column, np.nan) for column in blank)
-        self.blocks = np.arange(2 * len(tables), dtype=np.int32) * self.size - self.lowest
+        self.LS = self.L * self.S
         self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
         self.restricted = np.array([t is not None and t.restricted for t in tables])
         self.flags = np.array([(0.0, 0.0) if t is None else t.flag for t in tables])
+        # Nearer to 0 than this no z is beyond the flag limits, however it is rounded.
+        self.plausible = min(abs(limit) for table in present for limit in table.flag) - 0.01
+        self.usual = min(3.0, self.plausible)
         self.ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
 
     def rows(self, table: Bytes, sex: Ints, key: Ints, nowhere: Bools | None) -> Rows:
         """The row of each table, sex and key; `NOWHERE` where a child has no place."""
-        block = self.blocks.take(table + table + sex)
-        key = np.minimum(key, np.int32(self.highest))
-        np.maximum(key, np.int32(self.lowest), out=key)
-        rows: Rows = np.add(block, key, dtype=np.intp)
+        row = np.clip(key, self.lowest, self.highest)
+        row += (table + table + sex) * np.int32(self.size)
+        row -= np.int32(self.lowest)
         if nowhere is not None:
-            rows[nowhere] = NOWHERE
+            row *= ~nowhere
+        rows: Rows = row.astype(np.intp)
         return rows
 
     def lms(self, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:
@@ -76,16 +80,47 @@ class Stack:
     def zscores(
         self, y: Floats, rows: Rows, part: Floats | None, table: Bytes, out: Floats
     ) -> Rows:
-        """Fill `out` with z-scores; the rows beyond +-3 SD or without a z are returned."""
-        L, M, S = self.lms(rows, part)
+        """Fill `out` with z-scores.
+
+        The rows that are to be looked at again are returned: those beyond +-3 SD or, where these
+        are nearer, the flag limits, and those without a z.
+        """
+        if part is None:
+            columns = zip((self.L, self.M, self.LS), _room(len(rows)), strict=True)
+            L, M, LS = (column.take(rows, out=room, mode="wrap") for column, room in columns)
+        else:
+            L, M, S = self.lms(rows, part)
+            LS = L * S
+        fill_plain(out, y, L, M, LS)
         # Between two rows of opposite sign, L may be 0 where no row has 0.
-        zero_power = self.has_zero_power or part is not None
-        plain_zscore(y, L, M, S, zero_power=zero_power, out=out)
-        odd: Rows = np.flatnonzero(~(np.abs(out) <= 3))
+        if self.has_zero_power or part is not None:
+            zero = np.flatnonzero(np.abs(L) < L_IS_ZERO)
+            _, *two = self._lms_of(zero, rows, part)
+            fill_zero_power(out, zero, y[zero], *two)
+        odd: Rows = np.flatnonzero(~(np.abs(out, out=M) <= self.usual))
         if odd.size:
-            extreme = odd[self.restricted[table[odd]] & ~np.isnan(out[odd])]
-            restrict(out, extreme, y[extreme], L[extreme], M[extreme], S[extreme])
+            extreme = odd[self.restricted[table[odd]] & (np.abs(out[odd]) > 3)]
+            restrict(out, extreme, y[extreme], *self._lms_of(extreme, rows, part))
         return odd
+
+    def _lms_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:
+        return self.lms(rows[some], None if part is None else part[some])
+
+
+class _Rooms(threading.local):
+    """Arrays that each thread uses again for the next block: new memory costs as much as a log."""
+
+    columns: Floats = np.empty((3, 0))
+
+
+_rooms: Final = _Rooms()
+
+
+def _room(n: int) -> Floats:
+    """Three columns of n floats, that hold nothing; they serve until the thread's next call."""
+    if _rooms.columns.shape[1] < n:
+        _rooms.columns = np.empty((3, n))
+    return _rooms.columns[:, :n]
 
 
 @lru_cache(maxsize=64)
