@@ -23,7 +23,7 @@ demo: $(STAMP)
 	    --viable-concentration "2 million cells/mL"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(OPTIONS)
 
 lint: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group lint --group docs
@@ -32,8 +32,8 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 # The tests with coverage: at least 95 % of branches, and 100 % where the numbers are made.
-check: $(STAMP)
-	$(BIN)/python -m pytest --cov
+check:
+	$(MAKE) test OPTIONS=--cov
 	$(BIN)/python -m coverage report --include="$(subst $() ,$(),$(NUMBERS))" --fail-under=100
 
 NUMBERS := */neocalc/lms.py,*/neocalc/age.py,*/neocalc/dates.py,*/neocalc/lengths.py,*/neocalc/velocity/*,*/neocalc/dose/*

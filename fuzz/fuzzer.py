@@ -110,7 +110,7 @@ def fuzz(name: str, seconds: int, seed: int) -> Outcome:
              if folder.is_dir()]  # fmt: skip
     dictionary = HERE / "dictionaries" / f"{name}.dict"
     command = [
-        sys.executable, str(HERE / "run.py"), "--worker", name, str(place / "corpus"),
+        sys.executable, str(Path(__file__).resolve()), "--worker", name, str(place / "corpus"),
         *map(str, seeds), f"-max_total_time={seconds}", f"-max_len={target.longest}",
         f"-timeout={target.seconds}", f"-rss_limit_mb={MEMORY}", f"-seed={seed}",
         f"-artifact_prefix={place}/", "-print_final_stats=1", "-verbosity=1",

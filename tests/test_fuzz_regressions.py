@@ -67,10 +67,10 @@ def test_without_atheris_it_says_what_to_install(
 ) -> None:
     run = module("fuzzer")
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "argv", ["run.py", "--list"])
+    monkeypatch.setattr(sys, "argv", ["fuzzer.py", "--list"])
     assert run.main() == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(TARGETS)
-    monkeypatch.setattr(sys, "argv", ["run.py", "dates"])
+    monkeypatch.setattr(sys, "argv", ["fuzzer.py", "dates"])
     monkeypatch.setattr(run.importlib.util, "find_spec", lambda name: None)
     assert run.main() == 2
     assert "pip install atheris" in capsys.readouterr().err

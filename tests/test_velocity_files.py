@@ -39,7 +39,7 @@ def cohort(children: int = 60, seed: int = 5) -> pl.DataFrame:
             ],
             "birth_date": born[subject],
             "measured_on": born[subject] + days,
-            "administered_on": (born + 60)[subject],
+            "administered_on": (born + np.timedelta64(60, "D"))[subject],
             "weight_g": weights,
             "length_cm": np.round(48 + 0.05 * days, 1),
             "note": [f'a "note", {i}' for i in range(n)],

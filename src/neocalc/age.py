@@ -265,7 +265,7 @@ class Age:
         unknown = self.gestation_days == NOT_STATED
         if self.status is not None:  # a date that cannot be used has the code 0: it is not 1970
             unknown = unknown | (self.status != 0)
-        due[np.broadcast_to(unknown, due.shape)] = np.datetime64("NaT")
+        due[np.broadcast_to(unknown, due.shape)] = np.datetime64("NaT", "D")
         return due[0].item() if self.single else due
 
     def _quantity(self, days: Ints, *, stated: bool) -> Any:

@@ -158,7 +158,7 @@ odd_dates = st.one_of(
     st.timedeltas(),
     st.times(),
     st.sampled_from(
-        [np.datetime64("NaT"), np.datetime64("2026-05-01T01", "ns"), np.datetime64(2**60, "D"),
+        [np.datetime64("NaT", "D"), np.datetime64("2026-05-01T01", "ns"), np.datetime64(2**60, "D"),
          np.timedelta64(3, "D"), pd.NaT, pd.Timestamp("2026-05-01", tz="UTC"), pd.Timestamp(0)]
     ),
 )  # fmt: skip

@@ -12,6 +12,7 @@ The RECORD of a wheel: https://packaging.python.org/en/latest/specifications/bin
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import tomllib
 from collections.abc import Iterator
@@ -130,14 +131,19 @@ def package_checks(section: str) -> Iterator[Check]:
 
 
 def _recorded(here: Path) -> dict[str, tuple[Path, str]]:
-    """The files of this package with their checksums, where a wheel's RECORD states them."""
+    """The files of this package with their checksums, where a wheel's RECORD states them.
+
+    RECORD is read as it stands: from Python 3.12 the list of a distribution's files leaves out
+    those that are missing.
+    """
     for distribution in metadata.distributions(name="neocalc"):
         found = {}
-        for file in distribution.files or []:
-            path = Path(str(distribution.locate_file(file))).resolve()
-            if file.hash is not None and file.hash.mode == "sha256" and path.is_relative_to(here):
-                digest = base64.urlsafe_b64decode(file.hash.value + "=").hex()
-                found[path.relative_to(here).as_posix()] = path, digest
+        for name, stated, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+            path = Path(str(distribution.locate_file(name))).resolve()
+            kind, _, digest = stated.partition("=")
+            if kind == "sha256" and path.is_relative_to(here):
+                sha256 = base64.urlsafe_b64decode(digest + "=").hex()
+                found[path.relative_to(here).as_posix()] = path, sha256
         if found:
             return found
     return {}
