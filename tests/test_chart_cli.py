@@ -133,6 +133,8 @@ def test_an_existing_file_and_the_input_are_kept(shell: Shell) -> None:
         ((VISITS, "--subject", "nobody"), "--subject: 'nobody' is not accepted"),
         ((VISITS, "--kind", "growth"), "name one: --subject"),
         ((VISITS, "--kind", "z", "--subject", TERM_BOY), "--subject: '001-0016' is not accepted"),
+        ((VISITS, "--subject", TERM_BOY, "--trial-version", "x"), "--trial: missing; the version"),
+        ((VISITS, "--kind", "statuses", "--arm", "arm"), "--arm: 'arm' is not accepted"),
         ((VISITS, "--trial", "NCT03558334"), "--trial: 'NCT03558334' is not accepted"),
         ((VISITS, "--sd"), "--sd: True is not accepted; not for the chart of a cohort"),
         ((VISITS, "--subject", TERM_BOY, "--arm", "arm"), "--arm: 'arm' is not accepted"),

@@ -15,8 +15,9 @@ from neocalc.chart.cohorts import BIN_EDGES, MANY, binned
 from neocalc.chart.style import Chart
 from neocalc.chart.subjects import Cohort, cohort_of
 from neocalc.chart.visits import scored_table
-from neocalc.chart.waterfall import changes_of
-from test_chart_layout import COHORT, groups, overlaps, vertices
+from neocalc.chart.waterfall import changes_of, draw_statuses
+from neocalc.coding import Ints
+from test_chart_layout import COHORT, FENTON_2025, groups, overlaps, vertices
 from test_chart_layout import cohort as drawn_of
 
 SUBJECTS = COHORT["subject_id"].unique(maintain_order=True).to_list()
@@ -132,6 +133,41 @@ def test_the_hand_over_and_the_labels() -> None:
     assert "fenton" not in words.lower()
 
 
+@pytest.mark.parametrize("kind", ["z", "waterfall"])
+def test_the_label_that_the_licence_asks_for_is_a_heading(kind: str) -> None:
+    drawn = chart.cohort(TWELVE, kind=kind, policy=FENTON_2025)
+    (label,) = (
+        t for t in drawn.figure.findobj(Text)
+        if isinstance(t, Text) and t.get_text().startswith("Fenton 2025 Preterm Growth Chart to")
+    )  # fmt: skip
+    assert label.get_fontweight() == "bold"
+    assert float(label.get_fontsize()) >= 9.5
+    assert overlaps(drawn) == []
+
+
+def numbers(n: int) -> Ints:
+    """Of n subjects."""
+    return np.arange(n, dtype=np.int32)
+
+
+def test_the_median_does_not_follow_who_is_seen_at_the_ends() -> None:
+    """150 infants, five of whom were born early and large: the line began with those five."""
+    days = np.array([0, 90], dtype=np.int32)
+    subject, day = np.repeat(numbers(150), 2), np.tile(days, 150)
+    z = np.full(300, -1.0)
+    early = numbers(5)
+    found = binned(
+        np.concatenate([subject, early]),
+        np.concatenate([day, np.full(5, -70, dtype=np.int32)]),
+        np.concatenate([z, np.full(5, 4.0)]),
+    )
+    assert [n for _, n, _ in found] == [150, 150]
+    few = binned(numbers(12), np.repeat(days, [9, 3]), np.zeros(12))
+    assert [n for _, n, _ in few] == [9, 3], "three, and a quarter of them"
+    many = binned(numbers(400), np.repeat(days, [380, 20]), np.zeros(400))
+    assert [n for _, n, _ in many] == [380, 20], "twenty are enough of any number"
+
+
 def test_one_arm_and_arms_not_stated() -> None:
     assert {"all", "39 subjects"} <= set(texts(chart.cohort(COHORT.drop("arm"))))
     empty = COHORT.with_columns(arm=pl.when(pl.col("arm") == "A").then(pl.lit("A")))
@@ -157,6 +193,8 @@ def test_arms_of_which_there_are_too_many_or_none() -> None:
         chart.cohort(COHORT, arm="group")
     with pytest.raises(FileError, match="no column subject_id"):
         chart.cohort(COHORT.drop("subject_id"))
+    with pytest.raises(InputError, match="arm: 'arm' is not accepted; not for the counts"):
+        chart.cohort(COHORT, kind="statuses", arm="arm")
     with pytest.raises(InputError, match="kind: 'growth'"):
         chart.cohort(COHORT, kind="growth")
 
@@ -242,3 +280,8 @@ def test_statuses_are_counted() -> None:
     clean = simulated(3)
     words = texts(chart.cohort(clean, kind="statuses"))
     assert "Weight (waz): 18 of 18 ok (100%)" in words
+
+
+def test_a_share_of_100_per_cent_is_all_of_them() -> None:
+    drawn = draw_statuses({"waz": {"ok": 29_999, "oedema": 1}}, [])
+    assert "Weight (waz): 29,999 of 30,000 ok (99.9%)" in texts(drawn)

@@ -10,11 +10,12 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from neocalc import Age, AgeError, FileError, InputError, MissingError, Policy, Q, chart, trials
 from neocalc.chart.events import Events, Window, events_of
-from neocalc.chart.style import Chart
+from neocalc.chart.style import Chart, style
 from neocalc.chart.typed import typed_table
 from neocalc.chart.visits import infant_of, scored_table
 from own_references import write
@@ -31,6 +32,16 @@ from test_chart_layout import (
 )
 
 PROTOCOL = {"trial": "NCT03601416", "version": "protocol-2020"}
+
+
+def marker_of(artist: Any) -> str:
+    """The mark of a line."""
+    return str(artist.get_marker())
+
+
+def text_of(artist: Any) -> str:
+    """What a text says."""
+    return str(artist.get_text())
 
 
 def texts(drawn: Chart) -> list[str]:
@@ -82,6 +93,40 @@ def test_the_label_that_the_licence_asks_for_is_a_heading() -> None:
     shown = [heading.get_text() for heading in headings]
     assert "Fenton 2025 Preterm Growth Chart" in shown
     assert "WHO Child Growth Standards" in shown
+
+
+def test_a_visit_on_the_day_of_birth_is_drawn_whole() -> None:
+    drawn = infant(TERM_BOY)
+    (dots,) = (ln for ln in drawn.figure.findobj(Line2D) if ln.get_gid() == "points-weight-term")
+    assert isinstance(dots, Line2D)
+    assert np.ravel(dots.get_xdata())[0] == 0, "on the edge of the panel"
+    assert not dots.get_clip_on()
+
+
+def test_a_mark_on_the_upper_edge_does_not_cover_the_latest_z() -> None:
+    drawn = infant("001-0014")  # a length of 554 cm in the corner of the panel
+    with style():
+        drawn.figure.draw_without_rendering()
+    (latest,) = (t for t in drawn.figure.findobj(Text) if text_of(t).startswith("latest z −1.99"))
+    assert isinstance(latest, Text)
+    assert latest.axes is not None
+    above = latest.axes.get_window_extent().y1 - latest.get_window_extent().y1
+    assert above * 72 / 100 > 3.5 + 1.3, "half of the mark, and its edge [point]"
+
+
+def test_a_latest_z_with_a_flag_is_said_to_have_one() -> None:
+    age = Age.from_days([100, 130], "39+0")
+    drawn = chart.infant(sex="m", age=age, weight=["6.2 kg", "15 kg"])
+    (latest,) = (text for text in texts(drawn) if text.startswith("latest z"))
+    assert latest.endswith(": implausible")
+
+
+def test_the_step_from_length_to_height_is_said_where_it_is_drawn() -> None:
+    step = "At 2 years the curves of length step by 0.7 cm"
+    assert step in said(infant(TERM_BOY)), "a visit on day 731"
+    assert step in said(infant(until=36))
+    assert step not in said(infant())
+    assert step not in said(infant(reference="fenton-2013"))
 
 
 def test_the_caption_names_reference_policy_and_version() -> None:
@@ -226,6 +271,8 @@ def test_the_visits_of_a_protocol_are_shown() -> None:
     words = texts(infant(**PROTOCOL))
     assert {"1 month", "3 months", "6 months", "12 months", "24 months"} <= set(words)
     assert "visit due by the protocol" in words
+    assert "end of a trial's window" not in words
+    assert "end of a trial's window" in texts(infant(trial="NCT03558334"))
 
 
 def test_a_window_wholly_in_one_column() -> None:
@@ -244,6 +291,18 @@ def test_a_window_wholly_in_one_column() -> None:
 def test_a_trial_needs_the_day_of_administration() -> None:
     with pytest.raises(MissingError, match="need the day of administration"):
         chart.infant(rows_of(GIRL_24_WEEKS).drop("administered_on"), trial="NCT03558334")
+
+
+def test_a_version_is_that_of_a_trial() -> None:
+    with pytest.raises(MissingError, match=r"trial: missing; the version 'registry' is one of a"):
+        infant(version="registry")
+
+
+def test_a_mark_at_the_end_of_a_column_is_drawn_whole() -> None:
+    drawn = infant(**PROTOCOL)  # the visit at 3 months is due on the day of the hand-over
+    marks = [ln for ln in drawn.figure.findobj(Line2D) if marker_of(ln) == "v"]
+    assert len(marks) == 6
+    assert not any(mark.get_clip_on() for mark in marks)
 
 
 def test_administration_needs_the_date_of_birth() -> None:
@@ -351,6 +410,12 @@ def test_which_subject() -> None:
         chart.infant(COHORT)
     with pytest.raises(FileError, match="there is no 'nobody'"):
         infant("nobody")
+    with pytest.raises(FileError) as caught:  # not an infant with two sexes
+        chart.infant(COHORT.drop("subject_id"))
+    assert str(caught.value) == (
+        "there is no column subject_id, so all rows are of one infant: the sex differs between"
+        " rows (female and male); map it: subject_id=NAME"
+    )
     with pytest.raises(FileError, match="no column subject_id"):
         chart.infant(rows_of(TERM_BOY).drop("subject_id"), subject="x")
     assert chart.infant(rows_of(TERM_BOY)).title.startswith("Growth chart: 001-0016")

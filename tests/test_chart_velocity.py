@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from neocalc import Age, Q, chart, velocity
 from neocalc.chart.increments import BANDS, chain_of
 from neocalc.chart.style import Chart
 from neocalc.chart.visits import Infant, infant_of, scored_table
-from test_chart_layout import COHORT, GIRL_24_WEEKS, TERM_BOY, gids, groups, overlaps, vertices
+from test_chart_layout import (
+    COHORT,
+    FENTON_2025,
+    GIRL_24_WEEKS,
+    TERM_BOY,
+    gids,
+    groups,
+    overlaps,
+    vertices,
+)
 from test_chart_layout import velocity as drawn_for
 
 
@@ -25,6 +37,18 @@ def said(drawn: Chart) -> str:
     """Every text of a chart."""
     texts = (t.get_text() for t in drawn.figure.findobj(Text) if isinstance(t, Text))
     return " ".join(" ".join(texts).split())
+
+
+def text_of(artist: Any) -> str:
+    """What a text says."""
+    return str(artist.get_text())
+
+
+def headings(drawn: Chart) -> list[str]:
+    """The texts in bold type that can be read from afar."""
+    found = (t for t in drawn.figure.findobj(Text) if isinstance(t, Text))
+    bold = [t for t in found if t.get_fontweight() == "bold" and float(t.get_fontsize()) >= 10]
+    return [t.get_text() for t in bold]
 
 
 @pytest.mark.parametrize("subject", [GIRL_24_WEEKS, "003-0030"])
@@ -125,6 +149,58 @@ def test_the_trial_is_marked_here_too() -> None:
     drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03558334")
     assert "Windows of the trial after administration" in said(drawn)
     assert "day of administration" in said(drawn)
+    assert "end of a trial's window" in said(drawn)
+    drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03601416", version="protocol-2020")
+    assert "visit due by the protocol" in said(drawn)
+    assert overlaps(drawn) == []
+
+
+def test_the_references_of_attained_z_are_a_heading() -> None:
+    drawn = drawn_for(GIRL_24_WEEKS, policy=FENTON_2025)
+    assert "Fenton 2025 Preterm Growth Chart · WHO Child Growth Standards" in headings(drawn)
+    assert "WHO Child Growth Standards: growth velocity" in headings(drawn)
+    nothing = chart.velocity(
+        sex="f", age=Age.from_days([0, 30], "30+0"), weight=["1.4 kg", "2 kg"],
+        reference="who-2006", until=1,
+    )  # fmt: skip
+    assert "WHO Child Growth Standards" in headings(nothing)
+
+
+def test_a_panel_without_increments_has_no_scale() -> None:
+    age = Age.from_days([0, 28], "41+0")
+    drawn = chart.velocity(sex="m", age=age, weight=["3 kg", "4 kg"], length=["50 cm", "54 cm"])
+    scales = {ax.get_ylabel(): len(ax.get_yticks()) for ax in drawn.figure.axes}
+    assert scales["Length\n(cm per month)"] == 0, "the WHO has length from 2 months on"
+    assert scales["Weight\n(g per month)"] > 3
+    assert said(drawn).count("no two visits with an interval that the WHO has") == 1
+    assert overlaps(drawn) == []
+
+
+def test_short_intervals_beside_each_other_both_have_their_figure() -> None:
+    age = Age.from_days([61, 92, 122, 153, 183])
+    weights = ["5 kg", "5.9 kg", "6.5 kg", "7 kg", "7.4 kg"]
+    drawn = chart.velocity(sex="f", age=age, weight=weights)
+    chain = [name for name in gids(drawn) if name.startswith("increment-weight")]
+    figures = [w for t in drawn.figure.findobj(Text) if (w := text_of(t)).startswith("z ")]
+    assert len(chain) == len(figures) == 4
+    assert overlaps(drawn) == []
+
+
+def test_velocities_are_not_joined_over_a_gap() -> None:
+    age = Age.from_days([0, 61, 400, 461])
+    weights = ["3.3 kg", "5.4 kg", "10 kg", "11 kg"]
+    drawn = chart.velocity(sex="m", age=age, weight=weights)
+    (line,) = (ln for ln in drawn.figure.findobj(Line2D) if ln.get_gid() == "velocity-weight")
+    assert isinstance(line, Line2D)
+    assert np.isnan(line.get_ydata()).tolist() == [False, True, False]
+
+
+def test_a_visit_after_the_end_of_the_chart_has_no_mark() -> None:
+    age = Age.from_days([0, 30, 400])
+    drawn = chart.velocity(sex="m", age=age, weight=["3 kg", "4 kg", "9 kg"], until=6)
+    assert overlaps(drawn) == []
+    marks = [ln for ln in drawn.figure.axes[0].lines if ln.get_marker() == "o"]
+    assert [np.size(ln.get_xdata()) for ln in marks] == [2]
 
 
 def test_oedema_has_no_weight_velocity() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -270,6 +271,7 @@ def test_strict_force_and_the_ending(shell: Shell) -> None:
     ("arguments", "problem"),
     [
         (("--trial", "NCT03558334"), "--trial: 'NCT03558334' is not accepted; with --subject"),
+        (("--sd",), "--sd: True is not accepted; with --subject"),
         (("--until", "12"), "--until: '12' is not accepted; with --subject"),
         (("--subject", TERM_BOY, "--arm", "arm"), "--arm: 'arm' is not accepted; not for one"),
         (("--subject", "nobody"), "--subject: 'nobody' is not accepted"),
@@ -277,6 +279,17 @@ def test_strict_force_and_the_ending(shell: Shell) -> None:
 )
 def test_a_wrong_input_is_one_line(shell: Shell, arguments: tuple[str, ...], problem: str) -> None:
     assert problem in shell.run("report", VISITS, *arguments, "-o", "out.html").problem
+    assert shell.names() == []
+
+
+def test_without_matplotlib_the_extra_is_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = shell.run("report", VISITS, "-o", "out.html")
+    assert done.problem == (
+        'neocalc: drawing a chart needs the extra "chart": pip install "neocalc[chart]"'
+    )
     assert shell.names() == []
 
 

@@ -194,7 +194,7 @@ def cohort(
         change in z of each subject, from the last visit on or before administration to the last.
         "statuses": how many rows have each status.
     arm : str, optional
-        The column of the arms; by default "arm", where there is one.
+        The column of the arms; by default "arm", where there is one. Not for "statuses".
     columns, sex_codes, missing, policy, reference
         As for `neocalc.score`.
 
@@ -231,6 +231,8 @@ def cohort_chart(table: pl.DataFrame, scoring: Scoring, kind: str, arm: str | No
     from neocalc.cohort import count_statuses, score_table
 
     if kind == "statuses":
+        if arm is not None:
+            raise InputError("arm", arm, "not for the counts of statuses, which are of all rows")
         counts = count_statuses(score_table(table, scoring), scoring)
         return chart_changes.draw_statuses(counts, chart_cohort.footnotes(scoring))
     found = cohort_of(table, scoring, arm=arm)

@@ -55,9 +55,9 @@ def last_day(infant: Infant, until: int | None) -> int:
     if until is not None and not 1 <= until <= LATEST:
         raise InputError("until", until, f"1 to {LATEST} months of corrected age")
     if until is not None:
-        return math.ceil(until * MONTH) + infant.to_term
+        return math.floor(until * MONTH) + infant.to_term
     latest = int(infant.days[-1]) if len(infant.days) else 0
-    ends = [math.ceil(months * MONTH) + infant.to_term for months in ENDS]
+    ends = [math.floor(months * MONTH) + infant.to_term for months in ENDS]
     end = next((day for day in ends if latest <= day + SLACK), ends[-1])
     return max(end, latest + 3) if latest <= end + SLACK else end
 

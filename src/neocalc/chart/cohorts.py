@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from neocalc.units import Floats
 
 LEFT, RIGHT, GAP = 17.0, 12.0, 8.0
+TOP: Final = 40.0
+"""Of the panels [mm]."""
 MANY: Final = 4_000
 """Visits from which the thin lines are drawn as an image: a file of them would be too large."""
 FEWEST: Final = 3
-"""Subjects that a median and quartiles need."""
+SHARE: Final = 0.25
+ENOUGH: Final = 20
+"""A median needs three subjects, and a quarter of those who have a z at all, or twenty: the first
+and the last to be seen are not like the others, and the line would follow who they are."""
 BIN_EDGES: Final = tuple(
     [-140 + 28 * i for i in range(5)]
     + [round(MONTH * m) for m in (-0.5, 0.75, 2, 4.5, 7.5, 10.5, 15, 21, 27, 33, 39, 51, 61)]
@@ -45,14 +50,14 @@ class Page(style.Page):
         self.room = self.width - LEFT - RIGHT
         self.panel = (self.room - GAP * (len(cohort.arms) - 1)) / len(cohort.arms)
         self.heading(LEFT, 12, title, style.TITLE, self.room)
-        for i, row in enumerate(style.wrapped([about], self.room)):
-            self.text(LEFT, 18.5 + i * style.ROW, row, style.SMALL)
+        self.heading(LEFT, 18.5, ", ".join(_labels(cohort)), style.HEADING, self.room)
+        self.text(LEFT, 24, about, style.SMALL)
         for arm, name in enumerate(cohort.arms):
             n = count(cohort.arm_subjects(arm), "subject")
             self.heading(
-                self.left(arm), 28, style.drawable(name) or "all", style.HEADING, self.panel
+                self.left(arm), 31, style.drawable(name) or "all", style.HEADING, self.panel
             )
-            self.text(self.left(arm), 32.5, n, style.SMALL)
+            self.text(self.left(arm), 35.5, n, style.SMALL)
 
     def left(self, arm: int) -> float:
         """Left edge of an arm's column [mm]."""
@@ -62,17 +67,16 @@ class Page(style.Page):
 def draw_z(cohort: Cohort) -> style.Chart:
     """Draw z over age for each arm."""
     measures = list(cohort.measures)
-    labels = _labels(cohort)
     with style.style():
         page = Page(
             cohort,
             f"Z-scores over age · {count(len(cohort.subjects), 'subject')}",
-            f"{', '.join(labels)}. Thin: each subject. Bold: median; shaded: quartiles.",
+            "Thin: each subject. Bold: median; shaded: quartiles.",
         )
         rows = style.wrapped([*_notes(cohort), *footnotes(cohort.scoring)], page.room)
         foot = page.height - 8 - len(rows) * style.ROW
         low, high = _limits(cohort)
-        top, height = 37.0, min((foot - 37.0 - 16) / len(measures) - 9, 75.0)
+        top, height = TOP, min((foot - TOP - 16) / len(measures) - 9, 75.0)
         scale = _Scale(cohort)
         for measure in measures:
             for arm in range(len(cohort.arms)):
@@ -111,8 +115,9 @@ def footnotes(scoring: Scoring) -> list[str]:
 def _notes(cohort: Cohort) -> list[str]:
     notes = [
         "Median and quartiles: of the visits around birth, term and 1, 3, 6, 9, 12, 18, 24, 30 and"
-        f" 36 months, of at least {FEWEST} subjects, each counted once. Small figures: how many"
-        " subjects. Age is corrected where the policy corrects it, else chronological."
+        f" 36 months, where at least {FEWEST} subjects that are a quarter of the arm, or {ENOUGH},"
+        " have one; each counts once. Small figures: how many subjects. Age is corrected where the"
+        " policy corrects it, else chronological."
     ]
     if cohort.scoring.reference == DEFAULT:
         notes[0] += " The axis of age is stretched before the hand-over (dashed)."
@@ -223,14 +228,16 @@ def binned(
 ) -> list[tuple[float, int, Floats]]:
     """For each span of age: mean age [day], subjects, and quartiles of z.
 
-    A subject with several visits in a span counts once, with the mean of them.
+    A subject with several visits in a span counts once, with the mean of them. Spans of too few
+    subjects are left out.
     """
     found = []
+    fewest = max(FEWEST, min(SHARE * len(np.unique(subject)), ENOUGH))
     which = np.digitize(day, edges)
     for span in np.unique(which):
         at = which == span
         ids, inverse, visits = np.unique(subject[at], return_inverse=True, return_counts=True)
-        if len(ids) >= FEWEST:
+        if len(ids) >= fewest:
             means = np.bincount(inverse, weights=z[at]) / visits
             quartiles = np.percentile(means, (25, 50, 75))
             found.append((float(day[at].mean()), len(ids), quartiles))

@@ -74,6 +74,8 @@ def events_of(infant: Infant, trial: Any = None, version: str | None = None) -> 
         The version of its protocol.
     """
     if trial is None:
+        if version is not None:
+            raise MissingError("trial", f"the version {version!r} is one of a trial's protocol")
         return Events(infant.administered)
     from neocalc import trials
 
@@ -113,16 +115,20 @@ def event_notes(infant: Infant, events: Events) -> list[str]:
     return notes
 
 
-def draw_lines(ax: Axes, column: Column, events: Events) -> None:
+def draw_lines(ax: Axes, column: Column, events: Events, key: style.Key) -> None:
     """The events, through a panel."""
+
+    def line(day: int | None, words: str, zorder: float, **look: Any) -> None:
+        if day is not None and column.holds(day):
+            ax.axvline(day, zorder=zorder, **look)
+            key.add(words, **look)
+
+    dotted, sparse = {"dashes": (1.2, 1.2)}, {"dashes": (1.2, 2.4)}
+    line(events.administered, "day of administration", 3, color=style.INK, linewidth=1.2, **dotted)
     for _, day in events.visits:
-        if column.holds(day):
-            ax.axvline(day, color=style.BLUE, linewidth=0.8, dashes=(1.2, 2.4), zorder=1.8)
+        line(day, "visit due by the protocol", 1.8, color=style.BLUE, linewidth=0.8, **sparse)
     for window in events.bars:
-        if column.holds(window.last):
-            ax.axvline(window.last, color=style.BLUE, linewidth=1.2, zorder=1.8)
-    if events.administered is not None and column.holds(events.administered):
-        ax.axvline(events.administered, color=style.INK, linewidth=1.2, zorder=3, dashes=(1.2, 1.2))
+        line(window.last, "end of a trial's window", 1.8, color=style.BLUE, linewidth=1.2)
 
 
 def draw_strip(
@@ -130,7 +136,6 @@ def draw_strip(
     column: Column,
     place: tuple[float, float, float],
     events: Events,
-    key: style.Key,
 ) -> None:
     """The events with their names, above a column whose left edge, top and width are given."""
     left, top, width = place
@@ -142,13 +147,11 @@ def draw_strip(
     unit = (column.last - column.first) / width
     names = []
     if events.administered is not None and column.holds(events.administered):
-        ax.plot([events.administered], [1.1], marker="v", color=style.INK, markersize=6)
-        key.add("day of administration", color=style.INK, linewidth=1.2, dashes=(1.2, 1.2))
+        ax.plot([events.administered], [1.1], marker="v", color=style.INK, ms=6, clip_on=False)
         names.append((events.administered, "cells given"))
     for name, day in events.visits:
         if column.holds(day):
-            ax.plot([day], [1.1], marker="v", color=style.BLUE, markersize=4)
-            key.add("visit due by the protocol", color=style.BLUE, linewidth=0.8, dashes=(1.2, 2.4))
+            ax.plot([day], [1.1], marker="v", color=style.BLUE, markersize=4, clip_on=False)
             names.append((day, style.drawable(name)))
     names.sort()
     texts = [text for _, text in names]

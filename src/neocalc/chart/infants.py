@@ -20,7 +20,8 @@ from neocalc.chart.panel import Panel
 from neocalc.chart.text import caption, count, date_text, number, sex_title
 from neocalc.chart.visits import CHARTED, Infant, Segment
 from neocalc.errors import InputError
-from neocalc.policy import weeks_and_days
+from neocalc.lengths import HEIGHT_FROM
+from neocalc.policy import Policy, weeks_and_days
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,7 +101,7 @@ def draw(
         bottom = _panels(sheet, HEAD + max(events.height, 1.0), foot - 4 * style.ROW)
         for column in columns if events.height else []:
             left, width = sheet.place(column)
-            draw_strip(sheet.page, column, (left, HEAD, width), events, sheet.key)
+            draw_strip(sheet.page, column, (left, HEAD, width), events)
         below = sheet.key.draw(sheet.page, LEFT - 2, bottom + FOOT)
         sheet.page.paragraph(LEFT, below + style.ROW, rows)
     return style.Chart(sheet.page.figure, f"Growth chart: {who(infant)}", " ".join(text))
@@ -119,7 +120,7 @@ def _panels(sheet: _Sheet, top: float, end: float) -> float:
             panel = Panel(ax, infant, column, measure, (width, height))
             panel.curves(sheet.segments[measure], sheet.lines)
             panel.visits(sheet.key)
-            draw_lines(ax, column, sheet.events)
+            draw_lines(ax, column, sheet.events, sheet.key)
             panel.finish(lowest=measure == measures[-1])
             if len(sheet.columns) > 1:
                 _hand_over(sheet, ax, column, top + height / 2)
@@ -174,6 +175,13 @@ def _head(sheet: _Sheet) -> None:
         page.text(left, 31, basis_text(infant, column, here), style.SMALL)
 
 
+def _steps(infant: Infant, segment: Segment) -> bool:
+    """Whether the WHO's change from length to height lies within a span of days."""
+    shift = infant.shift(segment.basis)
+    who = segment.reference.id == Policy.term_reference
+    return who and segment.first + shift < HEIGHT_FROM <= segment.last + shift
+
+
 def _notes(sheet: _Sheet) -> list[str]:
     """What a reader has to know about the visits that are drawn, or are not."""
     infant, notes = sheet.infant, event_notes(sheet.infant, sheet.events)
@@ -182,6 +190,11 @@ def _notes(sheet: _Sheet) -> list[str]:
         notes.append(
             f"{count(length.adjusted, 'length')} drawn as scored by the WHO's rule: 0.7 cm longer"
             " when measured standing before 2 years of age, 0.7 cm shorter when lying after it."
+        )
+    if any(_steps(infant, segment) for segment in sheet.segments.get("length", [])):
+        notes.append(
+            "At 2 years the curves of length step by 0.7 cm: the WHO's are of length lying down"
+            " before, and of height standing after."
         )
     if infant.unplaced:
         notes.append(f"{count(infant.unplaced, 'visit')} not drawn: no usable age.")

@@ -100,7 +100,7 @@ class Panel:
         look: dict[str, Any] = {"marker": "o", "markersize": 4.4, "color": style.DATA}
         (dots,) = self.ax.plot(
             days[good & here], value[good & here], linestyle="none", markeredgecolor="white",
-            markeredgewidth=0.5, zorder=6, **look,
+            markeredgewidth=0.5, zorder=6, clip_on=False, **look,
         )  # fmt: skip
         dots.set_gid(f"points-{self.name}")
         if (good & here).any():
@@ -209,9 +209,10 @@ class Panel:
         """The latest z of the measure, in the corner that growth leaves free."""
         found = np.flatnonzero(~np.isnan(self.series.z))
         if found.size and self.column.holds(self.infant.days[found[-1]]):
-            z = float(self.series.z[found[-1]])
+            z, word = float(self.series.z[found[-1]]), self.series.words[found[-1]]
             text = f"latest z {z_text(z)}, centile {centile_text(z)}"
-            style.corner(self.ax, text, color=style.DATA)
+            text += "" if word == "ok" else f": {word.replace('_', ' ')}"
+            style.corner(self.ax, text, color=style.DATA if word == "ok" else style.VERMILION)
 
 
 def second_axis(ax: Axes, ticks: Ticks, height: float) -> None:

@@ -324,8 +324,9 @@ class Key:
 
 
 def corner(ax: Axes, text: str, **more: Any) -> None:
-    """A text in the top left corner of a panel, on white."""
-    ax.text(
-        0.015, 0.975, text, transform=ax.transAxes, va="top", fontsize=TEXT, weight="bold",
-        zorder=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2}, **more,
+    """A text in the top left corner of a panel, on white, clear of marks on the upper edge."""
+    ax.annotate(
+        text, (0.015, 1), xycoords="axes fraction", xytext=(0, -6), textcoords="offset points",
+        va="top", fontsize=TEXT, weight="bold", zorder=6.5,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0}, **more,
     )  # fmt: skip

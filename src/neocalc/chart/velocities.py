@@ -13,7 +13,7 @@ from neocalc.age import NOT_STATED
 from neocalc.chart import style
 from neocalc.chart.ages import Column, age_ticks, last_day
 from neocalc.chart.events import Events, draw_lines, event_notes
-from neocalc.chart.increments import Chain, chain_of
+from neocalc.chart.increments import Chain, Increment, chain_of
 from neocalc.chart.infants import FOOT, LEFT, RIGHT, who
 from neocalc.chart.layout import levels, round_step, text_spans
 from neocalc.chart.panel import TITLES, second_axis
@@ -34,7 +34,8 @@ LOOKS: Final[dict[str, dict[str, Any]]] = {
     },
 }  # fmt: skip
 """Marks of the measures where they share a panel: told apart by shape and dashes too."""
-TOP: Final = 27.0
+NO_INTERVAL: Final = "no two visits with an interval that the WHO has"
+TOP: Final = 31.0
 GAP: Final = 5.5
 
 
@@ -60,9 +61,11 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
         page, key = style.Page(), style.Key(4)
         width = page.width - LEFT - RIGHT
         page.heading(LEFT, 12, f"{who(infant)}: growth velocity", style.TITLE, width)
-        page.heading(LEFT, 19, ref.chart_label, style.HEADING, width)
         used = sorted((s for found in segments.values() for s in found), key=lambda s: s.first)
         folders = [str(s.reference.folder) for s in used]
+        labels = dict.fromkeys(s.reference.chart_label for s in used)
+        page.heading(LEFT, 19, " · ".join(labels) or "No reference", style.HEADING, width)
+        page.heading(LEFT, 24.5, ref.chart_label, style.HEADING, width)
         text = [*event_notes(infant, events), *_notes(chains)]
         text += caption(infant.policy, infant.reference, [WHO_2009, *dict.fromkeys(folders)])
         rows = style.wrapped(text, width)
@@ -82,7 +85,7 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
                 _increments(ax, infant, measure, chains[measure], key)
             if i:
                 _empty_zones(ax, infant, column)
-            draw_lines(ax, column, events)
+            draw_lines(ax, column, events, key)
             ticks = age_ticks(infant, column)
             lowest = i == panels - 1
             texts = [text if lowest else "" for _, text in ticks.main]
@@ -93,8 +96,6 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
             if lowest:
                 second_axis(ax, ticks, height)
             top += height + GAP
-        if events.administered is not None:
-            key.add("day of administration", color=style.INK, linewidth=1.2, dashes=(1.2, 1.2))
         below = key.draw(page, LEFT - 2, top - GAP + FOOT)
         page.paragraph(LEFT, below + style.ROW, rows)
     return style.Chart(page.figure, f"Growth velocity: {who(infant)}", " ".join(rows))
@@ -122,12 +123,15 @@ def _notes(chains: dict[str, Chain]) -> list[str]:
 def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key: style.Key) -> None:
     """Z of attained size over time; where there is no reference, nothing."""
     low, high = _z_scale([s.z for s in infant.series.values()])
-    _z_lines(ax, low, high, "Attained z")
+    _z_lines(ax, low, high, "Attained z-score")
     for measure, series in infant.series.items():
         good = np.array([word == "ok" for word in series.words], dtype=bool)
         look = LOOKS[measure] | {"linewidth": 1.2}
-        (line,) = ax.plot(infant.days[good], series.z[good], zorder=5, **look)
+        days, z = infant.days[good], series.z[good]
+        (line,) = ax.plot(days, z, zorder=5, **look | {"marker": ""})
         line.set_gid(f"z-{measure}")
+        here = days <= ax.get_xlim()[1]
+        ax.plot(days[here], z[here], zorder=6, clip_on=False, **look | {"linestyle": "none"})
         key.add(TITLES[measure].lower(), **look)
     every = [s for found in segments.values() for s in found]
     first = min((s.first for s in every), default=0)
@@ -142,25 +146,33 @@ def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key:
 def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain]) -> None:
     """Velocity z, each over its interval."""
     low, high = _z_scale([np.array([i.z for i in c.increments]) for c in chains.values()])
-    _z_lines(ax, low, high, "Velocity z")
+    _z_lines(ax, low, high, "Velocity z-score")
     for measure, chain in chains.items():
         look = dict(LOOKS[measure])
-        middles = [(i.first + i.last) / 2 for i in chain.increments]
-        values = [i.z for i in chain.increments]
-        for increment in chain.increments:
+        middles, values = [], []
+        for before, increment in zip([None, *chain.increments], chain.increments, strict=False):
             ends = [increment.first, increment.last]
             ax.plot(ends, [increment.z] * 2, color=look["color"], linewidth=1.6, zorder=4)
+            if before is not None and before.last != increment.first:  # not joined over a gap
+                middles.append(np.nan)
+                values.append(np.nan)
+            middles.append(sum(ends) / 2)
+            values.append(increment.z)
         (line,) = ax.plot(middles, values, linewidth=0.7, zorder=5, **look)
         line.set_gid(f"velocity-{measure}")
     if not any(chain.increments for chain in chains.values()):
-        style.corner(ax, "no two visits with an interval that the WHO has")
+        style.corner(ax, NO_INTERVAL)
 
 
 def _increments(ax: Axes, infant: Infant, measure: str, chain: Chain, key: style.Key) -> None:
     """Rates of growth, each on the band of its age and interval."""
     unit = SHOWN_UNITS[measure]
     ax.set_ylabel(f"{TITLES[measure].split(' or ')[0]}\n({unit} per month)", labelpad=2)
-    low, high = 0.0, 1.0
+    if not chain.increments:
+        ax.set_yticks([])
+        style.corner(ax, NO_INTERVAL)
+        return
+    low, high = 0.0, 0.0
     for i, increment in enumerate(chain.increments):
         band = np.where(np.isnan(increment.band), 0.0, increment.band)
         span = [increment.first, increment.last]
@@ -173,34 +185,47 @@ def _increments(ax: Axes, infant: Infant, measure: str, chain: Chain, key: style
         )  # fmt: skip
         bar.set_gid(f"increment-{measure}-{i}")
         low, high = min(low, band[0], increment.rate), max(high, band[-1], increment.rate)
-    if chain.increments:
-        key.add("growth between two visits", color=style.DATA, linewidth=2.6)
-        key.add("WHO median", color=style.LINE, linewidth=1.0)
-        look = {"marker": "s", "markersize": 6, "linestyle": "none"}
-        key.add("WHO ±1 SD", color="#cacaca", **look)
-        key.add("WHO ±2 SD", color="#e6e6e6", **look)
-    high += 0.16 * (high - low)  # room for the figures
+    key.add("growth between two visits", color=style.DATA, linewidth=2.6)
+    key.add("WHO median", color=style.LINE, linewidth=1.0)
+    look = {"marker": "s", "markersize": 6, "linestyle": "none"}
+    key.add("WHO ±1 SD", color="#cacaca", **look)
+    key.add("WHO ±2 SD", color="#e6e6e6", **look)
+    spans = _figure_spans(ax, chain)
+    rows = 1 + max(level for _, level in spans)
+    high += (0.04 + 0.13 * min(rows, MOST_FIGURES)) * (high - low)  # room for the figures
     step = round_step(low, high, 5)
     ticks = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
     ax.set_ylim(ticks[0], ticks[-1])
     ax.set_yticks(ticks, [number(t, 1) for t in ticks])
-    _figures(ax, chain)
+    _figures(ax, chain, spans)
 
 
-def _figures(ax: Axes, chain: Chain) -> None:
-    """The z of each increment above its bar, where there is room."""
+MOST_FIGURES: Final = 2
+"""Rows of figures above each other."""
+
+
+def _figure(increment: Increment) -> str:
+    return f"z {z_text(increment.z)}"
+
+
+def _figure_spans(ax: Axes, chain: Chain) -> list[tuple[tuple[float, float], int]]:
+    """Where the z of each increment lies, and in which row above its bar."""
     first, last = ax.get_xlim()
     unit = (last - first) / (style.A4[0] - LEFT - RIGHT)
-    texts = [f"z {z_text(i.z)}" for i in chain.increments]
     middles = [(i.first + i.last) / 2 for i in chain.increments]
-    spans = text_spans(middles, texts, first, last, unit)
-    for text, span, at, level in zip(
-        texts, spans, chain.increments, levels(spans, unit), strict=True
-    ):
-        if level == 0:
-            top = np.nanmax([at.rate, at.band[-1]])
+    spans = text_spans(middles, [_figure(i) for i in chain.increments], first, last, unit)
+    return list(zip(spans, levels(spans, unit), strict=True))
+
+
+def _figures(ax: Axes, chain: Chain, spans: list[tuple[tuple[float, float], int]]) -> None:
+    """The z of each increment above its bar, where there is room."""
+    top = max(max(i.rate, float(np.nanmax(i.band))) for i in chain.increments)
+    for at, (span, level) in zip(chain.increments, spans, strict=True):
+        if level < MOST_FIGURES:
+            own = float(np.nanmax([at.rate, *at.band]))
             ax.annotate(
-                text, ((span[0] + span[1]) / 2, top), xytext=(0, 1.5), textcoords="offset points",
+                _figure(at), (sum(span) / 2, top if level else own),
+                xytext=(0, 1.5 + level * style.SMALL * 1.3), textcoords="offset points",
                 ha="center", va="bottom", fontsize=style.SMALL, zorder=6,
             )  # fmt: skip
 

@@ -193,7 +193,9 @@ def infant_of(
         table, name = _rows_of(table, mapped.names["subject_id"], subject)
     elif subject is not None:
         raise FileError("subject: the table has no column subject_id; map it: subject_id=NAME")
-    what = f"subject {name}" if name else "the table"
+    what = f"subject {name}"
+    if not mapped.has("subject_id"):
+        what = "there is no column subject_id, so all rows are of one infant"
     rows = Rows(table, scoring)
     sexes = rows.sex.codes if rows.sex.status is None else rows.sex.codes[rows.sex.status == 0]
     sex = _only([SEXES[code] for code in sexes], what, "sex")
@@ -245,7 +247,8 @@ def _only(values: list[Any], what: str, name: str) -> Any:
     found = list(dict.fromkeys(values))
     if len(found) > 1:
         shown = " and ".join(str(value) for value in found[:2])
-        raise FileError(f"{what}: the {name} differs between rows ({shown}); correct it first")
+        cure = "correct it first" if what.startswith("subject") else "map it: subject_id=NAME"
+        raise FileError(f"{what}: the {name} differs between rows ({shown}); {cure}")
     return found[0] if found else None
 
 

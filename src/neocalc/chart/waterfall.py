@@ -9,7 +9,7 @@ import numpy as np
 from neocalc import velocity
 from neocalc.age import Age
 from neocalc.chart import style
-from neocalc.chart.cohorts import LEFT, Page, footnotes
+from neocalc.chart.cohorts import LEFT, TOP, Page, footnotes
 from neocalc.chart.layout import round_step
 from neocalc.chart.panel import TITLES
 from neocalc.chart.subjects import Cohort, administered_before
@@ -138,7 +138,7 @@ def draw_waterfall(cohort: Cohort) -> style.Chart:
         most = max(map(cohort.arm_subjects, range(len(cohort.arms))))
         named = most * NAME <= page.panel
         gap = 22.0 if named else 8.0
-        top, height = 37.0, min((foot - 37.0) / len(found) - gap, 80.0)
+        top, height = TOP, min((foot - TOP) / len(found) - gap, 80.0)
         every = np.concatenate([changes.change for changes in found.values()])
         high = max(1.0, float(np.ceil(every.max(initial=0) * 2) / 2))
         low = min(-1.0, float(np.floor(every.min(initial=0) * 2) / 2))
@@ -172,7 +172,10 @@ def _change_notes(found: Mapping[str, Changes]) -> list[str]:
             text += f", {count(changes.without, 'subject')} without two z-scores"
         parts.append(text)
     text = "; ".join(parts)
-    return [f"{text[0].upper()}{text[1:]}."]
+    notes = [f"{text[0].upper()}{text[1:]}."]
+    if any(changes.crossed.any() for changes in found.values()):
+        notes.append("A change from one reference to another contains the step between the charts.")
+    return notes
 
 
 def _waterfall(
@@ -205,7 +208,7 @@ def _waterfall(
         key.add("one reference", color=style.LINE, marker="s", markersize=6, linestyle="none")
         if crossed.any():
             key.add(
-                "from one reference to another (hatched): contains the step between the charts",
+                "from one reference to another (hatched)",
                 color=style.LINE, marker="s", markersize=6, linestyle="none",
                 markerfacecolor="white",
             )  # fmt: skip
@@ -259,7 +262,7 @@ def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> s
 
 def _heading(index: str, found: Mapping[str, int]) -> str:
     total = sum(found.values())
-    share = 100 * found.get("ok", 0) / total if total else 0.0
+    share = np.floor(1000 * found.get("ok", 0) / total) / 10 if total else 0.0  # 100% is all
     name = "BMI" if index == "baz" else INDICES[index].replace("_", " ")
     return (
         f"{name[0].upper()}{name[1:]} ({index}): {found.get('ok', 0):,} of {total:,} ok"

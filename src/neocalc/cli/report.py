@@ -41,12 +41,11 @@ def run_report(options: argparse.Namespace) -> int:
     read = read_file(options)
     assert read.source is not None
     single = options.subject is not None or len(read.subjects) == 1
-    unused = ("arm",) if single else ("until", "administered_on", "trial", "trial_version")
-    for name in unused:
-        if getattr(options, name) is not None:
-            raise InputError(
-                name, getattr(options, name), "not for one infant" if single else "with --subject"
-            )
+    of_one = ("until", "administered_on", "trial", "trial_version", "sd")
+    for name in ("arm",) if single else of_one:
+        given = getattr(options, name)
+        if given is not None and given is not False:
+            raise InputError(name, given, "not for one infant" if single else "with --subject")
     summary = read.summary(options.subject, charted=True)
     chosen = Options(
         options.subject, options.arm, options.administered_on, options.trial,

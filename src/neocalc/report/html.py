@@ -44,9 +44,11 @@ pre { font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
   figure { page: chart; margin: 0; border: 0; break-before: page; break-after: page; }
   figure svg { width: 210mm; height: 296mm; }
   h2 { break-after: avoid; }
-  pre { font-size: 6.5pt; columns: 2; }
-  table { font-size: 6.5pt; }
-  th, td { padding: .3mm .8mm; max-width: 30mm; }
+  pre { font-size: 7pt; columns: 2; }
+  table { font-size: 8pt; }
+  table.dense { font-size: 7pt; }
+  th, td { padding: .3mm .8mm; max-width: 40mm; }
+  .dense th, .dense td { padding: .3mm .6mm; max-width: 26mm; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
@@ -86,9 +88,16 @@ class Bold(str):
 
 
 def table(
-    header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int] = ()
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Iterable[int] = (),
+    dense: bool = False,
 ) -> str:
-    """A table of plain texts; the columns in `numbers` are aligned to the right."""
+    """A table of plain texts; the columns in `numbers` are aligned to the right.
+
+    A dense one has so many columns that it is printed in the smallest type.
+    """
     right = set(numbers)
 
     def cells(row: Sequence[str], tag: str) -> str:
@@ -105,8 +114,9 @@ def table(
 
     body = "".join(cells(row, "td") for row in rows)
     head = cells(header, "th")
+    start = '<table class="dense">' if dense else "<table>"
     return (
-        f'<div class="wide"><table>\n<thead>{head}</thead>\n<tbody>{body}</tbody>\n</table></div>\n'
+        f'<div class="wide">{start}\n<thead>{head}</thead>\n<tbody>{body}</tbody>\n</table></div>\n'
     )
 
 

@@ -60,7 +60,7 @@ def visits(scored: pl.DataFrame, scoring: Scoring, *, subjects: bool) -> str:
         more = html.paragraph(
             f"The first {MOST_ROWS:,} of {count(len(scored), 'row')}. neocalc score writes all."
         )
-    return html.table(header, rows, numbers=right) + more
+    return html.table(header, rows, numbers=right, dense=True) + more
 
 
 def _visit(row: dict[str, Any], given: list[str], measures: list[tuple[str, str]]) -> list[str]:
