@@ -212,7 +212,9 @@ class TestStops:
     ],
 )
 def test_wrong_input(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*RUN, *GIRL, *options) == 2
+    usual = zip(*[iter([*RUN, *GIRL])] * 2, strict=True)
+    others = [word for pair in usual if pair[0] not in options for word in pair]
+    assert run(*others, *options) == 2
     assert said in one_line(capsys)
 
 
@@ -233,6 +235,18 @@ def test_wrong_input(options: list[str], said: str, capsys: pytest.CaptureFixtur
 def test_missing_input(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*options) == 2
     assert said in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [["--weight", "31kg"], ["--weight", "3.1kg"], ["--viability", "93%"], ["--arm", "B"],
+     ["--sex", "m"], ["--on", "2026-08-15"], ["--max-rate", "5mL/h", "--max-rate", "50mL/h"]],
+)  # fmt: skip
+def test_a_value_given_twice_is_an_error(
+    again: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*RUN, *GIRL, *again) == 2
+    assert f"{again[0]} is given twice" in one_line(capsys)
 
 
 def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -223,6 +223,8 @@ def test_a_sites_own_definition(shell: Shell) -> None:
         (["--viability", "92%"], "--dose: missing"),
         (["--viable-concentration", "5e6cells/mL"], "--dose: missing"),
         (["--release-viability", "92%"], "--dose: missing"),
+        ([*OPTIONS, "--viability", "93%"], "--viability is given twice"),
+        ([*OPTIONS, "--dose", "NCT03558334:B"], "--dose is given twice"),
     ],
 )
 def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:

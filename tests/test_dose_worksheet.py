@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from dose_arguments import plan_of
 from neocalc.dose import Limits, Override, Plan, prepare, worksheet
 from neocalc.dose.notation import parse
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
 OVERRIDE = Override("small for gestation, weighed twice", "AB")
 
@@ -80,7 +84,8 @@ def test_every_input_result_and_check_is_on_it() -> None:
                      "given: 2,350 g", "given: 30 minutes", "Calculated by",
                      "Checked independently by", "Printed 2026-08-14T09:30:00Z",
                      "Soft stops passed (weight for age and sex, dose interval)",
-                     "second person AB", "does not prescribe", "viable cells"):  # fmt: skip
+                     "second person AB", "prepared by", "CD", "does not prescribe",
+                     "viable cells"):  # fmt: skip
             assert part in said, part
 
 
@@ -140,7 +145,7 @@ def test_nothing_is_loaded_or_run() -> None:
     page = worksheet.html(fullest(), at=AT)
     assert not re.search(r"https?:|src=|href=|@import|url\(|on\w+=", page)
     assert set(Page(page).tags) <= {
-        "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "br", "span",
+        "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "p", "b", "br", "span",
         "table", "tr", "td",
     }  # fmt: skip
 
@@ -170,3 +175,18 @@ def test_an_age_whose_gestation_is_not_stated_and_no_age() -> None:
 
 def test_quantities_need_no_second_unit() -> None:
     assert "given:" not in worksheet.text(plan_of(weight=nc.Q(3.1, "kg"), duration="0.5 h"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_it_prints_on_one_page(paper: str, tmp_path: Path) -> None:
+    sheet, pdf = tmp_path / "sheet.html", tmp_path / "sheet.pdf"
+    page = worksheet.html(fullest(), at=AT).replace("@page {", f"@page {{ size: {paper};")
+    sheet.write_text(page, encoding="utf-8")
+    assert CHROMIUM is not None
+    subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
+         f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={pdf}", sheet.as_uri()],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert re.findall(rb"/Count (\d+)", pdf.read_bytes()) == [b"1"]

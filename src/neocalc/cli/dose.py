@@ -42,20 +42,41 @@ FRACTIONS: Final = ("viability", "release_viability", "recovery", "min_viability
 WORKSHEETS: Final = (".txt", ".html")
 
 
+class Once(argparse.Action):
+    """An option that is refused when it is given twice: of two weights one is wrong."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value; leave with status 2 when there is one already."""
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string} is given twice")
+        setattr(namespace, self.dest, values)
+
+
+def add_once(group: argparse._ArgumentGroup, option: str, metavar: str, **more: Any) -> None:
+    """Add an option that is given once."""
+    group.add_argument(option, metavar=metavar, action=Once, **more)
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc dose`."""
     group = parser.add_argument_group("protocol")
-    group.add_argument("--trial", metavar="ID", help="NCT03558334, or the path of a definition")
-    group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
-    group.add_argument("--arm", metavar="NAME", help="of the trial; its dose is given")
+    add_once(group, "--trial", "ID", help="NCT03558334, or the path of a definition")
+    add_once(group, "--protocol-version", "NAME", help="where a trial has several")
+    add_once(group, "--arm", "NAME", help="of the trial; its dose is given")
     group = parser.add_argument_group("dose, product, syringe (each value with its unit)")
     for option, text in VALUES.items():
-        group.add_argument(f"--{option}", metavar="VALUE", help=text)
+        add_once(group, f"--{option}", "VALUE", help=text)
     group = parser.add_argument_group("infant, for the weight's z-score")
-    group.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
-    group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
-    group.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
-    group.add_argument("--on", metavar="DATE", help="date of the dose, or date and time")
+    add_once(group, "--sex", "SEX", help="female, male, f or m; there is no default")
+    add_once(group, "--gestation", "GA", help="gestation at birth, 27+3")
+    add_once(group, "--born", "DATE", help="date of birth, 2026-05-01")
+    add_once(group, "--on", "DATE", help="date of the dose, or date and time")
     group = parser.add_argument_group("doses before this one")
     group.add_argument(
         "--given", metavar="DATE=DOSE", action="append",
@@ -64,15 +85,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--none-given", action="store_true", help="this is the first dose")
     group = parser.add_argument_group("limits that the protocol states and the trial's file lacks")
     for name in _limits():
-        group.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
+        add_once(group, f"--{name.replace('_', '-')}", "VALUE")
     group = parser.add_argument_group("soft stops (a hard stop cannot be passed)")
-    group.add_argument("--override-reason", metavar="TEXT", help="why a soft stop is passed")
-    group.add_argument("--second-person", metavar="INITIALS", help="who else has looked at it")
+    add_once(group, "--override-reason", "TEXT", help="why a soft stop is passed")
+    add_once(group, "--second-person", "INITIALS", help="who else has looked at it")
     add_policy(parser)
     group = parser.add_argument_group("output")
-    group.add_argument("--worksheet", metavar="FILE", help="a printable sheet, .txt or .html")
+    add_once(group, "--worksheet", "FILE", help="a printable sheet, .txt or .html")
     group.add_argument("--force", action="store_true", help="replace an existing worksheet")
-    group.add_argument("--audit", metavar="FILE", help="add the audit record, one line of JSON")
+    add_once(group, "--audit", "FILE", help="add the audit record, one line of JSON")
     add_json(parser)
     parser.epilog = (
         "Checks that cannot be made for want of an input are listed as not made. Exit status: 0 "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json
+from neocalc.cli.dose import add_once, typed_fraction
 from neocalc.cohort import plan
 from neocalc.errors import DoseRefused, FileError, InputError, MissingError
 from neocalc.references import parse_toml
@@ -53,12 +54,11 @@ def _add_dose(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "dose of each row, for planning (a dose is prepared one by one: neocalc dose)"
     )
-    group.add_argument(
-        "--dose", metavar="TRIAL:ARM", help="NCT03558334:A, or the path of a definition and an arm"
-    )
-    group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
+    about = "NCT03558334:A, or the path of a definition and an arm"
+    add_once(group, "--dose", "TRIAL:ARM", help=about)
+    add_once(group, "--protocol-version", "NAME", help="where a trial has several")
     for option, text in DOSE_VALUES.items():
-        group.add_argument(f"--{option}", metavar="VALUE", help=text)
+        add_once(group, f"--{option}", "VALUE", help=text)
 
 
 def _dosing(options: argparse.Namespace) -> Dosing | None:
@@ -69,7 +69,6 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
         for name in [*given, *(["protocol_version"] if options.protocol_version else [])]:
             raise MissingError("dose", f"--{name.replace('_', '-')} is that of a dose: TRIAL:ARM")
         return None
-    from neocalc.cli.dose import typed_fraction
     from neocalc.dose import Dosing
     from neocalc.trials import load
 

@@ -36,6 +36,10 @@ NOTICE: Final = (
 SIGNATURES: Final = ("Calculated by", "Checked independently by")
 
 
+_HALF: Final = 40
+"""Characters of an input that has room in half the width of the page."""
+
+
 class Step(NamedTuple):
     """One line of the working: what, by which formula, with which figures, and the result."""
 
@@ -142,6 +146,8 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
             (name.replace("_", " "), f"{figure}{_as_given(inputs.texts.get(name), figure)}")
         )
     found += _infant(inputs)
+    if inputs.prepared_by is not None:
+        found.append(("prepared by", inputs.prepared_by))
     if inputs.given is not None:
         doses = [f"{dose.on}: {Figure(dose.dose, 'cell/kg')}" for dose in inputs.given]
         found.append(("doses given before", "; ".join(doses) or "none"))
@@ -224,8 +230,10 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
     subject = escape(plan.inputs.subject or "") or "&nbsp;" * 40
     parts = [
         f"<p><b>Subject:</b> <span class=line>{subject}</span><br>{escape(_head(at))}</p>",
-        "<h2>Inputs</h2>", _table(rows(plan)),
-        "<h2>Working</h2>", _table([tuple(step) for step in steps(plan)]),
+        "<h2>Inputs</h2>",
+        f"<div>{_table([row for row in rows(plan) if len(row[1]) <= _HALF])}</div>",
+        _table([row for row in rows(plan) if len(row[1]) > _HALF]),
+        "<h2>Working</h2>", _table([tuple(step) for step in steps(plan)], "working"),
         "<h2>Checks</h2>", _table([_cells(check) for check in plan.checks]),
         *(f"<p><b>{escape(said)}</b></p>" for said in _overridden(plan)),
         *(
@@ -270,9 +278,13 @@ def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
         )
 
 
-def _table(cells: Sequence[tuple[str, ...]]) -> str:
-    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in cells]
-    return "<table>" + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table>"
+def _table(cells: Sequence[tuple[str, ...]], kind: str = "list") -> str:
+    """The first column names the row and is never broken; a soft stop that was passed is bold."""
+    lines = []
+    for row in cells:
+        line = "".join(f"<td>{escape(cell)}</td>" for cell in row)
+        lines.append(f"<tr{' class=stop' if row[0] == SOFT else ''}>{line}</tr>\n")
+    return f"<table class={kind}>{''.join(lines)}</table>"
 
 
 _PAGE: Final = """<!DOCTYPE html>
@@ -289,6 +301,10 @@ p {{ margin: 1mm 0 }}
 table {{ border-collapse: collapse; width: 100% }}
 td {{ border-bottom: 0.2mm solid #999; padding: 0.2mm 1.5mm 0.2mm 0; vertical-align: top }}
 td {{ overflow-wrap: anywhere }}
+td:first-child {{ white-space: nowrap; width: 1%; padding-right: 4mm }}
+.working td:last-child, .stop td {{ font-weight: bold }}
+div {{ columns: 2; column-gap: 6mm }}
+tr {{ break-inside: avoid }}
 .line {{ display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }}
 .short {{ min-width: 35mm }}
 .sign {{ margin-top: 4mm }}
