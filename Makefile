@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint check docs fuzz bench clean
+.PHONY: demo test lint check numbers docs packages fuzz bench ratios clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,9 @@ lint: $(STAMP)
 # The tests with coverage: at least 95 % of branches, and 100 % where the numbers are made.
 check:
 	$(MAKE) test OPTIONS=--cov
+	$(MAKE) numbers
+
+numbers: $(STAMP)
 	$(BIN)/python -m coverage report --include="$(subst $() ,$(),$(NUMBERS))" --fail-under=100
 
 NUMBERS := */neocalc/lms.py,*/neocalc/age.py,*/neocalc/dates.py,*/neocalc/lengths.py,*/neocalc/velocity/*,*/neocalc/dose/*
@@ -42,12 +45,20 @@ docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
+SECONDS_EACH ?= 10
 fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group fuzz
-	$(BIN)/python fuzz/fuzzer.py --seconds 10 --jobs 2
+	$(BIN)/python fuzz/fuzzer.py --seconds $(SECONDS_EACH) --jobs 2
+
+packages: $(STAMP)
+	$(BIN)/python scripts/packages.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+
+# A small benchmark: it fails when a ratio is twice the one that is kept.
+ratios: $(STAMP)
+	$(BIN)/python benchmarks/run.py --quick --check benchmarks/quick.json
 
 clean:
 	rm -rf $(VENV) build dist
