@@ -257,6 +257,11 @@ class TestSite:
         with pytest.raises(nc.PolicyError, match=r"second definition of SITE-1, version 2"):
             nc.trials.load("SITE-1")
 
+    @pytest.mark.parametrize("name", [None, 5, b"NCT03558334", ["NCT03558334"]])
+    def test_a_trial_is_named_by_a_text_or_a_path(self, name: Any) -> None:
+        with pytest.raises(nc.InputError, match="NCT03558334"):
+            nc.trials.load(name)
+
     def test_an_empty_folder_and_a_missing_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -272,6 +277,15 @@ class TestSite:
             ('id = "SITE-1"', "id = 1", "the file: id must be a text"),
             ('title = "A site\'s trial"', "", "the file: title must be a text"),
             ('title = "A site\'s trial"', 'titel = "x"', "not known: titel"),
+            ('title = "A site\'s trial"', 'title = "two\\nlines"', "title must be a text"),
+            ('id = "SITE-1"', 'id = " SITE-1"', "id must be a text of one line"),
+            ('name = "A"', 'name = "A "', "name must be a text of one line"),
+            ('name = "A"', 'name = "A"\ndescription = 5', "description must be a text"),
+            ('id = "SITE-1"', 'id = "SITE-1"\nsponsor = 5', "sponsor must be a text"),
+            ('id = "SITE-1"', 'id = "SITE-1"\nparticipants = "many"', "participants must be"),
+            ('id = "SITE-1"', 'id = "SITE-1"\nparticipants = true', "participants must be"),
+            ('id = "SITE-1"', 'id = "SITE-1"\nnotes = "one"', "notes must be a list of texts"),
+            ('id = "SITE-1"', 'id = "SITE-1"\nnot_stated = [5]', "not_stated must be a list of"),
             ('version = "2"', "version =", "Invalid value"),
             ('dose = "2 million cells/kg"', "dose = 2e6", r"'A'.*dose: 2000000.0"),
             ('dose = "2 million cells/kg"', 'dose = "2 mg/kg"', r"\[\[arms\]\] 'A'"),

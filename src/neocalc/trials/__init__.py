@@ -212,7 +212,9 @@ def load(name: str | os.PathLike[str], version: str | None = None) -> Trial:
     >>> load("NCT03601416", version="protocol-2020").arm("low").limits["dose"].value
     2500000.0
     """
-    text = os.fspath(name)
+    text = os.fspath(name) if isinstance(name, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise InputError("trial", name, "a registry number such as NCT03558334, or a path (.toml)")
     if text.endswith(".toml") or os.sep in text:
         found = [_trial(Path(text))]
     else:

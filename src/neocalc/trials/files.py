@@ -40,7 +40,7 @@ def read_definition(content: bytes, path: Path) -> dict[str, Any]:
 def _definition(about: dict[str, Any]) -> dict[str, Any]:
     _known(about, (*_REQUIRED, *_FACTS, *_SECTIONS), "the file")
     read = {name: _text(about, name, "the file") for name in _REQUIRED}
-    facts = {name: about[name] for name in _FACTS if name in about}
+    facts = {name: _fact(about, name) for name in _FACTS if name in about}
     shared = _limits(_section(about, "limits", dict), "[limits]")
     arms = [_arm(arm, shared) for arm in _tables(about, "arms")]
     names = [arm["name"] for arm in arms]
@@ -52,7 +52,7 @@ def _definition(about: dict[str, Any]) -> dict[str, Any]:
         "criteria": tuple(map(_criterion, _tables(about, "eligibility"))),
         "outcomes": tuple(map(_outcome, _tables(about, "outcomes"))),
         "visit_periods": tuple(Period.read(v, "visits") for v in _section(about, "visits", list)),
-        "not_stated": tuple(map(str, _section(about, "not_stated", list))),
+        "not_stated": tuple(_texts(about, "not_stated")) if "not_stated" in about else (),
     }
 
 
@@ -73,7 +73,7 @@ def _arm(arm: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
         raise PolicyError(f"{where}: {error}") from error
     return {
         "name": _text(arm, "name", where),
-        "description": arm.get("description", ""),
+        "description": _text(arm, "description", where) if "description" in arm else "",
         "limits": limits,
         "receives_cells": receives,
     }
@@ -125,10 +125,29 @@ def _section(about: dict[str, Any], name: str, kind: type) -> Any:
 
 
 def _text(about: dict[str, Any], name: str, where: str) -> str:
+    """A text that can stand in one line of print, and be typed again as it is shown."""
     value = about.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise PolicyError(f"{where}: {name} must be a text")
+    if not isinstance(value, str) or not value or not value.isprintable() or value != value.strip():
+        raise PolicyError(f"{where}: {name} must be a text of one line")
     return value
+
+
+def _texts(about: dict[str, Any], name: str) -> list[str]:
+    value = about[name]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise PolicyError(f"the file: {name} must be a list of texts")
+    return value
+
+
+def _fact(about: dict[str, Any], name: str) -> Any:
+    """What the source states beside arms and limits."""
+    if name == "notes":
+        return _texts(about, name)
+    if name != "participants":
+        return _text(about, name, "the file")
+    if isinstance(about[name], bool) or not isinstance(about[name], int):
+        raise PolicyError("the file: participants must be a whole number")
+    return about[name]
 
 
 def _known(about: dict[str, Any], known: Iterable[str], where: str) -> None:
