@@ -346,3 +346,10 @@ class TestSite:
         text = SITE.replace('dose = "2 million cells/kg"\n', "")
         with pytest.raises(nc.DoseRefused, match="name a protocol version that does"):
             _ = nc.trials.load(site(tmp_path, text)).arm("A").dose
+
+
+def test_the_definition_on_the_page_of_the_dose(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "dose.md").read_text("utf-8")
+    trial = nc.trials.load(site(tmp_path, page.split("```toml\n")[1].split("```")[0]))
+    assert trial.arm("A").dose.magnitude == 1e6
+    assert str(trial.arm("A").limits["max_rate_per_kg"]) == "4 mL/kg/h"
