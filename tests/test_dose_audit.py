@@ -159,3 +159,19 @@ def test_many_processes_add_whole_lines(tmp_path: Path) -> None:
 def test_a_full_disk_is_said() -> None:
     with pytest.raises(nc.FileError, match="/dev/full: No space left"):
         audit.append("/dev/full", audit.record(plan_of(), at=AT))
+
+
+def test_a_line_of_which_a_part_was_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Short(io.FileIO):
+        def write(self, data: Any, /) -> int:
+            return super().write(bytes(data)[:-10])
+
+    log = tmp_path / "doses.jsonl"
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "FileIO", Short)
+        with pytest.raises(nc.FileError, match="No space left"):
+            audit.append(log, audit.record(plan_of(), at=AT))
+    audit.append(log, audit.record(plan_of(), at=AT))
+    assert json.loads(log.read_text("utf-8").splitlines()[1])["outcome"] == "prepared"

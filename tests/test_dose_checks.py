@@ -212,6 +212,10 @@ class TestVolume:
         half = {"graduation": "0.5 mL", "limits": Limits(rounding_tolerance="30%")}
         assert outcomes(tried(**half))["rounding error"] == "passed"
 
+    def test_an_empty_syringe_is_within_no_tolerance(self) -> None:
+        wide = {"graduation": "1 mL", "limits": Limits(rounding_tolerance="100%")}
+        assert stops(tried(**wide)) == {"rounding error": "hard stop"}
+
     def test_the_syringe_holds_what_is_drawn_up(self) -> None:
         assert outcomes(tried(syringe_capacity="0.4 mL"))["syringe capacity"] == "passed"
         drawn = tried(syringe_capacity="0.4 mL", dead_volume="0.01 mL")

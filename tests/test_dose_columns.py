@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pint
 import pytest
 
 import neocalc as nc
@@ -68,6 +69,15 @@ def test_an_arm_of_a_trial() -> None:
     assert columns.cells.tolist() == [1e7]
 
 
+def test_what_a_mask_hides_is_missing() -> None:
+    weights = np.ma.masked_array([2.0, 3.0], mask=[False, True])
+    columns = dose_columns(weights, "1 million cells/kg", **PRODUCT)
+    assert columns.status.tolist() == [0, CODE["missing_value"]]
+    nothing = dose_columns([2, None], "1 million cells/kg", **PRODUCT)
+    assert nothing.cells[0] == 2e6
+    assert nothing.status.tolist() == [0, CODE["missing_value"]]
+
+
 def test_no_rows() -> None:
     assert all(len(column) == 0 for column in dose_columns([], "1 million cells/kg", **PRODUCT))
 
@@ -100,6 +110,18 @@ def test_what_stops_every_row_is_refused(changes: dict[str, Any]) -> None:
         {"dose": "1 million cells/mL"},
         {"weight_kg": [[2.0]]},
         {"limits": Limits(counts="total")},
+        {"weight_kg": nc.Q([2350.0], "g")},  # as plain numbers they would be kilograms
+        {"weight_kg": pint.UnitRegistry().Quantity([5.2], "lb")},
+        {"weight_kg": ["2.0 kg"]},
+        {"weight_kg": ["2.0"]},
+        {"weight_kg": [True]},
+        {"weight_kg": [2 + 0j]},
+        {"weight_kg": 2.0},
+        {"weight_kg": [2.0, 3.0], "z": [0.0]},  # one z-score is not that of every row
+        {"weight_kg": [2.0, 3.0], "z": 0.0},
+        {"weight_kg": [2.0], "z": ["0"]},
+        {"weight_kg": [2.0, 3.0], "status": np.zeros(1, dtype=np.uint8)},
+        {"weight_kg": [2.0], "status": [0.0]},
     ],
 )
 def test_wrong_inputs(changes: dict[str, Any]) -> None:

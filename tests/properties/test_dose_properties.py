@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.dose import Limits, Override, Plan, dose_columns, prepare
+from neocalc.dose import Limits, Override, Plan, audit, dose_columns, prepare, worksheet
 from neocalc.dose.arithmetic import exact, on_graduation
 from neocalc.dose.notation import Figure, amount, number, parse
 from neocalc.units import CANONICAL, find_unit
@@ -256,3 +257,38 @@ def test_rounding_in_print_is_half_a_unit_of_the_last_digit(value: float, digits
     back = parse(str(Figure(value, "mL", digits))).value
     kept = max(digits, math.floor(math.log10(value)) + 1)
     assert abs(back - value) <= 0.5000001 * 10 ** (math.floor(math.log10(value)) + 1 - kept)
+
+
+ODD: list[Any] = [
+    "", " ", "nan", "1e400 kg", "-1 kg", "0 mL", "1e-300 h", "5 lb", "92", "0.92%", "\x00", "kg",
+    float("nan"), float("inf"), -0.0, 0, 10**400, True, b"1 kg", [], ["1 kg"], {}, object(), 1j,
+    Decimal("NaN"), Decimal("sNaN"), Fraction(1, 3), nc.Q(float("nan"), "kg"),
+    nc.Q(float("inf"), "cell/kg"), nc.Q([1.0, 2.0], "mL"), nc.Q(1e300, "cell/mL"),
+    nc.Q(-1, "h"), nc.Age.from_days(3), nc.Policy(), Limits(), "2026-08-14", "2026-08-14T09:30Z",
+    [("2026-08-14", "1 million cells/kg")], [(None, None)],
+]  # fmt: skip
+NAMES = (
+    "weight", "dose", "arm", "concentration", "viable_concentration", "viability",
+    "release_viability", "cells_per_vial", "viable_cells_per_vial", "recovery", "graduation",
+    "syringe_capacity", "dead_volume", "duration", "rate", "on", "expires", "weighed_on",
+    "weight_source", "last_weight", "last_weighed_on", "doses_given", "sex", "age", "policy",
+    "reference", "limits", "override", "subject", "prepared_by",
+)  # fmt: skip
+
+
+@given(requests(), st.dictionaries(st.sampled_from(NAMES), st.sampled_from(ODD), max_size=3))
+def test_whatever_is_given_there_is_a_dose_or_a_refusal_and_a_record(
+    asked: dict[str, Any], odd: dict[str, Any]
+) -> None:
+    try:
+        result: Any = prepare(**(asked | odd))
+    except nc.DoseRefused as error:
+        result = error
+    except (nc.InputError, nc.PolicyError, nc.TableError) as error:
+        assert len(str(error).splitlines()) == 1
+        return
+    about = json.loads(audit.line(audit.record(result)))
+    assert (about["result"] is None) == isinstance(result, nc.DoseRefused)
+    if isinstance(result, Plan):
+        assert worksheet.text(result)
+        assert all(math.isfinite(figure.value) for figure in result.results.values())

@@ -271,7 +271,7 @@ def _rounding(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
     if error is None:
         return Check(name, NOT_MADE, "no graduation of a syringe is given", limit, derived=True)
     value = Figure(error, "fraction", 4)
-    if not above(abs(error), limit.value):
+    if amounts.syringe_volume and not above(abs(error), limit.value):
         return Check(name, PASSED, f"at most {limit}", limit, value, derived=True)
     assert amounts.strength is not None
     precise = exact_volume(inputs.dose, inputs.weight, *amounts.strength)

@@ -7,7 +7,7 @@ the row without cells and volume. A row's figures are for planning; a dose is pr
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from neocalc.dose.stops import HARD, SOFT, above, stop_codes
 from neocalc.errors import CODE, DoseRefused, InputError, StatusArray, first_status
 
 Floats = npt.NDArray[np.float64]
+_NUMBERS: Final = {int, float, type(None)}
+"""What may stand in a column of Python values."""
 
 
 class DoseColumns(NamedTuple):
@@ -91,9 +93,12 @@ def dose_columns(
     ([2350000.0, nan, nan], [1.175, nan, nan], [0, 14, 1])
     """
     limits = limits or Limits()
-    weights = np.asarray(weight_kg, dtype=np.float64)
-    if weights.ndim != 1:
-        raise InputError("weight_kg", f"{weights.ndim} dimensions", "a column of weights [kg]")
+    weights = _column(weight_kg, "weight_kg", "f", "a column of plain numbers [kg]")
+    n = len(weights)
+    if z is not None:
+        z = _column(z, "z", "f", f"a z-score for each of {n:,} weights", n)
+    if status is not None:
+        status = _column(status, "status", "u", f"a code for each of {n:,} weights", n)
     one = _product(limits, dose, concentration, viable_concentration, viability, release_viability)
     cells = cells_needed(one.dose, weights)
     strength = strength_of(one, limits.counts)
@@ -103,6 +108,25 @@ def dose_columns(
         found = np.where(status != 0, status, found).astype(np.uint8)
     stopped = found != 0
     return DoseColumns(np.where(stopped, np.nan, cells), np.where(stopped, np.nan, volume), found)
+
+
+def _column(values: Any, name: str, kind: str, accepted: str, n: int | None = None) -> Any:
+    """Plain numbers of one length: NumPy would drop a unit, and spread one number over all rows."""
+    if hasattr(values, "units"):
+        raise InputError(name, values, f"{accepted}; a quantity has its own unit")
+    if hasattr(values, "filled"):  # what a masked array hides is missing
+        values = values.astype(np.float64).filled(np.nan)
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "iufO" or array.ndim != 1 or n not in (None, len(array)):
+            raise TypeError
+        if array.dtype.kind == "O" and not {type(v) for v in array.tolist()} <= _NUMBERS:
+            raise TypeError
+        if kind == "u" and array.dtype.kind not in "iu":
+            raise TypeError
+        return array.astype(np.float64 if kind == "f" else np.uint8)
+    except (TypeError, ValueError) as error:
+        raise InputError(name, values, accepted) from error
 
 
 def kilograms(grams: Floats) -> Floats:
