@@ -17,7 +17,8 @@ import neocalc as nc
 from neocalc.age import date_number, days_from_months, gestation_days, whole_gestation
 from neocalc.errors import STATUSES
 
-MISSING: list[Any] = [None, "", math.nan, np.float32("nan"), np.datetime64("NaT", "D"), pd.NA, pd.NaT]
+NAT = np.datetime64("NaT", "D")
+MISSING: list[Any] = [None, "", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]
 
 
 def words(status: Any, n: int) -> list[str]:

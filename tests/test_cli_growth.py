@@ -57,6 +57,22 @@ def test_age_before_term_at_term_and_on_the_first_day(shell: Shell) -> None:
     assert "(not preterm)" in shell.run("age", "--age-days", "0", "--gestation", "37+0").out
 
 
+@pytest.mark.parametrize(
+    ("gestation", "said"),
+    [
+        ("21+6", "21w6d (preterm; outside 22w0d to 42w6d: check it)"),
+        ("22+0", "22w0d (preterm)"),
+        ("42+6", "42w6d (not preterm)"),
+        ("43+0", "43w0d (not preterm; outside 22w0d to 42w6d: check it)"),
+    ],
+)
+def test_an_unusual_gestation_was_taken_without_a_word(
+    shell: Shell, gestation: str, said: str
+) -> None:
+    done = shell.run("age", "--gestation", gestation, "--age-days", "1")
+    assert done.out.splitlines()[0] == f"Gestation          {said}"
+
+
 def test_age_without_gestation(shell: Shell) -> None:
     assert shell.run("age", *DATES).out.splitlines() == [
         "Gestation          not stated: no correction",

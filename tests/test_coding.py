@@ -25,7 +25,8 @@ from neocalc.coding import (
 )
 from neocalc.errors import STATUSES
 
-MISSING: list[Any] = [None, "", math.nan, np.float32("nan"), np.datetime64("NaT", "D"), pd.NA, pd.NaT]
+NAT = np.datetime64("NaT", "D")
+MISSING: list[Any] = [None, "", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]
 
 
 def words_of(status: Any) -> list[str]:

@@ -23,7 +23,7 @@ from neocalc.references import (
     tables_digest,
     tables_folder,
 )
-from own_references import DAYS, WEIGHT, Change, OwnTable, rows, write
+from own_references import DAYS, WEIGHT, Change, OwnTable, changed, rows, write
 
 OWN = ["fenton-2013", "fenton-2025", "fenton-2025-birth", "who-2006", "who-2009-velocity"]
 
@@ -209,6 +209,18 @@ def test_by_path(tmp_path: Path) -> None:
     assert chart.reference == "mine"
     assert chart.chart_label == "Our own chart"
     assert chart.x.tolist() == list(range(11))
+
+
+def test_results_of_other_tables_were_named_as_the_whos(tmp_path: Path) -> None:
+    """A folder given by its path, with the id of one of ours: results name the id alone."""
+    folder = write(tmp_path / "mine", id="who-2006")
+    with pytest.raises(nc.TableError, match="mine: a second reference with the id 'who-2006'"):
+        nc.zscore("weight", "3 kg", sex="f", age=age(), reference=str(folder))
+    ours = tables_folder() / "who-2006"
+    assert reference(ours) is reference("who-2006")
+    link = tmp_path / "link"
+    link.symlink_to(ours)
+    assert reference(link) is reference("who-2006")
 
 
 def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,6 +464,10 @@ def test_each_of_our_own_tables_refuses_a_changed_digit(tmp_path: Path) -> None:
         folder.mkdir()
         for path in ref.folder.iterdir():
             (folder / path.name).write_bytes(path.read_bytes())
+        about = (folder / "reference.toml").read_text(encoding="utf-8")
+        (folder / "reference.toml").write_text(
+            changed(about, [(f'id = "{ref.id}"', 'id = "copy"')]), encoding="utf-8"
+        )
         for name, measure in ref.measures.items():
             path = folder / measure.file
             data = path.read_bytes()

@@ -209,7 +209,11 @@ def reference(name: str | os.PathLike[str]) -> Reference:
         return open_folder(found[0])
     path = Path(text)
     if text and _is_there(path):
-        return open_folder((path.parent if path.suffix == ".toml" else path).resolve())
+        ref = open_folder((path.parent if path.suffix == ".toml" else path).resolve())
+        ours = next((folder for folder in _own_folders() if folder.name == ref.id), ref.folder)
+        if ref.folder != ours:  # results name the id alone
+            raise TableError(f"{ref.folder}: a second reference with the id {ref.id!r}")
+        return ref
     if faults:  # what is asked for may be what cannot be read
         raise faults[0]
     raise _unknown(name, [ref.id for ref in references()])

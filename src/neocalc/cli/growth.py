@@ -36,6 +36,8 @@ _TITLES: Final = {
     "bmi": "BMI",
     "weight_for_length": "weight for length",
 }
+USUAL: Final = (154, 300)
+"""Gestations outside 22w0d to 42w6d are accepted and pointed out [day]."""
 _DERIVED: Final = ("bmi", "weight_for_length")
 """What follows from weight and length."""
 
@@ -179,6 +181,8 @@ def print_age(age: Age) -> None:
         print("Gestation          not stated: no correction")
     else:
         kind = "preterm" if facts["is_preterm"] else "not preterm"
+        if not USUAL[0] <= facts["gestation_days"] <= USUAL[1]:
+            kind += "; outside 22w0d to 42w6d: check it"
         print(f"Gestation          {weeks_and_days(facts['gestation_days'])} ({kind})")
     for name in ("chronological", "postmenstrual", "corrected"):
         days = facts[f"{name}_days"]
