@@ -193,7 +193,7 @@ def test_a_missing_module_of_the_checks_themselves(installed: Installed) -> None
 
 
 def test_a_changed_line_of_code(installed: Installed) -> None:
-    installed.change("lms.py", "z /= L * S", "z /= L * S * (1 + 1e-9)")
+    installed.change("lms.py", "np.divide(z, LS, out=z)", "np.divide(z, LS * (1 + 1e-9), out=z)")
     failed = installed.failed()
     assert ("Files of the package", "lms.py") in failed
     assert ("From z to measurement and back", "who-2006 weight") in failed
