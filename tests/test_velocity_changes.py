@@ -123,6 +123,16 @@ def test_measures_that_are_made_of_two() -> None:
         change("5.5 kg", "6.9 kg", (180, 250), "size")
 
 
+@pytest.mark.parametrize("measure", ["bmi", "weight_for_length"])
+@pytest.mark.parametrize("given", ["first_length", "second_length"])
+def test_a_length_at_one_visit_alone_is_refused(measure: str, given: str) -> None:
+    """A weight of 6.9 kg must not be read as a BMI of 6.9 kg/m2."""
+    absent = {"first_length": "second_length", "second_length": "first_length"}[given]
+    one: dict[str, Any] = {given: "62 cm"}
+    with pytest.raises(nc.MissingError, match=absent):
+        change("5.5 kg", "6.9 kg", (180, 250), measure, **one)
+
+
 def test_one_child_raises() -> None:
     with pytest.raises(nc.AgeError, match="after the first"):
         change("980 g", "1500 g", (35, 35))

@@ -202,7 +202,7 @@ def test_a_file_against_its_baseline_for_machines(shell: Shell) -> None:
     about = json.loads(done.out)
     assert (about["against"], about["baseline"]) == ("baseline", "administered_on")
     assert about["rows"] == 2
-    assert about["statuses"]["w_velocity"] == {"no_baseline": 1, "ok": 1}
+    assert about["statuses"]["w_velocity"] == {"first_visit": 1, "ok": 1}
 
 
 def test_standard_input_and_output(shell: Shell) -> None:
@@ -213,8 +213,16 @@ def test_standard_input_and_output(shell: Shell) -> None:
 
 
 def test_strict(shell: Shell) -> None:
+    """Every child has a first visit: about it there is nothing to ask."""
     shell.write("in.csv", VISITS)
-    assert shell.run("velocity", "in.csv", "-o", "out.csv", "--strict").code == 1
+    done = shell.run("velocity", "in.csv", "-o", "out.csv", "--strict")
+    assert done.code == 1
+    asked = "--strict: statuses other than ok, missing_value or first_visit: 1"
+    assert done.lines[-1] == asked  # the change in z is of two references
+    for more in ((), ("--baseline", "administered_on")):
+        shell.write("in.csv", VISITS.replace("-05-01,", "-01-01,").replace("27+3", "40+0"))
+        done = shell.run("velocity", "in.csv", "-o", "out.csv", "--force", "--strict", *more)
+        assert done.code == 0, done.err
 
 
 def test_help_has_an_example(shell: Shell) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import neocalc as nc
 from neocalc.errors import FileError
 from neocalc.tables.files import Source
 from neocalc.velocity import followup_files
-from neocalc.velocity.followup_files import score_file, scored_tables
+from neocalc.velocity.followup_files import can_be_read_again, score_file, scored_tables
 from neocalc.velocity.followup_tables import FollowUp, plan
 
 
@@ -118,6 +120,31 @@ def test_standard_input_is_read_once(
     scored = io.BytesIO()
     nc.velocity.score(frame).write_csv(scored)
     assert target.read_bytes() == scored.getvalue()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_pipe_is_read_once(tmp_path: Path, held: int, suffix: str) -> None:
+    """A pipe that is not in order cannot be opened again: that would wait for ever."""
+    frame = cohort().sample(fraction=1, shuffle=True, seed=2)
+    written, pipe, target = tmp_path / f"in{suffix}", tmp_path / "pipe", tmp_path / f"out{suffix}"
+    frame.write_csv(written) if suffix == ".csv" else frame.write_parquet(written)
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(written.read_bytes()), daemon=True)
+    writer.start()
+    found = run(pipe, target)
+    writer.join(10)
+    assert found.equals(run(written, tmp_path / f"again{suffix}"))
+
+
+def test_what_can_be_read_again(tmp_path: Path) -> None:
+    plain, link, pipe = tmp_path / "in.csv", tmp_path / "link.csv", tmp_path / "pipe"
+    plain.write_text("a\n")
+    link.symlink_to(plain)
+    os.mkfifo(pipe)
+    assert can_be_read_again(str(plain))
+    assert can_be_read_again(str(link))
+    for path in (str(pipe), "-", "/dev/stdin", "/dev/null", str(tmp_path / "absent")):
+        assert not can_be_read_again(path), path
 
 
 def tables(frame: pl.DataFrame, *, ordered: bool, rows: int = 7) -> pl.DataFrame:

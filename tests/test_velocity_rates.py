@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,10 @@ def test_there_is_no_default_method() -> None:
                     call(measure, first="1 kg", second="1.1 kg", days=7, method=method)
     with pytest.raises(nc.InputError, match="measure"):
         call("bmi", first="1 kg", second="1.1 kg", days=7, method="g/day")
+    for name in ("measure", "method"):  # a list has no hash
+        with pytest.raises(nc.InputError, match=name):
+            call(**{"measure": "weight", "method": "g/day", name: ["weight"]},
+                 first="1 kg", second="1.1 kg", days=7)  # fmt: skip
 
 
 @pytest.mark.parametrize("method", GAINS["weight"])
@@ -110,6 +115,12 @@ def test_wrong_days_and_values() -> None:
             weight("1 kg", "1.1 kg", days)
     with pytest.raises(nc.InputError, match="days"):
         weight("1 kg", ["1.1 kg", "1.2 kg"], [7, 8, 9])
+    for days in (math.inf, nc.Q(math.inf, "day")):
+        with pytest.raises(nc.InputError, match="days"):
+            weight("1 kg", "1.1 kg", days)
+    many = weight("1 kg", "1.1 kg", [7, math.inf])
+    assert many.status.tolist() == ["ok", "invalid_age"]
+    assert np.isnan(many.magnitude).tolist() == [False, True]
     for first, second, name in (("0 kg", "1 kg", "first"), ("1 kg", "-1 kg", "second")):
         with pytest.raises(nc.InputError, match=name):
             weight(first, second, 7)
@@ -121,11 +132,21 @@ def test_conditional_gain_needs_r_and_its_source() -> None:
     call: Any = nc.velocity.conditional_gain
     with pytest.raises(TypeError):
         call(-1, -1.5)
-    for r in (1, 1.2, -0.1, float("nan")):
+    r: Any
+    for r in (1, 1.2, -0.1, float("nan"), [0.9, 1]):
         with pytest.raises(nc.InputError, match="from 0 to below 1"):
             call(-1, -1.5, r, "someone")
     with pytest.raises(nc.MissingError, match="correlation"):
         call(-1, -1.5, None, "someone")
+    for r in ("0.9", True, [0.9, "x"]):
+        with pytest.raises(nc.InputError, match="r: "):
+            call(-1, -1.5, r, "someone")
+    with pytest.raises(nc.InputError, match="z1"):
+        call("low", -1.5, 0.9, "someone")
+    with pytest.raises(nc.MissingError, match="z2"):
+        call(-1, None, 0.9, "someone")
+    with pytest.raises(nc.InputError, match="as many"):
+        call([-1, 0], [-1, 0, 1], 0.9, "someone")
     for source in ("", "  ", None, 3):
         with pytest.raises(nc.MissingError, match="citation"):
             call(-1, -1.5, 0.9, source)
@@ -135,3 +156,6 @@ def test_conditional_gain_of_many() -> None:
     assert nc.velocity.conditional_gain(-1.0, -1.5, 0, "no correlation") == -1.5
     z = nc.velocity.conditional_gain([-1, 0, 1], [-1, 0, 1], [0.6, 0.6, 0.6], "someone")
     assert z.tolist() == pytest.approx([-0.5, 0.0, 0.5])
+    z = nc.velocity.conditional_gain(-1, [-1.5, None], 0.9, "someone")
+    assert z[0] == nc.velocity.conditional_gain(-1, -1.5, 0.9, "someone")
+    assert math.isnan(z[1])

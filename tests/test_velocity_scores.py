@@ -424,6 +424,9 @@ def test_wrong_arguments() -> None:
         ("tolerance", 0.3),
         ("tolerance", -0.1),
         ("tolerance", True),
+        ("tolerance", "0.1"),
+        ("tolerance", None),
+        ("tolerance", math.nan),
         ("restricted", "yes"),
     ]
     for name, value in wrong:

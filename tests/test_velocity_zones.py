@@ -85,6 +85,13 @@ def test_description() -> None:
         "velocity z -0.19 (2 months, interval_scaled)",
     ]
     assert lines[2].startswith("change in z ")
+    early = found("weight", ("900 g", "1000 g"), (-49, -42)).describe().splitlines()
+    assert early[0] == "Zone A: a visit before 40w0d"
+    assert early[2:] == [
+        "gain 15.1 g/kg/day, exponential (ok)",
+        "gain 14.3 g/day (ok)",
+        "no velocity z: the WHO's increments begin at 40w0d",
+    ]
 
 
 def test_every_status_without_a_z_has_words() -> None:

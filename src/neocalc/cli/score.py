@@ -81,8 +81,13 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
     return Dosing(arm=load(trial, options.protocol_version).arm(arm), **given)
 
 
-def add_files(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
-    """Options of a command from file to file; `needed`: that it is always of files."""
+def add_files(
+    parser: argparse.ArgumentParser, *, needed: bool = True, unflagged: str = "ok or missing_value"
+) -> None:
+    """Options of a command from file to file.
+
+    `needed`: that it is always of files; `unflagged`: the statuses that --strict lets pass.
+    """
     parser.add_argument(
         "input",
         metavar="COHORT",
@@ -99,7 +104,7 @@ def add_files(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing output")
     parser.add_argument(
         "--strict", action="store_true",
-        help="exit status 1 when a status is not ok or missing_value",
+        help=f"exit status 1 when a status is not {unflagged}",
     )  # fmt: skip
     parser.add_argument(
         "--column", metavar="NAME=COLUMN", action="append", default=[],

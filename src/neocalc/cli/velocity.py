@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from typing import Any, Final
 
-from neocalc.age import Age, date_number
+from neocalc.age import TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.growth import centile_text, plain_number, z_text
 from neocalc.cli.score import add_files, mapping_of, missing_of, refuse_output, report
 from neocalc.coding import sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError
 from neocalc.policy import Policy, weeks_and_days
-from neocalc.tables.files import STANDARD, Source
+from neocalc.tables.batch import NOT_FLAGGED
+from neocalc.tables.files import Source
 from neocalc.velocity.followup import AGAINST
 from neocalc.velocity.followup_files import score_file
 from neocalc.velocity.followup_tables import plan
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
+from neocalc.velocity.scores import SHOWN_UNITS
 from neocalc.velocity.trial_zones import ZONES, Zones, zones
 
 MEASURES: Final = {
@@ -34,6 +37,9 @@ OF_ONE: Final = (
 """Options of one infant, which a file does not take."""
 OF_FILES: Final = ("output", "columns", "sex_codes", "missing", "against", "baseline")
 """Options of a file, which one infant does not take."""
+EXPECTED: Final = NOT_FLAGGED | {"first_visit"}
+"""Statuses about which there is nothing to ask: every child has a first visit."""
+UNFLAGGED: Final = "ok, missing_value or first_visit"
 
 
 def configure_velocity(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +70,7 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="VISIT", help=f"{', '.join(AGAINST)}: with which each is compared"
     )
     files.add_argument("--baseline", metavar="COLUMN", help="with its date: administered_on")
-    add_files(parser, needed=False)
+    add_files(parser, needed=False, unflagged=UNFLAGGED)
     rules = parser.add_argument_group("decisions where the WHO has no rule")
     rules.add_argument(
         "--start", metavar="WORD", default="interpolate", help=f"{' or '.join(STARTS)} (the first)"
@@ -120,7 +126,7 @@ def run_file(options: argparse.Namespace) -> int:
             source,
             options.output,
             scoring,
-            reopen=None if options.input == STANDARD else options.input,
+            reopen=options.input,
             delimiter=options.delimiter,
             force=options.force,
             progress=True,
@@ -137,7 +143,13 @@ def run_file(options: argparse.Namespace) -> int:
                 "columns": scoring.mapped.names,
             }
         )
-    return int(options.strict and summary.flagged > 0)
+    asked = sum(
+        n for words in summary.counts.values() for word, n in words.items() if word not in EXPECTED
+    )
+    if options.strict and asked:
+        print(f"--strict: statuses other than {UNFLAGGED}: {asked:,}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def run_infant(options: argparse.Namespace) -> int:
@@ -182,9 +194,9 @@ def facts(measure: str, found: Zones) -> dict[str, Any]:
             "centile": velocity.centile,
             "z_unscaled": velocity.z_unscaled,
             "z_floor": None if math.isinf(velocity.z_floor) else velocity.z_floor,
-            "increment": velocity.increment.magnitude,
-            "increment_unit": "g" if measure == "weight" else "cm",
-            "increment_scaled": velocity.increment_scaled.magnitude,
+            "increment": velocity.increment_figure,
+            "increment_unit": SHOWN_UNITS[measure],
+            "increment_scaled": velocity.increment_figure * velocity.scaled,
             "interval_days": velocity.interval_days,
             "nominal_months": velocity.nominal_months,
             "scaled": velocity.scaled,
@@ -222,7 +234,7 @@ def _print(sex: str, ages: tuple[Age, Age], found: dict[str, Any], policy: Polic
         days = int(age.days[0])
         text = f"{which:<13} {days:,} days ({weeks_and_days(days)})"
         if age.is_preterm:
-            corrected = int(age.corrected.magnitude) if age.corrected is not None else 0
+            corrected = days + int(age.gestation_days[0]) - TERM
             sign = "-" if corrected < 0 else ""
             text += f", corrected {corrected:,} days ({sign}{weeks_and_days(abs(corrected))})"
         print(text)
@@ -239,9 +251,9 @@ def _lines(found: Zones) -> list[str]:
     lines = []
     velocity, change = found.velocity, found.change
     if velocity is not None:
-        gained = f"{velocity.increment.magnitude:+.1f}".removesuffix(".0")
-        scaled = plain_number(velocity.increment_scaled.magnitude, 1)
-        unit = format(velocity.increment.units, "~C")
+        gained = f"{velocity.increment_figure:+.1f}".removesuffix(".0")
+        scaled = plain_number(velocity.increment_figure * velocity.scaled, 1)
+        unit = SHOWN_UNITS[velocity.measure]
         text = (
             f"Velocity z {z_text(velocity.z)}, centile {centile_text(velocity.z, velocity.centile)}"
             f": {gained} {unit} in {velocity.interval_days} days, taken as {scaled} {unit} in"

@@ -89,7 +89,7 @@ class Source:
             if start.startswith(magic):
                 raise FileError(f"{self.name}: is {what}; save it as CSV or Parquet")
         if start == _MAGIC:
-            if path == STANDARD:  # the end of a Parquet file is read first
+            if path == STANDARD or not Path(path).is_file():  # a pipe; the end is read first
                 path = stack.enter_context(_copied(start, stream))
             return ParquetRows(Path(path), self.name)
         if Path(path).suffix.lower() in PARQUET:

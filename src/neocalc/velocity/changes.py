@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neocalc.age import Age
-from neocalc.errors import CODE, STATUSES, status_words
+from neocalc.errors import CODE, STATUSES, MissingError, status_words
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
 from neocalc.scoring import Scored
 from neocalc.velocity.declines import (
@@ -24,11 +24,10 @@ from neocalc.velocity.declines import (
     DECLINES,
     attained,
     change_of,
-    chart_step,
+    chart_steps,
     decline_class,
 )
 from neocalc.velocity.inputs import TwoVisits, refuse_pair, score_visits, two_visits, values_of
-from neocalc.velocity.visits import on_one_basis
 
 
 class Change:
@@ -69,9 +68,8 @@ class Change:
         self.single = visits.single
         self._visits, self._policy = visits, policy
         self._first, self._second = first, second
-        bases = visits.first.resolved.who_basis, visits.second.resolved.who_basis
-        status = on_one_basis(*bases, visits.status)
-        self.codes = change_of(attained(first), attained(second), visits.days, status)
+        interval = visits.interval
+        self.codes = change_of(attained(first), attained(second), interval.days, interval.status)
 
     def __repr__(self) -> str:
         if self.single:
@@ -87,7 +85,7 @@ class Change:
     def per_week(self) -> Any:
         """Change in z per week [1/week]."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self._one(7 * self.codes.z / self._visits.days)
+            return self._one(7 * self.codes.z / self._visits.interval.days)
 
     @cached_property
     def first_z(self) -> Any:
@@ -122,18 +120,13 @@ class Change:
     @cached_property
     def interval_days(self) -> Any:
         """Interval [day]."""
-        return self._one(self._visits.days)
+        return self._one(self._visits.interval.days)
 
     @cached_property
     def chart_step(self) -> Any:
         """The step between the charts, where the references differ [unitless]."""
-        step = np.full(len(self.codes.z), np.nan)
-        used = self._first.reference, self._second.reference
-        at = np.flatnonzero(~np.isnan(self.codes.z) & (used[0] != used[1]))
-        if at.size:
-            sex = self._visits.first.sex[at]
-            step[at] = chart_step(self.measure, self._first.z[at], sex=sex, policy=self._policy)
-        return self._one(step)
+        ends, sex = (attained(self._first), attained(self._second)), self._visits.first.sex
+        return self._one(chart_steps(self.measure, *ends, self.codes.z, sex, self._policy))
 
     @cached_property
     def decline(self) -> Any:
@@ -228,6 +221,9 @@ def change(
     (-1.03, 'mild', 'ok')
     """
     policy = policy or Policy()
+    if (first_length is None) != (second_length is None):
+        absent = "first_length" if first_length is None else "second_length"
+        raise MissingError(absent, "give the length at both visits, or at neither")
     visits = two_visits(
         measure,
         *values_of(measure, first, second, lengths=first_length is not None),

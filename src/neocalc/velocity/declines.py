@@ -82,8 +82,8 @@ def change_of(first: Attained, second: Attained, days: Ints, status: StatusArray
     codes = first_status(first.status, second.status, status_where(changed, "reference_changed"))
     nothing = status_where(days <= 0, "interval_not_positive")
     if status is not None:
-        nothing = np.where(status != 0, status, nothing)
-    z[nothing != 0] = np.nan
+        np.putmask(nothing, status != 0, status)
+    np.putmask(z, nothing != 0, np.nan)
     without = np.flatnonzero(np.isnan(z))
     reasons = nothing[without]
     for one in (first, second):  # a status that is kept with a z is no reason
@@ -135,6 +135,17 @@ def chart_step(measure: str, z: Any, *, sex: Any, policy: Policy) -> Floats:
         rows.append((table.L[sex, at], table.M[sex, at], table.S[sex, at], table.restricted))
     y = measurement_from_zscore(z, *rows[0][:3], restricted=rows[0][3])
     return np.asarray(zscore_from_measurement(y, *rows[1][:3], restricted=rows[1][3]) - z)
+
+
+def chart_steps(
+    measure: str, first: Attained, second: Attained, change: Floats, sex: Ints, policy: Policy
+) -> Floats:
+    """For each change across two references the step between their charts; else NaN [unitless]."""
+    steps = np.full(len(change), np.nan)
+    at = np.flatnonzero(~np.isnan(change) & (first.reference != second.reference))
+    if at.size:
+        steps[at] = chart_step(measure, first.z[at], sex=sex[at], policy=policy)
+    return steps
 
 
 def decline_class(measure: str, change: Floats, age: Ints) -> Bytes:

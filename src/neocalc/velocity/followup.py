@@ -11,25 +11,27 @@ circumference):
 - ``w_velocity_z``, ``w_velocity_nominal_months``, ``w_velocity_status``: by the WHO's increments;
 - ``w_gain_g_per_kg_day_exponential`` and ``w_gain_g_per_day``, ``l_gain_cm_per_week``,
   ``w_gain_status``;
-- ``w_change_z``, ``w_change_status``: z at this visit less z at the other.
+- ``w_change_z``, ``w_change_chart_step``, ``w_change_status``: z at this visit less z at the other,
+  and how much of it is the step between the charts, where they are of two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from neocalc.coding import Ints
 from neocalc.errors import CODE, InputError, StatusArray, status_where
+from neocalc.policy import Policy
 from neocalc.scoring import BLOCK, Inputs, by_blocks, score
 from neocalc.stacks import Bools, Rows
-from neocalc.velocity.declines import attained, change_of
+from neocalc.velocity.declines import attained, change_of, chart_steps
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 from neocalc.velocity.increments import score as score_increments
 from neocalc.velocity.rates import gain_rate, gain_status
-from neocalc.velocity.visits import on_one_basis, pair, visit
+from neocalc.velocity.visits import Interval, between, pair, visit
 
 AGAINST: Final = ("previous", "first", "baseline")
 """With which visit of the child each is compared."""
@@ -83,8 +85,8 @@ class Compared(NamedTuple):
     days : numpy.ndarray
         Days since the other visit; 0 where there is none.
     status : numpy.ndarray or None
-        Why there is none: missing_subject, subject_conflict, duplicate_visit, first_visit or
-        no_baseline.
+        Why there is none: missing_subject, subject_conflict, duplicate_visit, first_visit (also of
+        the visits up to the baseline) or no_baseline (not known, or no visit up to it).
     baseline : (numpy.ndarray, numpy.ndarray) or None
         Days since the child's baseline, and where they are known.
     """
@@ -102,13 +104,13 @@ def added_columns(measures: Iterable[str]) -> list[str]:
     --------
     >>> added_columns(["length"])[3:]
     ['l_velocity_z', 'l_velocity_nominal_months', 'l_velocity_status', 'l_gain_cm_per_week', \
-'l_gain_status', 'l_change_z', 'l_change_status']
+'l_gain_status', 'l_change_z', 'l_change_chart_step', 'l_change_status']
     """
     names = list(PAIR_COLUMNS)
     for measure in measures:
         own = ["velocity_z", "velocity_nominal_months", "velocity_status"]
         own += [f"gain_{rate}" for rate in RATES[measure].values()]
-        own += ["gain_status", "change_z", "change_status"]
+        own += ["gain_status", "change_z", "change_chart_step", "change_status"]
         names += [f"{PREFIXES[measure]}_{name}" for name in own]
     return names
 
@@ -167,10 +169,13 @@ def compare(children: Children, against: str = "previous") -> Compared:
         other = visits.first(candidate)
     else:
         assert since is not None
-        other = visits.last(candidate & since[1] & (age <= at))
+        before = since[1] & (age <= at)
+        other = visits.last(candidate & before)
     found = candidate & (other >= visits.starts[visits.child]) & (other < visits.row)
-    word = CODE["no_baseline" if against == "baseline" else "first_visit"]
-    status = np.where((status == 0) & ~found, word, status).astype(np.uint8)
+    word = status_where(~found, "first_visit")
+    if against == "baseline":  # up to it there is nothing to compare yet, and nothing to ask
+        np.putmask(word, ~found & ~before, CODE["no_baseline"])
+    status = np.where(status == 0, word, status)
     other = np.where(found, other, visits.row)
     compared = Compared(other, age - age.take(other), status, since)
     return compared if order is None else _in_rows(compared, order)
@@ -265,61 +270,84 @@ def _taken(flags: Bools, order: Rows) -> Bools:
 
 def _in_rows(compared: Compared, order: Rows) -> Compared:
     """The result in the order of the rows, from that of children and ages."""
-    back = np.empty_like(order)
-    back[order] = np.arange(len(order))
+
+    def back(column: Any) -> Any:
+        rows = np.empty_like(column)
+        rows[order] = column
+        return rows
+
     since = compared.baseline
     return Compared(
-        order.take(compared.other).take(back),
-        compared.days.take(back),
-        compared.status.take(back),
-        None if since is None else (since[0].take(back), _taken(since[1], back)),
+        back(order.take(compared.other)),
+        back(compared.days),
+        back(compared.status),
+        None if since is None else (back(since[0]), back(since[1])),
     )
 
 
-def score_measure(
-    measure: str, inputs: Inputs, compared: Compared, rules: Rules = DEFAULT_RULES
+def score_measures(
+    inputs: Mapping[str, Inputs],
+    compared: Compared,
+    policy: Policy,
+    rules: Rules = DEFAULT_RULES,
 ) -> dict[str, Any]:
-    """The added columns of one measure: z-scores and rates [NaN: none], months [0: none], statuses.
+    """The added columns of measures: z-scores and rates [NaN: none], months [0: none], statuses.
 
     Parameters
     ----------
-    measure : str
-        weight, length or head_circumference.
-    inputs : Inputs
-        Its columns, as for attained growth.
+    inputs : dict of str to Inputs
+        For each of weight, length and head_circumference its columns, as for attained growth; of
+        one table, so that the ages are those of all.
     compared : Compared
         With which visit each is compared.
+    policy : Policy
+        By which the ages were resolved.
     rules : Rules
         Of the velocity z-scores.
     """
+    interval = None
+    columns: dict[str, Any] = {}
+    for measure, own in inputs.items():
+        if interval is None:
+            ages = own.resolved
+            interval = between(ages, own, compared.days, compared.status, compared.other)
+        columns |= _score_measure(measure, own, compared.other, interval, policy, rules)
+    return columns
+
+
+def _score_measure(
+    measure: str, inputs: Inputs, other: Rows, interval: Interval, policy: Policy, rules: Rules
+) -> dict[str, Any]:
+    """The added columns of one measure."""
     scored = score(measure, inputs)
     visits, sizes = visit(measure, inputs, scored), attained(scored)
     n, prefix = len(scored.z), PREFIXES[measure]
-    floats = ("velocity_z", *(f"gain_{rate}" for rate in RATES[measure].values()), "change_z")
+    floats = ("velocity_z", *(f"gain_{rate}" for rate in RATES[measure].values()))
+    floats += ("change_z", "change_chart_step")
     codes = ("velocity_nominal_months", "velocity_status", "gain_status", "change_status")
     columns: dict[str, Any] = {f"{prefix}_{name}": np.empty(n) for name in floats}
     columns |= {f"{prefix}_{name}": np.empty(n, dtype=np.uint8) for name in codes}
 
     def work(start: int) -> None:
         here = slice(start, start + BLOCK)
-        other, days = compared.other[here], compared.days[here]
-        before, after = visits.take(other), visits.rows(here)
-        status = on_one_basis(before.basis, after.basis, compared.status[here])
-        pairs = pair(before, after, days, status)
+        own, since = other[here], interval.rows(here)
+        pairs = pair(visits.take(own), visits.rows(here), since)
         velocity = score_increments(measure, pairs, rules)
-        change = change_of(sizes.take(other), sizes.rows(here), days, status)
+        ends = sizes.take(own), sizes.rows(here)
+        change = change_of(*ends, since.days, since.status)
         block: dict[str, Any] = {
             "velocity_z": velocity.z,
             "velocity_nominal_months": velocity.nominal_months,
             "velocity_status": velocity.status,
             "change_z": change.z,
+            "change_chart_step": chart_steps(measure, *ends, change.z, since.sex, policy),
             "change_status": change.status,
-            "gain_status": gain_status(measure, pairs.first, pairs.second, days),
+            "gain_status": gain_status(measure, pairs.first, pairs.second, since.days),
         }
         assert pairs.status is not None  # that of `compared` is in it
         block["gain_status"] = np.where(pairs.status != 0, pairs.status, block["gain_status"])
         for method, name in RATES[measure].items():
-            block[f"gain_{name}"] = gain_rate(method, pairs.first, pairs.second, days)
+            block[f"gain_{name}"] = gain_rate(method, pairs.first, pairs.second, since.days)
         for name, values in block.items():
             columns[f"{prefix}_{name}"][here] = values
 

@@ -71,7 +71,8 @@ def score_file(
     scoring : FollowUp
         What is computed.
     reopen : str, optional
-        Path of the input, where it can be read again: then it is first taken to be in order.
+        Path of the input: where it can be read again it is first taken to be in order. What comes
+        through a pipe is read once.
     delimiter : str
         Of the input, for reading it again.
     force : bool
@@ -112,12 +113,18 @@ def score_file(
             more=more,
         )
 
-    if reopen is None:
+    if reopen is None or not can_be_read_again(reopen):
         return run(source, ordered=False)
     with contextlib.suppress(_NotInOrder):
         return run(source, ordered=True)
     with Source(reopen, delimiter=delimiter) as again:
         return run(again, ordered=False)
+
+
+def can_be_read_again(path: str) -> bool:
+    """Whether opening a path again gives the same rows: a pipe, and all in /dev, is read once."""
+    real = Path(path).resolve()  # of /dev/stdin what is behind it
+    return path != STANDARD and real.is_file() and Path("/dev") not in real.parents
 
 
 def scored_tables(

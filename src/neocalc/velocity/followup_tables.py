@@ -28,7 +28,7 @@ from neocalc.velocity.followup import (
     Children,
     added_columns,
     compare,
-    score_measure,
+    score_measures,
 )
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 
@@ -220,11 +220,9 @@ def added_series(table: pl.DataFrame, scoring: FollowUp) -> list[pl.Series]:
         since = pl.Series(days).set(pl.Series(~known), None)
     pairs = seen.set(none, None), pl.Series(compared.days).set(none, None), since
     series = [values.alias(name) for name, values in zip(PAIR_COLUMNS, pairs, strict=True)]
-    for measure in scoring.measures:
-        inputs = rows.inputs(measure, rows.resolved)
-        found = score_measure(measure, inputs, compared, scoring.rules)
-        series += [as_series(name, found[name]) for name in added_columns([measure])[3:]]
-    return series
+    inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
+    found = score_measures(inputs, compared, scoring.policy, scoring.rules)
+    return series + [as_series(name, found[name]) for name in scoring.added[len(series) :]]
 
 
 def as_series(name: str, values: Any) -> pl.Series:
@@ -235,7 +233,7 @@ def as_series(name: str, values: Any) -> pl.Series:
     if name.endswith("_status"):
         return column.cat.to(pl.Enum(STATUSES))
     if name.endswith("_months"):
-        return column.replace(0, None)
+        return column.set(column == 0, None)
     return column.fill_nan(None)
 
 
@@ -281,6 +279,8 @@ def subjects(column: pl.Series) -> Ints:
 
     if column.dtype.is_nested() or column.dtype == pl.Object:
         raise FileError(f"column {column.name}: values of type {column.dtype} are not accepted")
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
     runs = column.rle_id().to_numpy()  # visits of a child mostly stand together
     starts = np.flatnonzero(np.diff(runs, prepend=-1))
     first = column.gather(starts)
@@ -290,8 +290,8 @@ def subjects(column: pl.Series) -> Ints:
         codes = first.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int32)
     else:
         codes = first.rank("dense").cast(pl.Int32)
-    if first.dtype == pl.String:
-        codes = codes.set((first == "").fill_null(False), None)
+    if first.dtype == pl.String and (first < "!").any():  # they begin with a space, or are empty
+        codes = codes.set((first.str.strip_chars() == "").fill_null(False), None)
     return codes.fill_null(NO_SUBJECT).to_numpy().take(runs)
 
 

@@ -16,7 +16,6 @@ weight, length and head circumference: methods and development. Geneva: WHO; 200
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -28,7 +27,7 @@ from neocalc.errors import InputError, TableError
 from neocalc.lms import L_IS_ZERO
 from neocalc.references import MEASURES, SEXES, Reference, parse_rows, read_checked, reference
 from neocalc.stacks import Bytes
-from neocalc.units import convert, find_unit
+from neocalc.units import Floats, convert, find_unit
 
 WHO_2009: Final = "who-2009-velocity"
 WIDTHS: Final = (1, 2, 3, 4, 6)
@@ -129,20 +128,25 @@ def row_at(rows: list[Row], day: float, width: int, start: str = "interpolate") 
     >>> round(row.L, 6), round(row.M * 1000, 6), round(row.S, 6)
     (0.59166, 1747.830828, 0.186962)
     """
-    last = len(rows) - 1
-    months = day / MONTH
-    nearest = min(range(len(rows)), key=lambda i: abs(rows[i].start_day - day))
-    if day < 0 or months > last + 0.5:
-        return None
-    if start == "nearest" or (width == 1 and months < 1):  # the first two rows differ in width
-        return rows[nearest]
-    if months >= last:
-        return rows[last] if day <= last * MONTH + HALF_A_DAY else None
-    low = math.floor(months)
-    share = months - low
-    if share == 0:
-        return rows[low]
-    return Row(*(a + share * (b - a) for a, b in zip(rows[low], rows[low + 1], strict=True)))
+    found = rows_at(rows, np.array([day], dtype=np.float64), width, start)[0]
+    return None if np.isnan(found[0]) else Row(*found.tolist())
+
+
+def rows_at(rows: list[Row], days: Floats, width: int, start: str) -> Floats:
+    """What `row_at` gives for many days: a line for each, in columns as `Row`; NaN for none."""
+    table, last = np.array(rows), len(rows) - 1
+    months = days / MONTH
+    low = np.clip(np.floor(months), 0, last).astype(np.intp)
+    share = (months - low)[:, np.newaxis]
+    found: Floats = table[low] + share * (table[np.minimum(low + 1, last)] - table[low])
+    exists = days <= last * MONTH + HALF_A_DAY
+    near = np.full(len(days), start == "nearest")
+    if width == 1:  # the first two rows differ in width
+        near |= months < 1
+    found[near] = table[np.abs(table[:, 0] - days[near, np.newaxis]).argmin(axis=1)]
+    exists[near] = months[near] <= last + 0.5
+    found[~exists | (days < 0)] = np.nan
+    return found
 
 
 class IncrementTable:
@@ -163,10 +167,9 @@ class IncrementTable:
         self.size = LAST_DAY + 3
         days = np.full((len(self.months) + 1, 2, self.size, len(Row._fields)), np.nan)
         for (width, sex), of_one in rows.items():
-            for day in range(LAST_DAY + 1):
-                row = row_at(of_one, day, width, start)
-                if row is not None:
-                    days[self.months.index(width), sex, day + 1] = row
+            every = np.arange(LAST_DAY + 1, dtype=np.float64)
+            found = rows_at(of_one, every, width, start)
+            days[self.months.index(width), sex, 1:-1] = found
         columns = np.ascontiguousarray(np.moveaxis(days, -1, 0)).reshape(len(Row._fields), -1)
         _, self.width, self.L, self.M, self.S, self.delta = columns
         self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())

@@ -42,8 +42,9 @@ from neocalc.velocity.visits import Pairs
 
 LARGEST_TOLERANCE: Final = 0.25
 """From a third on, one month could pass for two, which is another table [share]."""
-NOTHING: Final = 1e-9
-"""Not above it, an increment plus delta is the rounding of binary fractions, and 0 [kg] or [cm]."""
+NOTHING: Final = 1e-5
+"""Not above it, an increment plus delta is the rounding of binary fractions, in single precision
+too, and 0: it is 10 mg or 0.1 micrometres [kg] or [cm]."""
 LEAST_INCREMENT: Final = 0.01
 """What the option `recode` scores in place of an increment of 0 or less [cm]."""
 
@@ -78,7 +79,8 @@ class Rules:
     def __post_init__(self) -> None:
         if self.start not in STARTS:
             raise InputError("start", self.start, f"accepted: {' or '.join(STARTS)}")
-        if isinstance(self.tolerance, bool) or not 0 <= self.tolerance <= LARGEST_TOLERANCE:
+        number = isinstance(self.tolerance, (int, float)) and not isinstance(self.tolerance, bool)
+        if not (number and 0 <= self.tolerance <= LARGEST_TOLERANCE):
             raise InputError(
                 "tolerance", self.tolerance, f"a share from 0 to {LARGEST_TOLERANCE:g}, such as 0.1"
             )
@@ -209,23 +211,29 @@ def score(measure: str, pairs: Pairs, rules: Rules = DEFAULT_RULES) -> ScoredInc
 def _score(
     table: IncrementTable, pairs: Pairs, rules: Rules, here: slice
 ) -> tuple[Floats, Ints, StatusArray]:
-    """Z-scores, rows and, of those with a z, statuses of one block."""
+    """Z-scores, rows and, of those with a z, statuses of one block.
+
+    Only pairs that have a row are computed: in a cohort with visits at other intervals, or beyond
+    24 months, they are few.
+    """
     rows, width, distance = _place(table, pairs, rules, here)
-    increment = pairs.second[here] - pairs.first[here]
-    y = _scorable(increment, table, rules)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        y = y * (width / pairs.days[here]) + table.delta.take(rows)
+    z, status = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.uint8)
+    placed = np.flatnonzero(rows)  # NOWHERE is row 0
+    own, days = rows.take(placed), pairs.days[here].take(placed)
+    increment = pairs.second[here].take(placed) - pairs.first[here].take(placed)
+    y = _scorable(increment, table, rules) * (width.take(placed) / days) + table.delta.take(own)
     y[y <= NOTHING] = np.nan
-    status = status_where(distance > HALF_A_DAY, "interval_scaled")
-    L, M, S = table.L.take(rows), table.M.take(rows), table.S.take(rows)
-    z = plain_zscore(y, L, M, S, zero_power=table.has_zero_power)
-    beyond = np.flatnonzero(np.abs(z) > 3)
-    beyond = beyond[_restricted(table, rules, rows[beyond])]
-    restrict(z, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
+    L, M, S = table.L.take(own), table.M.take(own), table.S.take(own)
+    found = plain_zscore(y, L, M, S, zero_power=table.has_zero_power)
+    beyond = np.flatnonzero(np.abs(found) > 3)
+    beyond = beyond[_restricted(table, rules, own[beyond])]
+    restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
+    word = status_where(distance.take(placed) > HALF_A_DAY, "interval_scaled")
     if pairs.implausible is not None:
-        status[pairs.implausible[here]] = CODE["implausible"]
+        word[pairs.implausible[here].take(placed)] = CODE["implausible"]
     if rules.recode and not table.has_delta:
-        status[increment <= NOTHING] = CODE["non_positive_increment"]
+        word[increment <= NOTHING] = CODE["non_positive_increment"]
+    z[placed], status[placed] = found, word
     return z, rows, status
 
 
@@ -296,12 +304,12 @@ def _reasons(table: IncrementTable, pairs: Pairs, rules: Rules, at: Rows) -> Sta
     days, start = pairs.days[at], pairs.start[at]
     word: StatusArray = _words_by_day(table.months, rules.tolerance).take(days, mode="clip")
     unordered = word == CODE["interval_not_positive"]
-    word[pairs.end[at] > LAST_DAY] = CODE["above_velocity_reference"]
-    word[start < 0] = CODE["start_below_term"]
-    word[unordered] = CODE["interval_not_positive"]
+    np.putmask(word, pairs.end[at] > LAST_DAY, CODE["above_velocity_reference"])
+    np.putmask(word, start < 0, CODE["start_below_term"])
+    np.putmask(word, unordered, CODE["interval_not_positive"])
     if pairs.status is not None:
         given = pairs.status[at]
-        word = np.where(given != 0, given, word)
+        np.putmask(word, given != 0, given)
     closer = np.flatnonzero(word == 0)
     days, start, sex = days[closer], start[closer], pairs.sex[at[closer]]
     width = table.width.take(table.rows(days, sex, start))

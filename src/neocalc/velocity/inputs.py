@@ -23,6 +23,7 @@ from neocalc.policy import DEFAULT, Policy
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index, score
 from neocalc.units import Floats, figures_of
+from neocalc.velocity.visits import Interval, between
 
 VELOCITY_MEASURES: Final = ("weight", "length", "head_circumference")
 """The measures of which there are increments and rates."""
@@ -32,15 +33,13 @@ Figures = tuple[Floats, StatusArray | None, bool]
 class TwoVisits(NamedTuple):
     """Two visits of one child or of many: prepared columns of one length.
 
-    `days` is the interval and `age` the chronological age at the second visit [day]; `status` says
-    that the two are not of one child.
+    `age` is the chronological age at the second visit [day].
     """
 
     first: Inputs
     second: Inputs
-    days: Ints
+    interval: Interval
     age: Ints
-    status: StatusArray | None
     single: bool
 
 
@@ -77,14 +76,10 @@ def two_visits(
     if measure == "bmi":
         one, two = (i if i.length is None else body_mass_index(i) for i in (one, two))
     before, after = (np.broadcast_to(age.days, (n,)) for age in (first_age, second_age))
-    return TwoVisits(
-        _broadcast(one, n),
-        _broadcast(two, n),
-        after - before,
-        after,
-        _conflict(first_age, second_age, n),
-        one_single and two_single,
-    )
+    one, two = _broadcast(one, n), _broadcast(two, n)
+    conflict = _conflict(first_age, second_age, n)
+    interval = between(one.resolved, two, after - before, conflict)
+    return TwoVisits(one, two, interval, after, one_single and two_single)
 
 
 def values_of(

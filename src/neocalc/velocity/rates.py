@@ -176,6 +176,12 @@ class Gain:
         return self.rate.to(unit)
 
 
+def gain_between(measure: str, method: str, first: Floats, second: Floats, days: Any) -> Gain:
+    """The rate of one infant, from columns of one usable value."""
+    status = gain_status(measure, first, second, days)
+    return Gain(measure, method, gain_rate(method, first, second, days), days, status, single=True)
+
+
 def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Gain:
     """Rate of gain between two measurements, for one infant or for many. Loss is negative.
 
@@ -214,9 +220,9 @@ def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Ga
     >>> gain("weight", first="700 g", second="650 g", days=7, method="g/day").rate.magnitude
     -7.1428571428571335
     """
-    if measure not in GAINS:
+    if not isinstance(measure, str) or measure not in GAINS:
         raise InputError("measure", measure, f"accepted: {', '.join(GAINS)}")
-    if method not in GAINS[measure]:
+    if not isinstance(method, str) or method not in GAINS[measure]:
         accepted = ", ".join(GAINS[measure])
         raise InputError("method", method, f"for {measure}: {accepted}; there is no default")
     target = "kg" if measure == "weight" else "cm"
@@ -242,11 +248,12 @@ def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Ga
         if given is not None:
             words = np.where(given != 0, given, words)
         status = first_status(status, words)
-    if single and status[0] == CODE["interval_not_positive"]:
+    if single and (status[0] == CODE["interval_not_positive"] or np.isinf(interval[0])):
         accepted = "an interval of one day or more"
         raise InputError("days", days, accepted, status="interval_not_positive")
+    odd = odd | np.isinf(interval)
     unknown = np.where(odd, CODE["invalid_age"], CODE["missing_age"])
-    unknown = np.where(np.isnan(interval), unknown, 0).astype(np.uint8)
+    unknown = np.where(odd | np.isnan(interval), unknown, 0).astype(np.uint8)
     status = first_status(status, unknown)
     kept = (status == 0) | (status == CODE["short_interval"]) | (status == CODE["implausible"])
     rate = np.where(kept, gain_rate(method, before, after, interval), np.nan)
@@ -300,9 +307,28 @@ def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
         raise MissingError("source", "give the citation of r; there is no default")
     if r is None:
         raise MissingError("r", "give the correlation and its source; there is no default")
-    correlation = np.asarray(r, dtype=np.float64)
+    correlation, single = _plain_numbers(r, "r", "a correlation from 0 to below 1")
     if not ((correlation >= 0) & (correlation < 1)).all():
         raise InputError("r", r, "a correlation from 0 to below 1")
-    before, after = np.asarray(z1, dtype=np.float64), np.asarray(z2, dtype=np.float64)
+    figures = []
+    for argument, z in (("z1", z1), ("z2", z2)):
+        one, only = _plain_numbers(z, argument, "a z-score")
+        if only and np.isnan(one[0]):
+            raise MissingError(argument, "give a z-score")
+        figures.append(one)
+        single = single and only
+    try:
+        before, after, correlation = np.broadcast_arrays(*figures, correlation)
+    except ValueError as error:
+        raise InputError("z2", z2, "as many z-scores as z1 has") from error
     result = (after - correlation * before) / np.sqrt(1 - correlation**2)
-    return float(result) if np.ndim(result) == 0 else result
+    return float(result[0]) if single else result
+
+
+def _plain_numbers(value: Any, argument: str, accepted: str) -> tuple[Floats, bool]:
+    """Numbers without a unit, and whether one was given; every element must be one, or missing."""
+    error = partial(InputError, argument, value, accepted)
+    figures, odd, single = numbers_of(value, argument, error)
+    if odd is not None:
+        raise error()
+    return figures, single

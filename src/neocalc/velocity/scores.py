@@ -19,7 +19,7 @@ from neocalc.age import Age
 from neocalc.errors import STATUSES, InputError, status_words
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, Policy
-from neocalc.references import METHODS
+from neocalc.references import MEASURES, METHODS
 from neocalc.units import convert, find_unit, numbers_of, quantity
 from neocalc.velocity.increment_tables import WHO_2009
 from neocalc.velocity.increments import Rules, ScoredIncrements, score, unscore
@@ -57,6 +57,8 @@ class Velocity:
     increment, increment_scaled : pint.Quantity
         As measured, and scaled to the nominal interval [g] or [cm]. The first is there also where
         the table has no z, as long as the two visits can be compared.
+    increment_figure : float or numpy.ndarray
+        `increment` without its unit.
     interval_days : int or numpy.ndarray
         Between the visits [day].
     nominal_months : int or numpy.ndarray
@@ -110,6 +112,11 @@ class Velocity:
     def increment(self) -> pint.Quantity[Any]:
         """The increment as measured [g] or [cm]."""
         return shown(self.measure, self._one(self.codes.increment))
+
+    @cached_property
+    def increment_figure(self) -> Any:
+        """The increment as measured in the unit of `increment`, without it [g] or [cm]."""
+        return shown_figures(self.measure, self._one(self.codes.increment))
 
     @cached_property
     def increment_scaled(self) -> pint.Quantity[Any]:
@@ -166,10 +173,14 @@ class Velocity:
 
 def shown(measure: str, figures: Any) -> pint.Quantity[Any]:
     """Increments in the unit in which the WHO states them."""
-    unit, target = ("kg" if measure == "weight" else "cm"), SHOWN_UNITS[measure]
-    source, wanted = find_unit(unit), find_unit(target)
+    return quantity(shown_figures(measure, figures), SHOWN_UNITS[measure])
+
+
+def shown_figures(measure: str, figures: Any) -> Any:
+    """The same without the unit, where pint, which takes long to load, is not needed."""
+    source, wanted = find_unit(MEASURES[measure]), find_unit(SHOWN_UNITS[measure])
     assert source is not None and wanted is not None
-    return quantity(convert(figures, source, wanted), target)
+    return convert(figures, source, wanted)
 
 
 def zscore(
@@ -268,7 +279,7 @@ def zscore(
     )
     one, two = score_visits(measure, visits, first, second)
     before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
-    scored = score(measure, pair(before, after, visits.days, visits.status), rules)
+    scored = score(measure, pair(before, after, visits.interval), rules)
     if visits.single:
         refuse_pair(STATUSES[scored.status[0]], first_age, second_age)
     return Velocity(measure, scored, single=visits.single)
@@ -335,8 +346,8 @@ def increment(
     )
     one, two = score_visits(measure, visits, 1.0, 1.0)
     before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
-    pairs = pair(before, after, visits.days, visits.status)
-    values, status = unscore(measure, np.broadcast_to(figures, visits.days.shape), pairs, rules)
+    pairs = pair(before, after, visits.interval)
+    values, status = unscore(measure, np.broadcast_to(figures, visits.age.shape), pairs, rules)
     if not visits.single:
         return shown(measure, values)
     word = STATUSES[status[0]]

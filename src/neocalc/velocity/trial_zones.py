@@ -14,12 +14,10 @@ from typing import Any, Final
 from neocalc.age import Age
 from neocalc.errors import InputError
 from neocalc.policy import Policy
-from neocalc.references import MEASURES
-from neocalc.units import quantity
 from neocalc.velocity.changes import Change, change
 from neocalc.velocity.increment_tables import LAST_DAY
 from neocalc.velocity.inputs import check_measure
-from neocalc.velocity.rates import GAINS, Gain, gain
+from neocalc.velocity.rates import GAINS, Gain, gain_between
 from neocalc.velocity.scores import Velocity, zscore
 
 ZONES: Final = {
@@ -165,12 +163,7 @@ restricted, policy, sex_codes
         elif velocity.status == "oedema":
             absent[GAINS[measure][method]] = WHY["oedema"]
         else:
-            unit = MEASURES[measure]
-            ends = (quantity(float(value[0]), unit) for value in (pairs.first, pairs.second))
-            days = velocity.interval_days
-            gains[method] = gain(
-                measure, first=next(ends), second=next(ends), days=days, method=method
-            )
+            gains[method] = gain_between(measure, method, pairs.first, pairs.second, pairs.days)
     return Zones(
         zone,
         None if "velocity z" in absent else velocity,

@@ -12,6 +12,7 @@ import numpy as np
 
 from neocalc.coding import Ints
 from neocalc.errors import CODE, StatusArray, combined, status_where
+from neocalc.policy import Resolved
 from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length
 from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats
@@ -25,7 +26,7 @@ for _word in (
 
 
 class Visit(NamedTuple):
-    """One visit of each of many children, for one measure.
+    """What was measured at one visit of each of many children, for one measure.
 
     `value` is in the canonical unit, a length as it is lying; NaN where `status` says why it
     cannot be used. `implausible` marks values that the WHO's flag limits call so; they are kept.
@@ -33,9 +34,6 @@ class Visit(NamedTuple):
     """
 
     value: Floats
-    day: Ints
-    basis: Bytes
-    sex: Ints
     status: StatusArray | None
     implausible: Bools | None
 
@@ -48,6 +46,26 @@ class Visit(NamedTuple):
         """The visits of one block of rows."""
         columns: tuple[Any, ...] = tuple(None if c is None else c[block] for c in self)
         return Visit(*columns)
+
+
+class Interval(NamedTuple):
+    """What is between two visits of each of many children, whatever was measured at them.
+
+    `days` is the interval, `start` and `end` the ages at the visits, on one basis [day]; `status`
+    says why the two cannot be compared, None when all can.
+    """
+
+    days: Ints
+    start: Ints
+    end: Ints
+    sex: Ints
+    basis: Bytes
+    status: StatusArray | None
+
+    def rows(self, block: slice) -> Interval:
+        """Those of one block of rows."""
+        columns: tuple[Any, ...] = tuple(None if c is None else c[block] for c in self)
+        return Interval(*columns)
 
 
 class Pairs(NamedTuple):
@@ -94,8 +112,7 @@ def visit(measure: str, inputs: Inputs, scored: Scored) -> Visit:
         value = recumbent_length(value, inputs.position, inputs.resolved.who_day)
     if faults is not None:
         value = np.where(faults != 0, np.nan, value)
-    resolved = inputs.resolved
-    return Visit(value, resolved.who_day, resolved.who_basis, inputs.sex, faults, implausible)
+    return Visit(value, faults, implausible)
 
 
 def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
@@ -107,24 +124,35 @@ def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats
     return adjusted_length(length, position, np.minimum(day, HEIGHT_FROM - 1))
 
 
-def on_one_basis(first: Bytes, second: Bytes, status: StatusArray | None) -> StatusArray | None:
-    """The status of pairs, with ages that are not counted from the same day at both visits."""
-    mixed = first != second
-    return combined(status, status_where(mixed, "mixed_age_basis")) if mixed.any() else status
+def between(
+    first: Resolved,
+    second: Inputs,
+    days: Ints,
+    status: StatusArray | None,
+    other: Rows | None = None,
+) -> Interval:
+    """What is between two visits; `status` is of the pair, such as a changed sex.
+
+    `other` are the rows of the first visits, where they are not in the order of the second ones.
+    Ages that are not counted from the same day at both visits are `mixed_age_basis`.
+    """
+    start, basis = first.who_day, first.who_basis
+    if other is not None:
+        start, basis = start.take(other), basis.take(other)
+    mixed = basis != second.resolved.who_basis
+    if mixed.any():
+        status = combined(status, status_where(mixed, "mixed_age_basis"))
+    return Interval(days, start, second.resolved.who_day, second.sex, basis, status)
 
 
-def pair(first: Visit, second: Visit, days: Ints, status: StatusArray | None) -> Pairs:
-    """Two visits of the same children; `status` is of the pair, such as a changed sex."""
-    status = on_one_basis(first.basis, second.basis, status)
+def pair(first: Visit, second: Visit, interval: Interval) -> Pairs:
+    """Two visits of the same children."""
     implausible = second.implausible
     if first.implausible is not None:
         both = first.implausible
         implausible = both if implausible is None else implausible | both
-    status = combined(first.status, second.status, status)
+    status = combined(first.status, second.status, interval.status)
     value = second.value
     if status is not None:
         value = np.where(status != 0, np.nan, value)
-    return Pairs(
-        first.value, value, days, first.day, second.day, second.sex, first.basis, status,
-        implausible,
-    )  # fmt: skip
+    return Pairs(first.value, value, *interval[:5], status, implausible)
