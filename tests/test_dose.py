@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -331,6 +333,9 @@ class TestHardStop:
         ({"subject": 4}, nc.InputError),
         ({"subject": "two\nlines"}, nc.InputError),
         ({"reference": "who-2000"}, nc.InputError),
+        ({"reference": 5}, nc.InputError),
+        ({"reference": nc.Q([1.0, 2.0], "mL")}, nc.InputError),
+        ({"doses_given": nc.Q(1e6, "cell/kg")}, nc.InputError),
     ],
 )
 def test_wrong_inputs(changes: dict[str, Any], kind: type[Exception]) -> None:
@@ -372,6 +377,13 @@ def test_an_arm_without_a_dose_is_refused_whatever_dose_is_given(dose: str | Non
 def test_an_unknown_reference_is_an_error_without_an_age_too() -> None:
     with pytest.raises(nc.InputError, match="who-2000"):
         plan_of(reference="who-2000", age=None, sex=None)
+
+
+def test_a_reference_of_ones_own_is_recorded_as_text() -> None:
+    folder = Path(__file__).resolve().parents[1] / "reference_tables" / "who-2006"
+    plan = plan_of(reference=folder, override=OVERRIDE)
+    about = json.loads(audit.line(audit.record(plan)))
+    assert about["inputs"]["reference"] == str(folder)
 
 
 def test_one_reference_whatever_the_age() -> None:

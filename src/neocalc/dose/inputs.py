@@ -7,6 +7,7 @@ clear and yet impossible (a concentration of 0) is left to the checks, where it 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -181,9 +182,10 @@ def read_inputs(values: Mapping[str, Any]) -> DoseInputs:
         read["sex"] = SEXES[sex_code(given["sex"])]
     if not isinstance(given.get("policy", default_policy()), Policy):
         raise InputError("policy", given["policy"], "a neocalc.Policy")
-    read |= {name: given[name] for name in ("policy", "reference") if name in given}
-    if read.get("reference", DEFAULT) != DEFAULT:
-        reference(read["reference"])  # refused where there is none, also without an age
+    if "policy" in given:
+        read["policy"] = given["policy"]
+    if "reference" in given:
+        read["reference"] = _known_reference(given["reference"])
     if "age" in given:
         read["age"] = _one_age(given["age"])
         on = day_of_age(read["age"], read.get("on"))
@@ -299,6 +301,16 @@ def fraction(value: Any, argument: str) -> float:
         raise UnitError(argument, error.given, accepted) from error
 
 
+def _known_reference(name: Any) -> str:
+    """The reference's id or path as a text; refused where there is none, also without an age."""
+    if not isinstance(name, (str, os.PathLike)):
+        raise InputError("reference", name, "a reference's id, or the path of a folder")
+    text = str(os.fspath(name))
+    if text != DEFAULT:
+        reference(text)
+    return text
+
+
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputError(name, value, "a text of one line")
@@ -314,7 +326,8 @@ def _weight_source(value: Any) -> str:
 
 def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
     accepted = 'a list of (date, dose), such as [("2026-08-07", "1 million cells/kg")]; [] for none'
-    if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
+    quantity = hasattr(value, "magnitude")  # it can be iterated over only as a type
+    if isinstance(value, (str, Mapping)) or quantity or not isinstance(value, Iterable):
         raise InputError("doses_given", value, accepted)
     doses = []
     for item in value:
