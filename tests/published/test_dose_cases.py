@@ -141,6 +141,8 @@ def test_d9_viability_below_the_specification() -> None:
         ("23,500 g", None, None),
         ("23500 g", 41.41, "hard stop"),
         ("235 g", -8.77, "hard stop"),
+        ("5181 g", 5.29, "soft stop"),  # 2,350 g in pounds, taken for kilograms
+        ("1066 g", -5.63, "soft stop"),  # and the other way
     ],
 )
 def test_d10_weight_for_a_boy_of_36_weeks(
