@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from neocalc.references import (
     ENVIRONMENT,
     MEASURES,
     open_folder,
+    own_folders,
     reference,
     references,
     tables_digest,
@@ -108,6 +110,30 @@ def test_installed_tables_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert tables_folder() == tmp_path / "reference_tables"
     (package / "reference_tables").mkdir(parents=True)
     assert tables_folder() == package / "reference_tables"
+
+
+def test_tables_can_be_taken_out_for_their_licence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else changes, and a call that asks for one is told what there is."""
+    shutil.copytree(tables_folder(), tmp_path / "tables")
+    for ref in references():
+        if "NC-ND" in ref.licence:
+            shutil.rmtree(tmp_path / "tables" / ref.id)
+    before = nc.zscore("weight", "3 kg", sex="f", age=age())
+    monkeypatch.setitem(reference.__globals__, "tables_folder", lambda: tmp_path / "tables")
+    own_folders.cache_clear()
+    try:
+        assert [ref.id for ref in references()] == ["fenton-2013", "who-2006", "who-2009-velocity"]
+        preterm = nc.Age.from_days(5, gestation="27+3")
+        assert nc.zscore("weight", "1 kg", sex="f", age=preterm).reference == "fenton-2013"
+        assert nc.zscore("weight", "3 kg", sex="f", age=age()).z == before.z
+        with pytest.raises(nc.InputError, match=r"preterm_reference: .* accepted: fenton-2013, or"):
+            nc.Policy(preterm_reference="fenton-2025")
+        with pytest.raises(nc.InputError, match="reference: 'fenton-2025-birth'"):
+            nc.size_at_birth("weight", "1 kg", sex="f", gestation="27+3")
+    finally:
+        own_folders.cache_clear()
 
 
 def test_no_table_of_increments_is_one_of_attained_growth() -> None:

@@ -46,6 +46,7 @@ __all__ = [
     "Reference",
     "Table",
     "open_folder",
+    "own_folders",
     "parse_rows",
     "parse_toml",
     "read_checked",
@@ -201,7 +202,7 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     """
     text = os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else ""
     added, faults = _added()
-    found = [folder for folder in _own_folders() if folder.name == text]
+    found = [folder for folder in own_folders() if folder.name == text]
     found += [ref.folder for ref in added if ref.id == text]
     if len(found) > 1:
         raise TableError(f"{found[1]}: a second reference with the id {text!r}")
@@ -210,7 +211,7 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     path = Path(text)
     if text and _is_there(path):
         ref = open_folder((path.parent if path.suffix == ".toml" else path).resolve())
-        ours = next((folder for folder in _own_folders() if folder.name == ref.id), ref.folder)
+        ours = next((folder for folder in own_folders() if folder.name == ref.id), ref.folder)
         if ref.folder != ours:  # results name the id alone
             raise TableError(f"{ref.folder}: a second reference with the id {ref.id!r}")
         return ref
@@ -236,7 +237,7 @@ def reference_for(
 
 def ids_of(*uses: str, basis: str = "") -> list[str]:
     """The ids of the references for any of these uses, and of one age basis if it is given."""
-    refs = [*map(open_folder, _own_folders()), *_added()[0]]
+    refs = [*map(open_folder, own_folders()), *_added()[0]]
     return [ref.id for ref in refs if ref.use in uses and basis in ("", ref.age_basis)]
 
 
@@ -275,7 +276,7 @@ def references() -> tuple[Reference, ...]:
     if faults:
         raise faults[0]
     found: dict[str, Reference] = {}
-    for ref in (*map(open_folder, _own_folders()), *added):
+    for ref in (*map(open_folder, own_folders()), *added):
         if ref.id in found:
             raise TableError(f"{ref.folder}: a second reference with the id {ref.id!r}")
         found[ref.id] = ref
@@ -295,7 +296,7 @@ def tables_digest() -> str:
 
 
 @cache
-def _own_folders() -> tuple[Path, ...]:
+def own_folders() -> tuple[Path, ...]:
     """The folders of neocalc's own references, by name."""
     return tuple(sorted(path.parent for path in tables_folder().glob("*/reference.toml")))
 
