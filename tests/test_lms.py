@@ -190,3 +190,25 @@ def test_there_is_no_line_at_or_beyond_the_ends(centile: float, z: float) -> Non
 def test_lists_and_integers_are_taken() -> None:
     found: Any = zscore_from_measurement([9, 10], 1, [10, 10], [0.1, 0.1])
     np.testing.assert_allclose(found, [-1.0, 0.0])
+
+
+def test_not_restricted_unless_it_is_asked_for() -> None:
+    L, M, S = BOY_365
+    for y in (2.0, 20.0):
+        plain = zscore_from_measurement(y, L, M, S, restricted=False)
+        assert zscore_from_measurement(y, L, M, S) == plain
+        assert zscore_from_measurement(y, L, M, S, restricted=True) != plain
+    for z in (-5.0, 5.0):
+        plain = measurement_from_zscore(z, L, M, S, restricted=False)
+        assert measurement_from_zscore(z, L, M, S) == plain
+        assert measurement_from_zscore(z, L, M, S, restricted=True) != plain
+
+
+def test_a_measurement_below_one_is_one() -> None:
+    assert measurement_from_zscore(0.0, 0.5, 0.25, 0.1) == 0.25
+
+
+def test_one_value_that_cannot_be_leaves_the_others() -> None:
+    """0 to a power above 0 would be a z of -1 / (L S)."""
+    z = zscore_from_measurement([0.0, 10.0, math.inf, -1.0], 0.5, 10.0, 0.1)
+    np.testing.assert_array_equal(z, [math.nan, 0.0, math.nan, math.nan])

@@ -235,6 +235,7 @@ def test_own_folder_is_read_and_converted(tmp_path: Path) -> None:
         ([*GOOD[:2], GOOD[3]], "[1]", "1-month rows for male must start at 0"),
         ([*GOOD, "male,1,3,0.5,1000,0.2,400"], "[1]", "1-month rows for male must start at 0"),
         ([*GOOD[:3], "male,1,1,0.5,0,0.2,400"], "[1]", "M and S must be above 0"),
+        ([*GOOD[:3], "male,1,1,0.5,1000,0,400"], "[1]", "M and S must be above 0"),
         ([*GOOD[:3], "male,1,1,0.5,1000,0.2,-1"], "[1]", "delta 0 or above"),
         ([*GOOD, "male,2,0,0.5,1000,0.2,400"], "[1]", "intervals other than"),
         (
