@@ -1,18 +1,25 @@
 """The benchmarks: one command prints one table of ratios, and keeps it as JSON.
 
 Every figure is a ratio of two things timed in turn in the same run, so that it holds on another
-machine and when a machine's speed drifts. Times are medians.
+machine and when a machine's speed drifts. A ratio is the median of those of the pairs of runs; its
+spread is the distance between the lowest and the highest of them, as a part of the median. Beside
+the ratio of the times by the clock stands that of the time of all processors, which other work on
+the machine hardly changes: it is the one that a check compares.
 
     python benchmarks/run.py                 everything, under ten minutes
     python benchmarks/run.py --quick         small: for continuous integration
-    python benchmarks/run.py --check FILE    fail when a ratio is twice that kept in FILE
     python benchmarks/run.py --json FILE     keep the table
+    python benchmarks/run.py --quick --check FILE
+                                             fail when a ratio is twice that kept in FILE, also when
+                                             it is measured again
+    python benchmarks/run.py --peers         also the installed peers (requirements-peers.txt)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -24,6 +31,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -32,7 +40,7 @@ import neocalc as nc
 from neocalc.references import reference
 
 MEASURES = ("weight", "length", "head_circumference", "bmi")
-BLOCK = 16_384
+CHUNK = 16_384
 
 
 @dataclass
@@ -41,12 +49,24 @@ class Figure:
 
     what: str
     ratio: float
-    target: float
+    processor: float
+    target: float | None
     numerator: float
     denominator: float
     unit: str
     spread: float
     runs: int
+
+
+class Taken(NamedTuple):
+    """What a run took: seconds by the clock and of all processors, and memory at most [MiB]."""
+
+    seconds: float
+    processor: float
+    memory: float = math.nan
+
+
+Pair = tuple[list[Taken], list[Taken]]
 
 
 def cohort(rows: int, seed: int = 1) -> pl.DataFrame:
@@ -77,98 +97,138 @@ def cohort(rows: int, seed: int = 1) -> pl.DataFrame:
     )
 
 
+WORSE = 2
+"""A ratio that is so many times the one that is kept fails the check."""
+AGAIN = 2
+"""How often it is measured again before it does."""
 GRID = (-80, -40, 0, 90, 180, 365, 730, 1096)
 WEIGHT = (1.0, 2.1, 3.4, 6.0, 7.6, 9.3, 11.8, 14.0)
 LENGTH = (36, 44, 50, 60, 66, 75, 87, 95)
 HEAD = (26, 31, 35, 40, 43, 45.5, 48, 49)
 
 
-def in_turn(
-    first: Callable[[], object], second: Callable[[], object], runs: int
-) -> tuple[list[float], list[float]]:
-    """Seconds of two calls, timed in turn after a warm-up of each."""
-    times: tuple[list[float], list[float]] = ([], [])
+def in_turn(first: Callable[[], Taken], second: Callable[[], Taken], runs: int) -> Pair:
+    """What two things take, measured in turn after a warm-up of each."""
+    taken: Pair = ([], [])
     for run in range(-1, runs):
-        for call, kept in zip((first, second), times, strict=True):
-            start = time.perf_counter()
-            call()
+        for measured, kept in zip((first, second), taken, strict=True):
+            found = measured()
             if run >= 0:
-                kept.append(time.perf_counter() - start)
-    return times
+                kept.append(found)
+    return taken
 
 
-def ratio(
-    what: str, target: float, first: list[float], second: list[float], unit: str = "s"
-) -> Figure:
+def call(function: Callable[[], object]) -> Callable[[], Taken]:
+    """What a call takes in this process, with its threads."""
+
+    def measured() -> Taken:
+        start, processor = time.perf_counter(), time.process_time()
+        function()
+        return Taken(time.perf_counter() - start, time.process_time() - processor)
+
+    return measured
+
+
+def ratio(what: str, target: float | None, pair: Pair) -> Figure:
     """A line of the table; the spread is that of the ratios pair by pair."""
-    pairs = [a / b for a, b in zip(first, second, strict=True)]
-    spread = (max(pairs) - min(pairs)) / statistics.median(pairs)
+    first, second = pair
+    pairs = [a.seconds / b.seconds for a, b in zip(first, second, strict=True)]
+    middle = statistics.median(pairs)
     return Figure(
-        what, statistics.median(pairs), target, statistics.median(first), statistics.median(second),
-        unit, spread, len(pairs),
-    )  # fmt: skip
+        what,
+        middle,
+        statistics.median(a.processor / b.processor for a, b in zip(first, second, strict=True)),
+        target,
+        statistics.median(a.seconds for a in first),
+        statistics.median(b.seconds for b in second),
+        "s",
+        (max(pairs) - min(pairs)) / middle,
+        len(pairs),
+    )
 
 
 def kernel(rows: int, runs: int) -> list[Figure]:
-    """`nc.zscore` on arrays over the bare arithmetic of the same four indices."""
+    """`nc.zscore` on arrays over the bare arithmetic of the same four indices.
+
+    Bare: no units, policy, statuses or references; one table and one age for everybody, in chunks
+    that fit the cache of one core.
+    """
     rng = np.random.default_rng(0)
     days, gestation = rng.integers(0, 1096, rows), rng.integers(168, 290, rows)
     male = rng.integers(0, 2, rows)
     sex = np.array(["f", "m"])[male]
+    stated = nc.Q(gestation, "day")
+    age = nc.Age.from_days(days, gestation=stated)
     tables = {measure: reference("who-2006").table(measure) for measure in MEASURES}
-    values = {
+    # As term children of that age: what the arithmetic takes does not depend on it.
+    wild = {
         m: t.M[male, days] * np.exp(rng.normal(0, 1, rows) * t.S[male, days])
         for m, t in tables.items()
     }
+    values = {}
+    for measure, other in wild.items():
+        z = rng.normal(0, 1, rows)
+        usual = nc.measurement(measure, z, sex=sex, age=age).magnitude
+        values[measure] = np.where(np.isnan(usual), other, usual)
 
     def bare() -> None:
         for measure, table in tables.items():
             L, M, S = table.L.ravel(), table.M.ravel(), table.S.ravel()
             y, z = values[measure], np.empty(rows)
-            for start in range(0, rows, BLOCK):
-                b = slice(start, start + BLOCK)
+            for start in range(0, rows, CHUNK):
+                b = slice(start, start + CHUNK)
                 at = male[b] * table.L.shape[1] + days[b]
                 power = L.take(at)
                 z[b] = np.expm1(power * np.log(y[b] / M.take(at))) / (power * S.take(at))
 
-    quantities = {m: nc.Q(values[m], t.unit) for m, t in tables.items()}
-    stated = nc.Q(gestation, "day")
-
-    def scored(words: bool) -> None:
-        age = nc.Age.from_days(days, gestation=stated)
-        for measure, quantity in quantities.items():
-            result = nc.zscore(measure, quantity, sex=sex, age=age)
-            if words:
-                _ = result.status, result.reference
-
-    age = nc.Age.from_days(days, gestation=stated)
-
-    def prepared() -> None:
-        age.resolved.clear()
-        for measure, quantity in quantities.items():
+    def scored(given: dict[str, Any]) -> None:
+        age.resolved.clear()  # a policy is applied once to an age, however many indices there are
+        for measure, quantity in given.items():
             nc.zscore(measure, quantity, sex=sex, age=age)
 
+    def words(given: dict[str, Any]) -> None:
+        age = nc.Age.from_days(days, gestation=stated)
+        for measure, quantity in given.items():
+            result = nc.zscore(measure, quantity, sex=sex, age=age)
+            _ = result.status, result.reference
+
+    usual = {m: nc.Q(values[m], t.unit) for m, t in tables.items()}
+    extreme = {m: nc.Q(wild[m], t.unit) for m, t in tables.items()}
+    beyond = np.mean([np.abs(nc.zscore(m, q, sex=sex, age=age).z) > 3 for m, q in extreme.items()])
     name = f"nc.zscore, four indices, {rows:,} rows, over bare NumPy"
+    against = call(bare)
+    others = {
+        f"{name}; {beyond:.0%} beyond 3 SD": lambda: scored(extreme),
+        f"{name}; with ages, and statuses and references as words": lambda: words(usual),
+    }
     return [
-        ratio(name, 2.0, *in_turn(prepared, bare, runs)),
-        ratio(
-            f"{name}; with ages, and statuses and references as words",
-            9.0,
-            *in_turn(lambda: scored(True), bare, runs),
-        ),
+        ratio(name, 2.0, in_turn(call(lambda: scored(usual)), against, runs)),
+        *(ratio(what, None, in_turn(call(run), against, runs)) for what, run in others.items()),
     ]
 
 
-def process(*command: str) -> tuple[float, float]:
-    """Wall seconds and peak memory [MiB] of a whole process."""
-    start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)}: exit status {child.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+MEASURED = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+seconds = time.perf_counter() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
+
+
+def process(*command: str) -> Taken:
+    """What a whole process takes.
+
+    A small process starts it: the system counts to a new process what the one that starts it holds.
+    """
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURED, *command], capture_output=True, text=True, check=True
+    )
+    code, *taken = measured.stdout.split()
+    if code != "0":
+        raise SystemExit(f"{' '.join(command)}: exit status {code}: {measured.stderr}")
+    return Taken(*map(float, taken))
 
 
 def score_command(source: Path, target: Path) -> tuple[str, ...]:
@@ -209,7 +269,7 @@ def files(folder: Path, rows: int, runs: int) -> list[Figure]:
             runs,
         )
         name = f"neocalc score, {kind} to {kind}, {rows:,} rows, over reading and writing"
-        figures.append(ratio(name, target, *pair))
+        figures.append(ratio(name, target, pair))
     return figures
 
 
@@ -223,21 +283,22 @@ def growth_of_work(folder: Path, rows: int, runs: int) -> list[Figure]:
             table.write_csv(stream, include_header=part == 0)
     del table
     out = folder / "out.csv"
-    of_large, of_small = [], []
-    for _ in range(runs):
-        of_large.append(process(*score_command(large, out)))
-        of_small.append(process(*score_command(small, out)))
-    seconds = [m[0] for m in of_large], [m[0] for m in of_small]
-    memory = [m[1] for m in of_large], [m[1] for m in of_small]
-    largest = Figure(
-        "peak memory of the larger [MiB]", statistics.median(memory[0]), 400,
-        statistics.median(memory[0]), 1, "MiB", 0, runs,
-    )  # fmt: skip
+    pair = in_turn(
+        partial(process, *score_command(large, out)),
+        partial(process, *score_command(small, out)),
+        runs,
+    )
     large.unlink()
+    of_large, of_small = pair
+    peak, small_peak = (statistics.median(one.memory for one in many) for many in pair)
+    held = [a.memory / b.memory for a, b in zip(of_large, of_small, strict=True)]
+    spread = (max(held) - min(held)) / statistics.median(held)
+    more = statistics.median(held)
+    name = f"peak memory of {10 * rows:,} rows"
     return [
-        ratio(f"time of {10 * rows:,} rows over {rows:,}", 10.5, *seconds),
-        ratio(f"peak memory of {10 * rows:,} rows over {rows:,}", 1.2, *memory, unit="MiB"),
-        largest,
+        ratio(f"time of {10 * rows:,} rows over {rows:,}", 10.5, pair),
+        Figure(f"{name} over {rows:,}", more, more, 1.2, peak, small_peak, "MiB", spread, runs),
+        Figure(f"{name} [MiB]", peak, peak, 400, peak, 1, "MiB", spread, runs),
     ]
 
 
@@ -249,8 +310,8 @@ def start_up(runs: int) -> list[Figure]:
         "--weight", "3100g", "--length", "49.5cm", "--head", "35.2cm",
     )  # fmt: skip
     numpy = sys.executable, "-c", "import numpy"
-    pair = in_turn(lambda: process(*growth), lambda: process(*numpy), runs)
-    return [ratio("neocalc growth, whole process, over import numpy", 1.6, *pair)]
+    pair = in_turn(partial(process, *growth), partial(process, *numpy), runs)
+    return [ratio("neocalc growth, whole process, over import numpy", 1.6, pair)]
 
 
 def velocity(rows: int, runs: int) -> list[Figure]:
@@ -262,8 +323,8 @@ def velocity(rows: int, runs: int) -> list[Figure]:
     table = table.drop("sex", "birth_date", "gestational_age").join(
         first, on="subject_id", maintain_order="left"
     )
-    pair = in_turn(lambda: nc.velocity.score(table), lambda: nc.score(table), runs)
-    return [ratio(f"nc.velocity.score, {rows:,} visits, over nc.score", 2.0, *pair)]
+    pair = in_turn(call(lambda: nc.velocity.score(table)), call(lambda: nc.score(table)), runs)
+    return [ratio(f"nc.velocity.score, {rows:,} visits, over nc.score", None, pair)]
 
 
 def peers() -> list[Figure]:
@@ -271,29 +332,65 @@ def peers() -> list[Figure]:
     from peers import time_peers  # noqa: PLC0415 - it looks for packages that may not be there
 
     found = [row for row in time_peers() if "microseconds_per_z" in row]
-    ours = [row for row in found if row["name"] == "neocalc"]
-    return [
-        Figure(
-            f"time per z over {row['name']} {row['version']} ({row['task']})",
-            float(str(mine["microseconds_per_z"])) / float(str(row["microseconds_per_z"])),
-            1 / 50, float(str(mine["microseconds_per_z"])), float(str(row["microseconds_per_z"])),
-            "us", 0, 5,
-        )
-        for row in found
-        for mine in ours
-        if row["name"] != "neocalc" and mine.get("task") == row.get("task")
-    ]  # fmt: skip
+    figures = []
+    for row in found:
+        mine = next(r for r in found if r["name"] == "neocalc" and r["task"] == row["task"])
+        if row is not mine:
+            ours, theirs = (float(str(r["microseconds_per_z"])) for r in (mine, row))
+            what = f"time per z over {row['name']} {row['version']} ({row['task']})"
+            most = None if row["name"] == "pedgrowth" else 1 / 50
+            part = ours / theirs
+            figures.append(Figure(what, part, part, most, ours, theirs, "us", 0, 5))
+    return figures
 
 
 def machine() -> dict[str, str]:
     """What the figures were measured on."""
-    return {
+    about = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "system": platform.system(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "polars": pl.__version__,
         "neocalc": nc.__version__,
     }
+    if hasattr(os, "getloadavg"):
+        about["load when it began"] = f"{os.getloadavg()[0]:.1f}"
+    return about
+
+
+def groups(folder: Path, *, quick: bool, peers_too: bool) -> list[Callable[[], list[Figure]]]:
+    """The parts of the table, each of which can be measured again by itself."""
+    if quick:
+        return [
+            partial(start_up, 7),
+            partial(kernel, 200_000, 9),
+            partial(velocity, 30_000, 3),
+            partial(files, folder, 200_000, 3),
+        ]
+    return [
+        partial(start_up, 15),
+        partial(kernel, 1_000_000, 15),
+        partial(velocity, 1_000_000, 3),
+        partial(files, folder, 1_000_000, 7),
+        partial(growth_of_work, folder, 1_000_000, 3),
+        *([peers] if peers_too else []),
+    ]
+
+
+def line(f: Figure) -> str:
+    """A line of the table."""
+    over = f.target is not None and f.ratio > f.target
+    most = "-" if f.target is None else f"{f.target:.3f}"
+    return (
+        f"{f.ratio:8.3f}{'*' if over else ' '} {most:>8}  {f.spread:6.0%}  {f.processor:9.3f}"
+        f"  {f.what}"
+    )
+
+
+def slower(figures: list[Figure], before: dict[str, float]) -> list[str]:
+    """The figures that are more than twice what they were."""
+    return [f.what for f in figures if f.processor > WORSE * before.get(f.what, math.inf)]
 
 
 def main() -> int:
@@ -306,32 +403,43 @@ def main() -> int:
     parser.add_argument("--check", metavar="FILE")
     parser.add_argument("--peers", action="store_true", help="also the installed peers")
     options = parser.parse_args()
-    rows, runs = (100_000, 5) if options.quick else (1_000_000, 7)
-    figures = start_up(15) + kernel(rows, runs) + velocity(rows, 3)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        figures += files(folder, rows, 3 if options.quick else 5)
-        if not options.quick:
-            figures += growth_of_work(folder, rows, 2)
-    if options.peers:
-        figures += peers()
-    about = machine()
-    print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print(f"{'ratio':>8}  {'at most':>8}  {'spread':>6}  what")
-    for f in figures:
-        mark = " " if f.ratio <= f.target else "*"
-        print(f"{f.ratio:8.3f}{mark} {f.target:8.3f}  {f.spread:6.0%}  {f.what}")
-    if options.json:
-        kept = {"about": about, "figures": [asdict(f) for f in figures]}
-        Path(options.json).write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    before: dict[str, float] = {}
     if options.check:
         kept = json.loads(Path(options.check).read_text(encoding="utf-8"))
-        before = {f["what"]: f["ratio"] for f in kept["figures"]}
-        slower = [f.what for f in figures if f.ratio > 2 * before.get(f.what, float("inf"))]
-        for what in slower:
-            print(f"twice as slow as kept: {what}")
-        return int(bool(slower))
-    return 0
+        before = {f["what"]: f["processor"] for f in kept["figures"]}
+    about, figures, failed = machine(), [], []
+    print(", ".join(f"{key} {value}" for key, value in about.items()))
+    print(f"{'ratio':>8}  {'at most':>8}  {'spread':>6}  processor  what")
+    with tempfile.TemporaryDirectory() as name:
+        for group in groups(Path(name), quick=options.quick, peers_too=options.peers):
+            found = group()
+            for _ in range(AGAIN):  # a machine may have been busy with something else
+                if not slower(found, before):
+                    break
+                print("twice as slow as kept; measured again:", "; ".join(slower(found, before)))
+                found = [
+                    min(pair, key=lambda f: f.processor)
+                    for pair in zip(found, group(), strict=True)
+                ]
+            failed += slower(found, before)
+            figures += found
+            print("\n".join(map(line, found)), flush=True)
+    if options.json:
+        text = json.dumps({"about": about, "figures": [asdict(f) for f in figures]}, indent=2)
+        Path(options.json).write_text(text + "\n", encoding="utf-8")
+    if not options.check:
+        return 0
+    compared = [f.what for f in figures if f.what in before]
+    print(
+        f"{len(compared)} of {len(figures)} ratios compared, by the time of all processors,"
+        f" with those kept in {options.check}"
+    )
+    for figure in figures:
+        if figure.what not in before:
+            print(f"not kept, so not compared: {figure.what}")
+    for what in failed:
+        print(f"more than twice what was kept ({before[what]:.3f}): {what}")
+    return int(bool(failed) or not compared)
 
 
 if __name__ == "__main__":
