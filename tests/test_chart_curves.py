@@ -159,3 +159,24 @@ def test_the_points_are_the_visits() -> None:
     assert np.abs(days[here] - np.rint(days[here])).max() < 1e-3
     values = y[0] + y[1] * points[:, 1]
     assert np.allclose(values[here], weights[: here.sum()], atol=1e-5)
+
+
+def test_another_curve_is_told_apart() -> None:
+    """The comparison can fail: a day, a part of a line, a level, a child or a table differs."""
+    found = curves_of(infant(GIRL_24_WEEKS))
+    seen = [c for c in found if c.measure == "weight" and c.level == 10]
+    assert [c.reference for c in seen] == ["fenton-2013", "who-2006"]
+    for curve in seen:
+        check(curve, "female")
+        for other in (
+            curve._replace(x=curve.x + 1),
+            curve._replace(y=curve.y + 1e-5 * curve.height),
+            curve._replace(y=curve.y * 1.001),
+            curve._replace(level=3),
+            curve._replace(reference="fenton-2025"),
+            curve._replace(x=curve.x[::20], y=curve.y[::20]),
+        ):
+            with pytest.raises((AssertionError, IndexError)):
+                check(other, "female")
+        with pytest.raises(AssertionError):
+            check(curve, "male")

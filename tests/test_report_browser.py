@@ -7,6 +7,7 @@ tests are skipped.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import shutil
 import subprocess
@@ -18,9 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
-from test_chart_layout import GIRL_24_WEEKS, HOSTILE
+from neocalc import report
+from test_chart_layout import COHORT, GIRL_24_WEEKS, HOSTILE
 from test_report import content_of, hostile_content
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
@@ -92,6 +95,23 @@ class Browser:
         ]
         return [a for a in asked if a != self.page and not a.startswith("data:")]
 
+    @contextlib.contextmanager
+    def on_paper(self) -> Iterator[int]:
+        """The page as it is laid out for printing, and its width between the margins of A4."""
+
+        def ask(command: str, **parameters: object) -> None:
+            body = {"cmd": f"Emulation.{command}", "params": parameters}
+            self.call("POST", f"{self.session}/goog/cdp/execute", body)
+
+        width = round((210 - 2 * 14) * 96 / 25.4)
+        ask("setEmulatedMedia", media="print")
+        ask("setDeviceMetricsOverride", width=width, height=1000, deviceScaleFactor=1, mobile=False)
+        try:
+            yield width
+        finally:
+            ask("setEmulatedMedia", media="")
+            ask("clearDeviceMetricsOverride")
+
     def pages(self) -> int:
         """How many pages it prints, on A4 as the page itself says."""
         body = {"page": {"width": 21.0, "height": 29.7}, "background": True}
@@ -158,6 +178,28 @@ def test_the_report_renders_and_stays_by_itself(
     assert browser.run("document.documentElement.scrollWidth <= window.innerWidth")
     assert browser.run("document.querySelectorAll('table').length") == 4
     assert browser.run("document.compatMode") == "CSS1Compat"
+
+
+@pytest.mark.parametrize("subject", [GIRL_24_WEEKS, None])
+def test_no_figure_lies_over_the_next_one(
+    browser: Browser, tmp_path: Path, subject: str | None
+) -> None:
+    table = COHORT
+    if subject is not None:
+        table = table.filter(pl.col("subject_id") == subject)
+        table = table.with_columns(length_cm=pl.col("length_cm") + "34567890123")
+    page = tmp_path / "report.html"
+    page.write_text(report.page(table), encoding="utf-8")
+    browser.open(page)
+    over = "[...document.querySelectorAll('td')].filter(c => c.scrollWidth > c.clientWidth + 1)"
+    assert browser.run("document.querySelectorAll('td').length") > 250
+    assert browser.run(f"{over}.map(c => c.textContent)") == []
+    with browser.on_paper() as width:
+        assert browser.run("matchMedia('print').matches")
+        assert browser.run(f"{over}.map(c => c.textContent)") == []
+        widths = browser.run("[...document.querySelectorAll('table')].map(t => t.scrollWidth)")
+        assert max(widths) <= width, "a wider one would be printed smaller"
+    assert not browser.run("matchMedia('print').matches")
 
 
 def test_curves_are_on_the_screen(browser: Browser, tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ th, td { border-bottom: 1px solid #ccc; padding: .18rem .45rem; text-align: left
   vertical-align: top; overflow-wrap: break-word; max-width: 14rem; }
 th { border-bottom: 2px solid #000; vertical-align: bottom; }
 td.n, th.n { text-align: right; }
-td.n, td:first-child { white-space: nowrap; }
+td.n { white-space: nowrap; max-width: none; }
+td:first-child { white-space: nowrap; }
 td b { color: #a33f00; }
 pre { font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
   border: 1px solid #bbb; padding: .6rem; }
@@ -48,7 +49,8 @@ pre { font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
   table { font-size: 8pt; }
   table.dense { font-size: 7pt; }
   th, td { padding: .3mm .8mm; max-width: 40mm; }
-  .dense th, .dense td { padding: .3mm .6mm; max-width: 26mm; }
+  .dense th, .dense td { max-width: 26mm; padding: .3mm .55mm; }
+  td.n, .dense td.n { max-width: none; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
@@ -81,6 +83,10 @@ def preformatted(value: object) -> str:
     return f"<pre>{text(value)}</pre>\n"
 
 
+_LONG: Final = re.compile("post(?=menstrual)|circum(?=ference)")
+"""Where a long word may break, as a name may after each "_": so a table fits on the paper."""
+
+
 class Bold(str):
     """A cell that stands out."""
 
@@ -104,10 +110,9 @@ def table(
         parts = []
         for i, cell in enumerate(row):
             shown = text(cell)
-            if tag == "th":
-                shown = shown.replace("_", "_<wbr>")  # a long name may break there
-            elif isinstance(cell, Bold):
-                shown = f"<b>{shown}</b>"
+            if tag == "th" or isinstance(cell, Bold):
+                shown = _LONG.sub(r"\g<0>&shy;", shown.replace("_", "_<wbr>"))
+                shown = shown if tag == "th" else f"<b>{shown}</b>"
             start = f'<{tag} class="n">' if i in right else f"<{tag}>"
             parts.append(f"{start}{shown}</{tag}>")
         return f"<tr>{''.join(parts)}</tr>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,12 +75,22 @@ def _visit(row: dict[str, Any], given: list[str], measures: list[tuple[str, str]
     words: dict[str, list[str]] = {}
     for index, column in measures:
         z, status = row[index], row[f"{index}_status"]
-        cells += [_text(row[column])]
+        cells += [_figure(row[column])]
         cells += [NOTHING, NOTHING] if z is None else [z_text(z), centile_text(z)]
         if status != "ok":
             words.setdefault(status, []).append(index)
     said = "; ".join(f"{', '.join(indices)}: {word}" for word, indices in words.items())
     return [*cells, html.Bold(said) if said else "ok"]
+
+
+_LONG: Final = re.compile(r"-?[0-9]+\.[0-9]{5,}")
+"""A number with more decimals than anyone measures: the mean of some, or a conversion."""
+
+
+def _figure(value: Any) -> str:
+    """A measured value as it is; of a long one three decimals."""
+    text = _text(value)
+    return number(float(text), 3) if _LONG.fullmatch(text) else text
 
 
 def _text(value: Any) -> str:
