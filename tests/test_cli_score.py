@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pty
+import random
 import signal
 import subprocess
 import sys
@@ -554,6 +555,33 @@ def test_a_run_that_is_stopped_leaves_no_output(
         assert left == []
         assert err == "neocalc: stopped; no output was written\n"
         assert process.returncode == 130
+
+
+@pytest.mark.parametrize("there", [None, b"an older output"])
+def test_killed_at_random_points_it_leaves_all_or_nothing(
+    tmp_path: Path, there: bytes | None
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(HEADER + ROW * 200_000)
+    command = [sys.executable, "-m", "neocalc", "score", source, "-o", out, "--force"]
+    start = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    taken = time.monotonic() - start
+    complete = out.read_bytes()
+    draw = random.Random(20)
+    for _ in range(8):
+        for path in (out, tmp_path / "out.csv.json"):
+            path.unlink(missing_ok=True)
+        if there is not None:
+            out.write_bytes(there)
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(draw.uniform(0, 1.1 * taken))
+            process.kill()
+        left = out.read_bytes() if out.exists() else None
+        assert left in (there, complete)
+    subprocess.run(command, check=True, capture_output=True)
+    assert out.read_bytes() == complete
 
 
 def test_a_disk_that_fills_up_leaves_no_output(shell: Shell) -> None:
