@@ -122,6 +122,7 @@ def test_what_stops_every_row_is_refused(changes: dict[str, Any]) -> None:
         {"weight_kg": [2.0], "z": ["0"]},
         {"weight_kg": [2.0, 3.0], "status": np.zeros(1, dtype=np.uint8)},
         {"weight_kg": [2.0], "status": [0.0]},
+        {"weight_kg": [2.0, object()]},
     ],
 )
 def test_wrong_inputs(changes: dict[str, Any]) -> None:
