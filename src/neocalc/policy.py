@@ -171,14 +171,19 @@ def growth_reference(name: str) -> Reference:
 
 def _growth_reference(part: str, name: str, basis: str) -> Reference:
     """The reference of a part of the policy, refused unless it goes by that age."""
-    accepted = f"accepted: {', '.join(ids_of('growth', basis=basis))}, or the path of a folder"
     try:
         ref = reference(name)
     except InputError as error:
-        raise InputError(part, name, accepted) from error
+        raise InputError(part, name, _accepted(basis)) from error
     if ref.use != "growth" or ref.age_basis != basis:
-        raise PolicyError(f"{part}: {ref.id} is not a growth reference by {basis} age; {accepted}")
+        why = f"{ref.id} is not a growth reference by {basis} age"
+        raise PolicyError(f"{part}: {why}; {_accepted(basis)}")
     return ref
+
+
+def _accepted(basis: str) -> str:
+    """What fits, for a message."""
+    return f"accepted: {', '.join(ids_of('growth', basis=basis))}, or the path of a folder"
 
 
 def weeks_and_days(days: int) -> str:
