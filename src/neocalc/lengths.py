@@ -46,4 +46,5 @@ def length_adjustment(position: Ints, day: Ints) -> Floats:
     older = day >= HEIGHT_FROM
     standing = (position == STANDING) & ~older & (day >= STANDING_FROM)
     lying = (position == RECUMBENT) & older
-    return np.where(standing, LYING_IS_LONGER, np.where(lying, -LYING_IS_LONGER, 0.0))
+    adjustment: Floats = standing * LYING_IS_LONGER - lying * LYING_IS_LONGER
+    return adjustment

@@ -111,12 +111,11 @@ def _elsewhere(
     none = lacking & (resolved.who_day < 0) if other else lacking
     status = combined(resolved.status, status_where(none, "no_reference"))
     assert status is not None
-    return (
-        np.full(len(resolved.slot), other, dtype=np.uint8),
-        either(lacking, resolved.who_day, resolved.day),
-        either(lacking, resolved.who_basis, resolved.basis),
-        status,
-    )
+    slot = np.full(len(resolved.slot), other, dtype=np.uint8)
+    if other:  # where the term reference was chosen, it was for that same age
+        return slot, resolved.who_day, resolved.who_basis, status
+    day = either(lacking, resolved.who_day, resolved.day)
+    return slot, day, either(lacking, resolved.who_basis, resolved.basis), status
 
 
 def _place_by_length(inputs: Inputs) -> Placement | None:
@@ -134,27 +133,31 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     # An age that is not known leaves the choice to the position, and without it to the length.
     ageless = status == CODE["missing_age"]
     lowest, highest = refs[which].measures[names[0]].age_range
-    status = np.where(ageless, 0, status).astype(np.uint8)
-    range_status = np.where(
-        day < lowest, CODE["age_below_reference"],
-        np.where(day > highest, CODE["age_above_reference"], 0),
-    )  # fmt: skip
-    status = np.where((status == 0) & ~ageless, range_status, status).astype(np.uint8)
+    status = status * ~ageless
+    below = status_where(day < lowest, "age_below_reference")
+    above = status_where(day > highest, "age_above_reference")
+    status += (below + above) * ((status == 0) & ~ageless)
     known = UNKNOWN if position is None else position
     with np.errstate(invalid="ignore"):
         tall = (known == STANDING) | ((known == UNKNOWN) & (length >= HEIGHT_ABOVE))
-    table = np.where(ageless, tall, day >= HEIGHT_FROM).astype(np.uint8)
-    length = np.where(ageless, length, adjusted_length(length, position, day))
-    tenths = np.where(np.isfinite(length), np.clip(length, -1e6, 1e6) * 10, -1.0)
-    nearest = np.rint(tenths)
+    table = either(ageless, tall, day >= HEIGHT_FROM).view(np.uint8)
+    adjusted = adjusted_length(length, position, day)
+    length = np.where(ageless, length, adjusted) if ageless.any() else adjusted
+    tenths = np.clip(length, -1e6, 1e6) * 10
+    endless = ~np.isfinite(length)
+    if endless.any():
+        tenths[endless] = -1.0
+    nearest, below_it = np.rint(tenths), np.floor(tenths)
     on_row = np.abs(tenths - nearest) < 1e-6  # 0.1 cm is not a binary fraction
-    key = np.where(on_row, nearest, np.floor(tenths)).astype(np.int32)
-    part = np.where(on_row, 0.0, tenths - key)
+    whole = below_it + (nearest - below_it) * on_row
+    key = whole.astype(np.int32)
+    part = (tenths - whole) * ~on_row
     entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
     tables = stack(_used(table, entries))
     nowhere = _nowhere(status, inputs.sex_status)
+    assert nowhere is not None
     rows = tables.rows(table, inputs.sex, key, nowhere)
-    part[nowhere] = 0.0
-    basis = np.where(ageless, 0, basis).astype(np.uint8)
+    part *= ~nowhere
+    basis = basis * ~ageless
     outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
     return Placement(tables, rows, key, part, table, slot, basis, refs, status, outside)
