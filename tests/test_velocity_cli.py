@@ -172,6 +172,29 @@ def test_wrong_input_is_one_line(shell: Shell, arguments: tuple[str, ...], probl
     assert shell.names() == ["in.csv"]
 
 
+DAYS = ("velocity", "--sex", "f", "--first-days", "61", "--second-days", "122")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("velocity", "in.csv", "-o", "out.csv", "--oedema"), "--oedema"),
+        ((*DAYS, *WEIGHT, "--first", "2026-09-01"), "--first"),
+        ((*DAYS, *WEIGHT, "--born", "2026-05-01"), "--born"),
+        ((*INFANT, "--first", "2026-04-01", "--second", "2026-11-01", *WEIGHT), "--first"),
+        ((*DAYS, *WEIGHT, "--strict"), "--strict"),
+        ((*DAYS, *WEIGHT, "--column", "weight_kg=WT"), "--column"),
+        ((*DAYS, *WEIGHT, "--delimiter", ";"), "--delimiter"),
+    ],
+)
+def test_nothing_typed_is_left_out_unsaid(
+    shell: Shell, arguments: tuple[str, ...], problem: str
+) -> None:
+    """Oedema is a column of a file; ages are dates or days; a file has its own options."""
+    shell.write("in.csv", VISITS)
+    assert shell.run(*arguments).problem.startswith(f"neocalc: {problem}: ")
+
+
 def test_a_position_that_the_infants_policy_does_not_know(shell: Shell) -> None:
     done = shell.run(*INFANT, *DATES, "--length", "50cm", "54cm", "--first-position", "sitting")
     assert "'sitting' is not accepted" in done.problem

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from neocalc.errors import STATUSES
+from neocalc.velocity.followup import added_columns
 from neocalc.velocity.increments import Rules
 from velocity_simulation import WIDTHS, pooled, table
 
@@ -43,6 +45,14 @@ def test_the_defaults_that_the_page_states() -> None:
     assert "within 10 % of it" in page
     for word in ("tolerance", "start", "restricted", "recode"):
         assert re.search(rf"\| `{word}\b", page), word
+
+
+def test_columns_and_statuses_are_on_the_page_of_columns() -> None:
+    text = (PAGE.parent / "columns.md").read_text(encoding="utf-8")
+    for name in [*added_columns(["weight"]), "l_gain_cm_per_week", "hc_gain_cm_per_week"]:
+        assert f"`{name}`" in text, name
+    for word in STATUSES:
+        assert f"`{word}`" in text, word
 
 
 def test_lost_one_month_intervals() -> None:

@@ -71,6 +71,7 @@ def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     monkeypatch.setattr(followup_files, "HELD", request.param)
     monkeypatch.setattr(followup_files, "PARTS", 5)
     monkeypatch.setattr(followup_files, "BUFFERED", 6)
+    monkeypatch.setattr(followup_files, "SCATTERED", 60)
     monkeypatch.setattr(followup_files, "SLICE", 50)
     monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
     return int(request.param)

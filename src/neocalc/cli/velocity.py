@@ -32,11 +32,16 @@ MEASURES: Final = {
 """Options of two measurements, each with its measure and an example."""
 OF_ONE: Final = (
     "sex", "gestation", "born", "first", "second", "first_days", "second_days", "weight", "length",
-    "head", "first_position", "second_position",
+    "head", "first_position", "second_position", "oedema",
 )  # fmt: skip
 """Options of one infant, which a file does not take."""
-OF_FILES: Final = ("output", "columns", "sex_codes", "missing", "against", "baseline")
+OF_FILES: Final = (
+    "output", "force", "strict", "column", "columns", "sex_codes", "missing", "delimiter",
+    "against", "baseline",
+)  # fmt: skip
 """Options of a file, which one infant does not take."""
+NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
+"""Values of options that have not been given."""
 EXPECTED: Final = NOT_FLAGGED | {"first_visit"}
 """Statuses about which there is nothing to ask: every child has a first visit."""
 UNFLAGGED: Final = "ok, missing_value or first_visit"
@@ -93,7 +98,7 @@ def run_velocity(options: argparse.Namespace) -> int:
     """Velocity of one infant, or of a file."""
     foreign = OF_ONE if options.input is not None else OF_FILES
     for name in foreign:
-        if getattr(options, name) is not None:
+        if getattr(options, name) not in NOT_GIVEN:
             what = "a file" if options.input is not None else "one infant"
             raise InputError(
                 f"--{name.replace('_', '-')}", getattr(options, name), f"not of {what}"
@@ -307,6 +312,9 @@ def _ages(options: argparse.Namespace) -> tuple[Age, Age]:
     if any(days is not None for days in by_days):
         if not all(days is not None and days.isdecimal() and len(days) < 7 for days in by_days):
             raise AgeError("--first-days", by_days, "with --second-days, whole days since birth")
+        for name in ("born", "first", "second"):
+            if getattr(options, name) is not None:
+                raise AgeError(f"--{name}", getattr(options, name), "dates, or days; not both")
         first, second = (Age.from_days(int(days), options.gestation) for days in by_days)
         return first, second
     for name in ("born", "first", "second"):
@@ -317,10 +325,18 @@ def _ages(options: argparse.Namespace) -> tuple[Age, Age]:
             date_number(given)
         except InputError as error:
             raise AgeError(f"--{name}", given, error.accepted) from error
-    first, second = (
-        Age(options.born, date, options.gestation) for date in (options.first, options.second)
-    )
-    return first, second
+    return _age_at("first", options), _age_at("second", options)
+
+
+def _age_at(which: str, options: argparse.Namespace) -> Age:
+    """The age at one of the visits, from its date."""
+    date = getattr(options, which)
+    try:
+        return Age(options.born, date, options.gestation)
+    except AgeError as error:
+        if error.argument != "on":
+            raise
+        raise AgeError(f"--{which}", date, "a date on or after the day of birth") from error
 
 
 def _as_typed(

@@ -39,6 +39,8 @@ PARTS: Final = 64
 """Parts of whole subjects that an unordered file is divided into."""
 BUFFERED: Final = 8_192
 """Rows of a part that are written at a time."""
+SCATTERED: Final = 500_000
+"""Rows of what is added that wait to be put in their places together."""
 SLICE: Final = 100_000
 """Rows that are passed on at a time."""
 _NONE: Final = -(2**31)
@@ -254,6 +256,7 @@ def _in_parts(
         added = _Added(place, rows, scoring)
         for part in parts.tables():
             added.put(part[_ROW].to_numpy(), added_series(part.drop(_ROW), scoring))
+        added.write()
         start = 0
         for file in files:
             batch = pl.read_ipc(file)
@@ -307,38 +310,52 @@ class _Parts:
 
 
 class _Added:
-    """The added columns of a file, each a file of fixed-width values in the order of the rows."""
+    """The added columns of a file, each a file of fixed-width values in the order of the rows.
+
+    Values wait until there are `SCATTERED` rows of them, and a file is mapped only while it is
+    written to or read: so its pages do not add up to all of it in the memory of the process.
+    """
 
     def __init__(self, place: Path, rows: int, scoring: FollowUp) -> None:
         self._place, self._rows, self._scoring = place, rows, scoring
-        self._columns: dict[str, Any] = {}
         self._types: dict[str, Any] = {}
+        self._waiting: list[tuple[Any, list[pl.Series]]] = []
 
     def put(self, rows: Any, series: list[pl.Series]) -> None:
-        """Put values in the places of their rows."""
+        """Put values in the places of their rows, now or with those that follow."""
+        self._waiting.append((rows, series))
+        if sum(len(waiting) for waiting, _ in self._waiting) >= SCATTERED:
+            self.write()
+
+    def write(self) -> None:
+        """Put what waits in its place."""
         import polars as pl
 
-        for column in series:
+        if not self._waiting:
+            return
+        rows = np.concatenate([waiting for waiting, _ in self._waiting])
+        columns = zip(*(series for _, series in self._waiting), strict=True)
+        self._waiting = []
+        for column in map(pl.concat, columns):
             physical = column.to_physical()
             if physical.dtype == pl.Float64:
                 values = physical.fill_null(float("nan")).to_numpy()
             else:
                 values = physical.cast(pl.Int32).fill_null(_NONE).to_numpy()
-            if column.name not in self._columns:
+            path = self._place / f"{column.name}.npy"
+            if column.name not in self._types:
                 self._types[column.name] = column.dtype
-                self._columns[column.name] = np.lib.format.open_memmap(
-                    self._place / f"{column.name}.npy", "w+", values.dtype, (self._rows,)
-                )
-            self._columns[column.name][rows] = values
+                np.lib.format.open_memmap(path, "w+", values.dtype, (self._rows,))
+            np.lib.format.open_memmap(path, "r+")[rows] = values
 
     def get(self, start: int, height: int) -> list[pl.Series]:
         """The added columns of some rows."""
         import polars as pl
 
         series = []
-        for name, values in self._columns.items():
+        for name, dtype in self._types.items():
+            values = np.lib.format.open_memmap(self._place / f"{name}.npy", "r")
             column = pl.Series(name, np.array(values[start : start + height]))
-            dtype = self._types[name]
             if dtype == pl.Float64:
                 series.append(column.fill_nan(None))
                 continue
