@@ -101,6 +101,7 @@ WORSE = 2
 """A ratio that is so many times the one that is kept fails the check."""
 AGAIN = 2
 """How often it is measured again before it does."""
+HEADING = f"{'ratio':>8}  {'at most':>8}  {'spread':>6}  processor  what"
 GRID = (-80, -40, 0, 90, 180, 365, 730, 1096)
 WEIGHT = (1.0, 2.1, 3.4, 6.0, 7.6, 9.3, 11.8, 14.0)
 LENGTH = (36, 44, 50, 60, 66, 75, 87, 95)
@@ -364,7 +365,7 @@ def groups(folder: Path, *, quick: bool, peers_too: bool) -> list[Callable[[], l
     if quick:
         return [
             partial(start_up, 7),
-            partial(kernel, 200_000, 9),
+            partial(kernel, 1_000_000, 5),
             partial(velocity, 30_000, 3),
             partial(files, folder, 200_000, 3),
         ]
@@ -373,7 +374,7 @@ def groups(folder: Path, *, quick: bool, peers_too: bool) -> list[Callable[[], l
         partial(kernel, 1_000_000, 15),
         partial(velocity, 1_000_000, 3),
         partial(files, folder, 1_000_000, 7),
-        partial(growth_of_work, folder, 1_000_000, 3),
+        partial(growth_of_work, folder, 1_000_000, 2),
         *([peers] if peers_too else []),
     ]
 
@@ -409,7 +410,7 @@ def main() -> int:
         before = {f["what"]: f["processor"] for f in kept["figures"]}
     about, figures, failed = machine(), [], []
     print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print(f"{'ratio':>8}  {'at most':>8}  {'spread':>6}  processor  what")
+    print(HEADING)
     with tempfile.TemporaryDirectory() as name:
         for group in groups(Path(name), quick=options.quick, peers_too=options.peers):
             found = group()

@@ -36,6 +36,7 @@ run: Any = importlib.import_module("run")
 
 PARTITIONS = 8
 CORES = (1, 2)
+LARGE = "score in batches of 100,000"
 Times = dict[str, list[float]]
 
 
@@ -123,7 +124,7 @@ def on_spark(folder: Path, cores: int, runs: int) -> Times:
         {
             "copy": lambda: write(visits),
             "score": lambda: write(neocalc_spark.score(visits)),
-            "score in batches of 100,000": lambda: write(neocalc_spark.score(visits), 100_000),
+            LARGE: lambda: write(neocalc_spark.score(visits), 100_000),
             "velocity": lambda: write(neocalc_spark.velocity(visits)),
         },
         runs,
@@ -170,6 +171,15 @@ def in_processes(folder: Path, runs: int, rounds: int) -> dict[tuple[str, int], 
     return found
 
 
+def ratio(what: str, first: tuple[Times, str], second: tuple[Times, str]) -> Any:
+    """A line of the table: a job of one kind of session over another."""
+    pair = tuple(
+        [run.Taken(*both) for both in zip(times[job], times[f"{job} [core-seconds]"], strict=True)]
+        for times, job in (first, second)
+    )
+    return run.ratio(what, None, pair)
+
+
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(
@@ -192,25 +202,17 @@ def main() -> None:
     one, two = found["spark", 1], found["spark", 2]
     rows = f"{options.rows:,} rows"
     figures = [
-        run.ratio(f"score, {rows}: local[2] over local[1]", 0.6, two["score"], one["score"]),
-        run.ratio(
-            f"velocity, {rows}: local[2] over local[1]", 0.6, two["velocity"], one["velocity"]
-        ),
-        run.ratio(f"score over reading and writing, {rows}", 4, two["score"], two["copy"]),
-        run.ratio(
-            "batches of 100,000 over batches of 10,000", 1,
-            two["score in batches of 100,000"], two["score"],
-        ),
-        run.ratio("velocity over score", 3, two["velocity"], two["score"]),
-        run.ratio(
-            "local[2] over polars on two cores", 10, two["score"], found["polars", 2]["score"]
-        ),
-    ]  # fmt: skip
+        ratio(f"score, {rows}: local[2] over local[1]", (two, "score"), (one, "score")),
+        ratio(f"velocity, {rows}: local[2] over local[1]", (two, "velocity"), (one, "velocity")),
+        ratio(f"score over reading and writing, {rows}", (two, "score"), (two, "copy")),
+        ratio("batches of 100,000 over batches of 10,000", (two, LARGE), (two, "score")),
+        ratio("velocity over score", (two, "velocity"), (two, "score")),
+        ratio("local[2] over polars on two cores", (two, "score"), (found["polars", 2], "score")),
+    ]
     about = run.machine() | {p: metadata.version(p) for p in ("pyspark", "pyarrow")}
     print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print(f"{'ratio':>8}  {'spread':>6}  what")
-    for f in figures:
-        print(f"{f.ratio:8.3f}  {f.spread:6.0%}  {f.what}")
+    print(run.HEADING)
+    print("\n".join(map(run.line, figures)))
     print(f"Medians for {rows}; of memory, the peak")
     for (engine, cores), times in found.items():
         for job, values in times.items():
