@@ -31,19 +31,19 @@ FENTON_2025 = Policy(preterm_reference="fenton-2025")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def infant(subject: str = GIRL_24_WEEKS, **more: Any) -> Chart:
     """The growth chart of an infant of the example cohort; drawn once."""
     return chart.infant(COHORT, subject=subject, **more)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def velocity(subject: str, **more: Any) -> Chart:
     """The velocity chart of an infant of the example cohort; drawn once."""
     return chart.velocity(COHORT, subject=subject, **more)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def cohort(kind: str = "z") -> Chart:
     """A chart of the example cohort; drawn once."""
     return chart.cohort(COHORT, kind=kind)
@@ -74,7 +74,7 @@ def overlaps(drawn: Chart) -> list[tuple[str, ...]]:
     return found
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def content(drawn: Chart, form: str = "svg") -> bytes:
     """A chart as a file; written once."""
     return drawn.to_bytes(form)
@@ -85,7 +85,7 @@ def gids(drawn: Chart) -> set[str]:
     return {artist.get_gid() or "" for artist in drawn.figure.findobj()}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def groups(drawn: Chart) -> dict[str, ET.Element]:
     """The groups of the SVG by id."""
     tree = ET.fromstring(content(drawn))

@@ -184,12 +184,13 @@ def test_the_report_renders_and_stays_by_itself(
 def test_no_figure_lies_over_the_next_one(
     browser: Browser, tmp_path: Path, subject: str | None
 ) -> None:
-    table = COHORT
+    content = content_of(None)
     if subject is not None:
-        table = table.filter(pl.col("subject_id") == subject)
+        table = COHORT.filter(pl.col("subject_id") == subject)
         table = table.with_columns(length_cm=pl.col("length_cm") + "34567890123")
+        content = report.page(table)
     page = tmp_path / "report.html"
-    page.write_text(report.page(table), encoding="utf-8")
+    page.write_text(content, encoding="utf-8")
     browser.open(page)
     over = "[...document.querySelectorAll('td')].filter(c => c.scrollWidth > c.clientWidth + 1)"
     assert browser.run("document.querySelectorAll('td').length") > 250
