@@ -127,7 +127,8 @@ def _score(measure: str, inputs: Inputs, z: Floats, codes: Bytes) -> tuple[Table
     status[:] = 0
     if odd.size:
         far = odd[np.abs(z[odd]) > placement.stack.plausible]
-        status[far] = _flags(placement, z[far], far)
+        if far.size:
+            status[far] = _flags(placement, z[far], far)
         without = odd[np.isnan(z[odd])]
         if without.size:
             status[without] = _reasons(measure, inputs, placement, without)
