@@ -126,6 +126,11 @@ def test_one_month_has_its_reference() -> None:
     assert (one.nominal_months, one.reference) == (1, "who-2009-velocity")
 
 
+def test_the_increment_without_its_unit_is_in_the_same_unit() -> None:
+    one = weights("3.5 kg", "4.4 kg", (0, 28))
+    assert one.increment_figure == one.increment.to("g").magnitude == pytest.approx(900)
+
+
 # ------------------------------------------------------------------------------------------- visits
 
 
@@ -190,6 +195,12 @@ def test_every_correlation_must_be_one() -> None:
     assert type(nc.velocity.conditional_gain(-1, -1, 0.5, "someone")) is float
 
 
+@pytest.mark.parametrize(("z1", "r"), [([-1.0, "x"], 0.5), ([-1.0, 0.0], [0.5, "x"])])
+def test_every_figure_of_a_conditional_gain_is_a_number(z1: Any, r: Any) -> None:
+    with pytest.raises(nc.InputError, match="z1: " if r == 0.5 else "r: "):
+        nc.velocity.conditional_gain(z1, [0.0, 0.0], r, "someone")
+
+
 # ------------------------------------------------------------------------------------------ changes
 
 
@@ -227,7 +238,7 @@ def test_the_step_beyond_3_sd_takes_each_chart_by_its_own_method(z: float) -> No
 
 def test_increments_are_of_three_measures() -> None:
     ages = {"first_age": term(91), "second_age": term(152)}
-    with pytest.raises(nc.InputError, match="weight, length, head_circumference"):
+    with pytest.raises(nc.InputError, match="accepted: weight, length"):
         nc.velocity.increment("bmi", 0, sex="f", **ages)
 
 

@@ -14,6 +14,11 @@ from velocity_simulation import MONTH, WIDTHS, Row, rows
 ALL_WIDTHS = (1, 2, 3, 4, 6)
 LAST_DAY = 731
 REFUSED = float("nan")
+NOTHING = {
+    "weight": 0.01,
+    "length": 1e-5,
+    "head_circumference": 1e-5,
+}  # g or cm: rounding, not growth
 
 
 class Answer(NamedTuple):
@@ -113,7 +118,7 @@ def velocity(
         return Answer(REFUSED, "no_table" if fits and absent else "interval_not_nominal")
     factor = at.width / days
     y = increment * factor + at.delta
-    if y <= 1e-6:
+    if y <= NOTHING[measure]:
         return Answer(REFUSED, "non_positive_increment", width, factor)
     raw = increment + at.delta
     return Answer(
@@ -121,5 +126,5 @@ def velocity(
         "interval_scaled" if abs(days - at.width) > 0.5 else "ok",
         width,
         factor,
-        z_of(raw, at, restricted) if raw > 1e-6 else REFUSED,
+        z_of(raw, at, restricted) if raw > NOTHING[measure] else REFUSED,
     )
