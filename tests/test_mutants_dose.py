@@ -1,0 +1,205 @@
+"""Doses exactly on and beside their limits: each of these small faults once went unnoticed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from dose_arguments import message, outcomes, plan_of, refusal_of, stops
+from neocalc.dose import Limits, prepare
+from neocalc.dose.amounts import Amounts, Strength
+from neocalc.dose.arithmetic import finer_graduation
+from neocalc.dose.checks import DERIVED, derived_checks
+from neocalc.dose.inputs import DoseInputs
+
+SIMPLE: dict[str, Any] = {
+    "weight": "2 kg",
+    "dose": "1 million cells/kg",
+    "viable_concentration": "5 million cells/mL",
+}
+INPUTS = DoseInputs(weight=2.0, dose=1e6, graduation=0.1, syringe_capacity=1.0)
+AMOUNTS = Amounts(
+    cells=1234567.89,
+    volume=1.23456789,
+    syringe_volume=1.2,
+    rounding_error=0.0123456789,
+    given_volume=0.123456789,
+    volume_per_kg=1.23456789,
+    duration=0.123456789,
+    rate=1.23456789,
+    rate_per_kg=0.123456789,
+    delivered=123456.789,
+    reverse=1e6 + 1e-6,
+    strength=Strength(5e6, 1.0),
+)
+EVERY_LIMIT = {
+    "max_cells": "20 million cells", "max_volume_per_kg": "2 mL/kg", "max_rate": "10 mL/h",
+    "max_rate_per_kg": "5 mL/kg/h", "max_duration": "1 h",
+}  # fmt: skip
+LOW_LIMIT = {
+    "max_cells": "1 million cells", "max_volume_per_kg": "1 mL/kg", "max_rate": "1 mL/h",
+    "max_rate_per_kg": "0.1 mL/kg/h", "max_duration": "0.1 h",
+}  # fmt: skip
+LOW_USUAL = {
+    "usual_volume_per_kg": "1 mL/kg", "usual_rate_per_kg": "0.1 mL/kg/h", "usual_duration": "0.1 h",
+}  # fmt: skip
+
+
+def tried(**arguments: Any) -> Any:
+    """The plan, or the refusal."""
+    try:
+        return prepare(**(SIMPLE | arguments))
+    except nc.DoseRefused as error:
+        return error
+
+
+# ------------------------------------------------------------------------------- what was computed
+
+
+@pytest.mark.parametrize("limits", [{}, EVERY_LIMIT, LOW_LIMIT, LOW_USUAL])
+@pytest.mark.parametrize(
+    "amounts",
+    [AMOUNTS, Amounts(cells=1e6), AMOUNTS._replace(volume_per_kg=200.0, rounding_error=0.2),
+     AMOUNTS._replace(reverse=2e6, rounding_error=None)],
+)  # fmt: skip
+def test_whatever_comes_of_it_a_result_is_marked_as_one(
+    limits: dict[str, Any], amounts: Amounts
+) -> None:
+    """A refusal shows no value from which a dose could be read."""
+    for inputs in (INPUTS, DoseInputs(weight=2.0, dose=1e6)):
+        checks = derived_checks(inputs, Limits(**limits), amounts)
+        assert [check.name for check in checks] == list(DERIVED)
+        assert all(check.derived for check in checks)
+        assert all(check.withheld().value is None for check in checks)
+
+
+def test_results_are_shown_to_so_many_digits() -> None:
+    amounts = AMOUNTS._replace(cells=123.456789, delivered=12.3456789, reverse=123.456789)
+    checks = derived_checks(INPUTS, Limits(**EVERY_LIMIT), amounts)
+    assert {check.name: str(check.value) for check in checks} == {
+        "cells per dose": "123.457 cells",
+        "volume per kg": "1.23457 mL/kg",
+        "rounding error": "1.235%",
+        "syringe capacity": "0.123457 mL",
+        "rate": "1.23457 mL/h",
+        "rate per kg": "0.123457 mL/kg/h",
+        "duration": "0.123457 hours",
+        "reverse calculation": "123.457 cells/kg",
+    }
+
+
+def test_half_a_cell_is_half_a_cell() -> None:
+    first, *_ = derived_checks(INPUTS, Limits(), Amounts(cells=0.5))
+    assert first.value == (0.5, "cell", 6)
+
+
+def test_what_is_said_is_what_was_found() -> None:
+    within = {c.name: c.message for c in derived_checks(INPUTS, Limits(**EVERY_LIMIT), AMOUNTS)}
+    beyond = {c.name: c.message for c in derived_checks(INPUTS, Limits(**LOW_LIMIT), AMOUNTS)}
+    for name in ("cells per dose", "volume per kg", "rate", "rate per kg", "duration"):
+        assert within[name].startswith("at most ")
+        assert beyond[name].startswith("more than ")
+
+
+def test_what_is_administered_is_what_the_syringe_measures() -> None:
+    arguments = {"weight": "2.35 kg", "viable_concentration": "2 million cells/mL"}
+    assert prepare(**(SIMPLE | arguments), graduation="0.1 mL").amounts.given_volume == 1.2
+    assert prepare(**(SIMPLE | arguments)).amounts.given_volume == 1.175
+
+
+def test_a_graduation_exactly_on_the_tolerance_serves() -> None:
+    """0.8 mL read as 1 mL is off by a quarter."""
+    assert finer_graduation(Decimal("0.8"), 0.25) == "1"
+    assert finer_graduation(Decimal("0.8"), 0.2499) == "0.2"
+
+
+# -------------------------------------------------------------------------------------- the inputs
+
+
+def test_all_cells_viable_is_possible() -> None:
+    assert outcomes(plan_of(viability="100%"))["possible values"] == "passed"
+    found = message(tried(release_viability="101%"), "possible values")
+    assert found == "not possible: release_viability 101% (above 0, at most 100%)"
+    assert message(tried(weight="0 kg"), "possible values") == (
+        "not possible: weight 0 kg (above 0)"
+    )
+
+
+def test_smallest_and_largest_figures_are_possible() -> None:
+    for volume in ("1e-9 mL", "1e18 mL"):
+        arguments = {"syringe_capacity": volume}
+        assert outcomes(tried(**arguments))["possible values"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("viability", "meant"),
+    [("0.5%", "; did you mean 50%?"), ("1%", "; did you mean 100%?"), ("0.49%", ""),
+     ("1.1%", ""), ("0.923456789%", "; did you mean 92.3457%?")],
+)  # fmt: skip
+def test_a_viability_a_hundredfold_too_small(viability: str, meant: str) -> None:
+    found = message(tried(release_viability=viability), "viability")
+    assert found.endswith(f"is below 10%{meant}")
+
+
+def test_which_argument_does_not_go_with_a_dose_of_all_cells() -> None:
+    limits = Limits(counts="total")
+    with pytest.raises(nc.InputError, match=r"^viable_concentration: '5 million cells/mL'"):
+        prepare(**SIMPLE, limits=limits)
+    total = {"weight": "2 kg", "dose": "1 million cells/kg", "concentration": "5e6 cells/mL"}
+    with pytest.raises(nc.InputError, match=r"^viability: '90%'"):
+        prepare(**total, viability="90%", limits=limits)
+
+
+def test_a_policy_is_a_policy() -> None:
+    with pytest.raises(nc.InputError, match=r"policy.*neocalc\.Policy"):
+        prepare(**SIMPLE, policy="fenton-2025")
+
+
+# ---------------------------------------------------------------------------------- earlier doses
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_interval_is_from_the_latest_of_several_doses(order: int) -> None:
+    """In whatever order they are given."""
+    given = [("2026-07-20", "0.5 million cells/kg"), ("2026-08-10", "0.5 million cells/kg")]
+    refusal = refusal_of(doses_given=given[::order])
+    assert stops(refusal) == {"dose interval": "hard stop"}
+    assert "(2026-08-10): less than 7 days" in message(refusal, "dose interval")
+
+
+def test_the_interval_is_shown_to_three_digits() -> None:
+    given = [("2026-08-06T07:11", "1 million cells/kg")]
+    assert message(plan_of(doses_given=given), "dose interval") == "8.1 days after the last dose"
+    given = [("2026-08-04T01:23", "1 million cells/kg")]
+    assert message(plan_of(doses_given=given), "dose interval") == "10.3 days after the last dose"
+
+
+def test_a_longest_interval_alone_is_the_limit_that_is_shown() -> None:
+    plan = tried(
+        on="2026-08-14", doses_given=[("2026-08-04", "1 million cells/kg")],
+        limits=Limits(max_interval="14 day"),
+    )  # fmt: skip
+    (check,) = (check for check in plan.checks if check.name == "dose interval")
+    assert (check.outcome, str(check.limit)) == ("passed", "14 days")
+
+
+def test_hours_between_doses_need_the_times_of_all_of_them() -> None:
+    limits = Limits(min_interval="36 h")
+    timed = ("2026-08-10T09:00", "1 million cells/kg")
+    bare = ("2026-08-12", "1 million cells/kg")
+    one = tried(on="2026-08-14T09:00", doses_given=[timed], limits=limits)
+    assert outcomes(one)["dose interval"] == "passed"
+    two = tried(on="2026-08-14T09:00", doses_given=[timed, bare], limits=limits)
+    assert outcomes(two)["dose interval"] == "not made"
+
+
+def test_what_is_missing_for_the_expiry() -> None:
+    assert message(tried(on="2026-08-14"), "product expiry") == (
+        "the expiry of the product is not given"
+    )
+    assert message(tried(expires="2026-08-14"), "product expiry") == (
+        "the date of the dose is not given"
+    )
