@@ -194,6 +194,9 @@ def test_hours_between_doses_need_the_times_of_all_of_them() -> None:
     assert outcomes(one)["dose interval"] == "passed"
     two = tried(on="2026-08-14T09:00", doses_given=[timed, bare], limits=limits)
     assert outcomes(two)["dose interval"] == "not made"
+    bare, timed = ("2026-08-04", timed[1]), ("2026-08-11T21:00", timed[1])
+    late = tried(on="2026-08-14T09:00", doses_given=[bare, timed], limits=limits)
+    assert outcomes(late)["dose interval"] == "passed"  # two and a half days, less one
 
 
 def test_what_is_missing_for_the_expiry() -> None:
@@ -203,3 +206,19 @@ def test_what_is_missing_for_the_expiry() -> None:
     assert message(tried(expires="2026-08-14"), "product expiry") == (
         "the date of the dose is not given"
     )
+
+
+def test_a_dose_half_an_hour_later_was_not_given_before() -> None:
+    with pytest.raises(nc.InputError, match="doses_given"):
+        plan_of(doses_given=[("2026-08-14T10:00", "1 million cells/kg")])
+
+
+@pytest.mark.parametrize("size", ["1e-9 cells/kg", "1e18 cells/kg"])
+def test_smallest_and_largest_earlier_doses_are_possible(size: str) -> None:
+    plan = tried(on="2026-08-14", doses_given=[("2026-08-04", size)])
+    assert outcomes(plan)["dose interval"] == "not made"  # and not refused
+
+
+def test_limits_may_meet() -> None:
+    limits = Limits(min_concentration="5e6 cells/mL", max_concentration="5e6 cells/mL")
+    assert outcomes(tried(limits=limits))["concentration"] == "passed"
