@@ -35,15 +35,15 @@ AMOUNTS = Amounts(
     reverse=1e6 + 1e-6,
     strength=Strength(5e6, 1.0),
 )
-EVERY_LIMIT = {
+EVERY_LIMIT: dict[str, Any] = {
     "max_cells": "20 million cells", "max_volume_per_kg": "2 mL/kg", "max_rate": "10 mL/h",
     "max_rate_per_kg": "5 mL/kg/h", "max_duration": "1 h",
 }  # fmt: skip
-LOW_LIMIT = {
+LOW_LIMIT: dict[str, Any] = {
     "max_cells": "1 million cells", "max_volume_per_kg": "1 mL/kg", "max_rate": "1 mL/h",
     "max_rate_per_kg": "0.1 mL/kg/h", "max_duration": "0.1 h",
 }  # fmt: skip
-LOW_USUAL = {
+LOW_USUAL: dict[str, Any] = {
     "usual_volume_per_kg": "1 mL/kg", "usual_rate_per_kg": "0.1 mL/kg/h", "usual_duration": "0.1 h",
 }  # fmt: skip
 
@@ -148,14 +148,18 @@ def test_which_argument_does_not_go_with_a_dose_of_all_cells() -> None:
     limits = Limits(counts="total")
     with pytest.raises(nc.InputError, match=r"^viable_concentration: '5 million cells/mL'"):
         prepare(**SIMPLE, limits=limits)
-    total = {"weight": "2 kg", "dose": "1 million cells/kg", "concentration": "5e6 cells/mL"}
+    total: dict[str, Any] = {
+        "weight": "2 kg",
+        "dose": "1 million cells/kg",
+        "concentration": "5e6 cells/mL",
+    }
     with pytest.raises(nc.InputError, match=r"^viability: '90%'"):
         prepare(**total, viability="90%", limits=limits)
 
 
 def test_a_policy_is_a_policy() -> None:
     with pytest.raises(nc.InputError, match=r"policy.*neocalc\.Policy"):
-        prepare(**SIMPLE, policy="fenton-2025")
+        prepare(**(SIMPLE | {"policy": "fenton-2025"}))
 
 
 # ---------------------------------------------------------------------------------- earlier doses

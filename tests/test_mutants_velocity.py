@@ -237,7 +237,7 @@ def test_the_step_beyond_3_sd_takes_each_chart_by_its_own_method(z: float) -> No
 
 
 def test_increments_are_of_three_measures() -> None:
-    ages = {"first_age": term(91), "second_age": term(152)}
+    ages: dict[str, Any] = {"first_age": term(91), "second_age": term(152)}
     with pytest.raises(nc.InputError, match="accepted: weight, length"):
         nc.velocity.increment("bmi", 0, sex="f", **ages)
 
