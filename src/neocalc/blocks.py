@@ -1,7 +1,8 @@
 """Long columns in blocks of rows, which the processor's cores share.
 
-A block's arrays stay in the cache of a core. NumPy lets go of the interpreter while it computes,
-so that threads are enough.
+NumPy lets go of the interpreter while it computes, so that threads are enough; but each of its
+calls begins and ends by holding it. In small blocks, which would fit a core's cache, two threads
+wait for each other longer than they compute (docs/speed.md).
 """
 
 from __future__ import annotations
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-BLOCK: Final = 65_536
+BLOCK: Final = 262_144
 """Rows that are worked on together."""
-SHARED: Final = 4
-"""Blocks from which on another thread is woken: for fewer, waking it costs more than it does."""
 WORKERS: Final = min(os.cpu_count() or 1, 8)
 """Threads that share the blocks of a long column."""
 
@@ -33,7 +32,7 @@ def by_blocks(work: Callable[[int], Result], n: int) -> list[Result]:
     The calling thread takes blocks too, and does not wait for one that has not been woken yet.
     """
     starts = range(0, max(n, 1), BLOCK)
-    if len(starts) < SHARED or WORKERS == 1:
+    if len(starts) == 1 or WORKERS == 1:
         return [work(start) for start in starts]
     done: dict[int, Result] = {}
     left = iter(starts)
