@@ -1,0 +1,199 @@
+"""Checks of the dosing weight exactly on and beside their limits, and what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from dose_arguments import message, outcomes
+from neocalc.dose import Limits, Override, Plan, prepare
+from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.stops import Check
+from neocalc.dose.weight import WeightZ, _fits, _plausible, change_codes, named_slips
+
+SIMPLE: dict[str, Any] = {
+    "weight": "2 kg",
+    "dose": "1 million cells/kg",
+    "viable_concentration": "5 million cells/mL",
+    "on": "2026-08-14T09:00",
+}
+OLD = nc.Age.from_days(200, gestation="40+0")
+
+
+def tried(**arguments: Any) -> Plan | nc.DoseRefused:
+    """The plan, or the refusal."""
+    try:
+        return prepare(**(SIMPLE | arguments))
+    except nc.DoseRefused as error:
+        return error
+
+
+def checked(name: str, **arguments: Any) -> Check:
+    """One check of a plan or refusal."""
+    return next(check for check in tried(**arguments).checks if check.name == name)
+
+
+# ------------------------------------------------------------------------------- age of the weight
+
+
+@pytest.mark.parametrize(
+    ("weighed_on", "said"),
+    [
+        ("2026-08-14T08:13:20", "0.778 hours old"),
+        ("2026-08-12T09:30", "47.5 hours old"),
+        ("2026-08-12T09:00", "2 days old"),
+        ("2026-08-12T08:00", "2.04 days old"),
+        ("2026-08-11T22:21", "2.44 days old"),
+    ],
+)
+def test_age_of_a_weight_is_in_hours_up_to_two_days(weighed_on: str, said: str) -> None:
+    assert message(tried(weighed_on=weighed_on, age=OLD), "age of weight") == said
+
+
+def test_what_is_missing_for_the_age_of_a_weight() -> None:
+    assert message(tried(), "age of weight") == "the date of the weighing is not given"
+    without = {"on": None, "weighed_on": "2026-08-14"}
+    assert message(tried(**without), "age of weight") == "the date of the dose is not given"
+
+
+def test_a_weighing_half_an_hour_after_the_dose() -> None:
+    check = checked("age of weight", weighed_on="2026-08-14T09:30", age=OLD)
+    assert check.outcome == "hard stop"
+    assert "is after the dose" in check.message
+
+
+def test_an_old_weight_says_for_which_age_it_is_too_old() -> None:
+    weighed = "2026-08-11T08:00"
+    early = message(tried(weighed_on=weighed), "age of weight")
+    assert early == "3.04 days old: more than 24 hours before 44 weeks of postmenstrual age"
+    late = message(tried(weighed_on=weighed, age=OLD), "age of weight")
+    assert late == "3.04 days old: more than 72 hours at this age"
+
+
+# --------------------------------------------------------------------------------- weight for age
+
+
+@pytest.mark.parametrize(
+    ("z", "outcome", "said"),
+    [
+        (0.4567, "passed", "z-score 0.46 by who at corrected age"),
+        (-0.4567, "passed", "z-score -0.46 by who at corrected age"),
+        (-2.4567, "passed", "z-score -2.46 by who at corrected age"),
+        (-3.4567, "soft stop", "z-score -3.46 by who at corrected age is outside -3 to 3"),
+        (12.4567, "hard stop", "z-score 12.46 by who at corrected age is outside -6 to 6"),
+    ],
+)
+def test_z_of_a_weight_has_two_decimals_and_its_limit(z: float, outcome: str, said: str) -> None:
+    check = _plausible(Limits(), WeightZ(z, "who", "corrected", "ok"))
+    assert (check.outcome, check.message) == (outcome, said)
+    assert check.limit == ("-6 to 6" if outcome == "hard stop" else "-3 to 3")
+
+
+# ------------------------------------------------------------------------- change of the weight
+
+
+def test_codes_of_a_change_on_its_limits() -> None:
+    limits = Limits(change_in_a_day="10%", change_per_day="3%", change_hard="50%")
+    change = [0.2, -0.5, -0.5, 0.0]
+    assert change_codes(change, [24.5, 500.0, 24.0, 24.0], True, limits).tolist() == [1, 0, 1, 0]
+    assert change_codes([0.75], [600.0], True, limits).tolist() == [0]  # 3 % a day for 25 days
+    # Between 24 and 25 hours it is 3 % for each day, and nothing in the first two weeks of life.
+    assert change_codes([0.05], [24.5], True, limits).tolist() == [1]
+    assert change_codes([0.2], [24.5], False, limits).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("last_on", "days", "limit"),
+    [
+        ("2026-08-13T08:00", 200, "10% in up to 24 hours"),
+        ("2026-08-13T07:30", 200, "3% a day"),
+        ("2026-08-13T08:00", 10, "10% in up to 24 hours"),
+        ("2026-08-13T08:30", 10, "10% in up to 24 hours"),
+        ("2026-08-13T07:30", 10, "30%"),
+        ("2026-08-13T07:30", 14, "3% a day"),
+        ("2026-08-13T07:30", 13, "30%"),
+        ("2026-08-14T08:00", 200, "10% in up to 24 hours"),
+        ("2026-08-14T07:30", 200, "10% in up to 24 hours"),
+    ],
+)
+def test_which_limit_a_change_has(last_on: str, days: int, limit: str) -> None:
+    check = checked(
+        "change from last weight", weighed_on="2026-08-14T08:00", last_weight="2 kg",
+        last_weighed_on=last_on, age=nc.Age.from_days(days, gestation="40+0"),
+    )  # fmt: skip
+    assert (check.outcome, check.limit) == ("passed", limit)
+
+
+def test_a_weighing_half_an_hour_before_the_last() -> None:
+    check = checked(
+        "change from last weight", weighed_on="2026-08-14T08:00", last_weight="2 kg",
+        last_weighed_on="2026-08-14T08:30",
+    )  # fmt: skip
+    assert (check.outcome, check.message) == ("hard stop", "the last weighing is after this one")
+
+
+def test_a_change_without_dates() -> None:
+    limits = Limits(change_hard="100%")
+    on_it = checked("change from last weight", last_weight="1 kg", limits=limits)
+    assert on_it.outcome == "not made"
+    check = checked("change from last weight", last_weight="1.2345 kg")
+    assert (check.outcome, str(check.value)) == ("soft stop", "62%")
+    check = checked("change from last weight", last_weight="3 kg")
+    assert (check.outcome, str(check.value)) == ("hard stop", "-33.3%")
+
+
+# ---------------------------------------------------------------------------------------- slips
+
+
+def test_a_slip_to_the_ends_of_the_range_fits() -> None:
+    limits = Limits(min_weight="1 kg", max_weight="4 kg")
+    for weight, fits in ((1.0, True), (4.0, True), (0.999, False), (4.001, False)):
+        assert _fits(DoseInputs(weight=9.0, dose=1e6), limits, weight, 3.0, False) is fits
+
+
+def test_a_slip_exactly_as_far_from_the_last_weight_as_may_be() -> None:
+    inputs = DoseInputs(weight=30.0, dose=1e6, last_weight=2.0)
+    limits = Limits(change_hard="50%")
+    assert _fits(inputs, limits, 3.0, 3.0, True) is True
+    assert _fits(inputs, limits, 3.01, 3.0, True) is False
+
+
+def test_a_slip_by_z_score_may_be_far_from_the_last_weight() -> None:
+    """Unless only those that the last weight does not contradict are asked for."""
+    inputs = DoseInputs(weight=70.0, dose=1e6, last_weight=3.0, sex="female", age=OLD)
+    assert named_slips(inputs, Limits()) == "; did you mean 7 kg (a factor of ten)?"
+    assert named_slips(inputs, Limits(), near_last=True) == ""
+
+
+# ---------------------------------------------------------------------------- limits and override
+
+
+@pytest.mark.parametrize("value", [0, -0.5, 1_000_001, float("nan")])
+def test_a_limit_of_a_z_score_is_above_0_and_one(value: float) -> None:
+    with pytest.raises(nc.InputError, match="a limit above 0 and up to 1,000,000"):
+        Limits(z_hard=value)
+
+
+def test_the_largest_limit_is_one() -> None:
+    assert Limits(z_hard=1_000_000).z_hard == 1_000_000
+
+
+def test_a_reason_has_three_letters() -> None:
+    assert Override("new", "AB").reason == "new"
+    with pytest.raises(nc.InputError, match="a reason in words"):
+        Override("no 1!", "AB")
+
+
+def test_results_in_their_units_and_lines() -> None:
+    plan = prepare(
+        weight="2.3456789 kg", dose="1 million cells/kg", graduation="0.01 mL", subject="001",
+        viable_concentration="7 million cells/mL", viable_cells_per_vial="2 million cells/vial",
+    )  # fmt: skip
+    assert str(plan.results["vials"]) == "2 vials"
+    assert str(plan.results["rounding error"]) == "1.463%"
+    lines = plan.describe().splitlines()
+    assert lines[0] == "Subject         001"
+    assert lines[1].startswith("Dose            1 million")
+    assert outcomes(plan)["possible values"] == "passed"
