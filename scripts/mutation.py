@@ -4,7 +4,7 @@
 
     python scripts/mutation.py                    every module, in a copy, resumed where it stopped
     python scripts/mutation.py dose/weight lms    some modules
-    python scripts/mutation.py --again            the survivors once more, by all of their tests
+    python scripts/mutation.py --again            the survivors once more, by more tests
     python scripts/mutation.py --keep             docs/mutation.json from what was found
 
 Works on a copy of a committed revision in the temporary folder; the checkout is never changed. The
@@ -69,7 +69,9 @@ GROUPS: Final = {
         ),
         ("test_dose", "test_dose_checks", "test_dose_inputs", "test_dose_limits",
          "test_dose_weight", "test_dose_adversarial", "test_dose_columns", "test_dose_audit",
-         "published/test_dose_cases"),
+         "test_mutants_dose",
+            "test_mutants_dose_weight",
+            "published/test_dose_cases"),
     ),
     "lms": Group(("lms",), ("test_lms", "published/test_attained_cases")),
     "growth": Group(
@@ -86,6 +88,7 @@ def try_group(
 ) -> None:  # fmt: skip
     """Try every mutant of some modules whose outcome is not known, or the survivors again."""
     drawn: dict[str, list[Mutant]] = {}
+    equivalent = listed()
     for module in modules:
         drawn[module] = mutants(module, source(module).read_text(encoding="utf-8"))
         if sample is not None and sample < len(drawn[module]):
@@ -98,10 +101,8 @@ def try_group(
             for mutant in of_module:
                 one = known.get(mutant.key, {})
                 outcome = one.get("outcome") if one.get("state") == state else None
-                if outcome is None or (again and outcome in ALIVE):
-                    tests = tests_of(mutant, module, found)
-                    if again:
-                        tests += sorted(set(found["seconds"]) - set(tests))
+                if outcome is None or (again and outcome in ALIVE and mutant.key not in equivalent):
+                    tests = tests_of(mutant, module, found, again=again)
                     left.append((module, mutant, tests))
         return left
 
@@ -164,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="below src/neocalc, such as dose/weight")
     parser.add_argument("--revision", default="HEAD", help="committed state that is tried")
-    parser.add_argument("--again", action="store_true", help="survivors, by all of their tests")
+    parser.add_argument("--again", action="store_true", help="survivors, by more tests")
     parser.add_argument("--sample", type=int, help="so many mutants of each module, drawn by seed")
     parser.add_argument("--minutes", type=float, default=600, help="stop after so long")
     parser.add_argument("--keep", action="store_true", help=f"write {KEPT.relative_to(ROOT)}")

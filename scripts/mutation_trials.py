@@ -39,6 +39,8 @@ LONGEST: Final = 15
 """Seconds of computing that any mutant may take, beside five times what its tests take."""
 QUICK: Final = 0.25
 """Longer tests try only what is tried again [s]."""
+LONGEST_TEST: Final = 2.0
+"""No mutant is tried by a longer test [s]."""
 FEW: Final = 2
 """What so few tests reach is kept by a cache, and may have served others: all tests try it."""
 IMPORTED_ONCE: Final = (
@@ -223,15 +225,21 @@ def baseline(name: str, group: Group) -> dict[str, Any]:
     return again
 
 
-def tests_of(mutant: Mutant, module: str, found: dict[str, Any]) -> list[str]:
-    """The quick tests that reach a mutant's lines, fastest first: all for what runs at import."""
+def tests_of(mutant: Mutant, module: str, found: dict[str, Any], *, again: bool) -> list[str]:
+    """The quick tests that reach a mutant's lines, fastest first: all for what runs at import.
+
+    Again: also the others that reach them, but for the longest, and then all quick ones.
+    """
     of_lines: dict[str, list[str]] = found["lines"].get(module, {})
     reached = {test for line in mutant.lines for test in of_lines.get(str(line), [])}
     seconds: dict[str, float] = found["seconds"]
+    quick = {test for test, took in seconds.items() if took < QUICK}
     if "" in reached or not len(mutant.lines) or len(reached) <= FEW:
-        reached = set(seconds)
-    quick = {test for test in reached & set(seconds) if seconds[test] < QUICK}
-    return sorted(quick, key=lambda test: (seconds[test], test))
+        reached = quick
+    longest = LONGEST_TEST if again else QUICK
+    chosen = {test for test in reached & set(seconds) if seconds[test] < longest}
+    first = sorted(chosen, key=lambda test: (seconds[test], test))
+    return first + sorted(quick - chosen) if again else first
 
 
 def outcome_of(module: str, mutant: Mutant, tests: list[str], seconds: float) -> str:
