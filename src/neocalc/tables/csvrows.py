@@ -246,8 +246,11 @@ class CsvRows:
             table = self._table(piece, len(self.columns))
             self._row += table.height
             table.columns = self.columns
-            for row in range(skip, table.height, most):
-                yield table.slice(row, most)
+            # In equal parts: a last one of a few rows costs nearly as much as a full one.
+            rows = table.height - skip
+            size = -(-rows // -(-rows // most)) if rows else 1
+            for row in range(skip, table.height, size):
+                yield table.slice(row, size)
             skip = 0
 
     def _read(self, start: bytes) -> Iterator[Text]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CELLS: Final = 1_500_000
 """Cells in one batch: the wider a file, the fewer rows are held."""
-MOST_ROWS: Final = 100_000
+MOST_ROWS: Final = 150_000
 STANDARD: Final = "-"
 """Standard input or output, where a file is named."""
 PARQUET: Final = (".parquet", ".pq")
@@ -272,7 +272,7 @@ def write_batches(
     for name, dtype in schema.items():
         if not parquet and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
             raise FileError(f"column {name}: {dtype} has no form in a CSV; write .parquet")
-    made: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
+    made: queue.Queue[pl.DataFrame | None] = queue.Queue(2)
 
     def taken() -> Iterator[pl.DataFrame]:
         while (batch := made.get()) is not None:
