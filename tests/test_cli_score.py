@@ -126,7 +126,7 @@ def test_a_mapping_file_that_is_not_there_is_refused(shell: Shell) -> None:
         (["--sex-codes", "male=1,female=1"], "sex codes: {'male': '1', 'female': '1'}; accepted:"),
         (["--reference", "who"], "--reference: 'who' is not accepted; accepted: "),
         (["--reference", "fenton-2025-birth"], "--reference: 'fenton-2025-birth' is not accepted;"),
-        (["--handover", "39w"], "handover: "),
+        (["--handover", "39w"], "--handover: "),
         (["--correct-until", "soon"], "--correct-until: 'soon' is not accepted; accepted:"),
         (
             ["--reference", "who-2006", "--handover", "44w"],
@@ -312,7 +312,7 @@ def test_the_same_input_gives_the_same_bytes_apart_from_the_time(shell: Shell) -
 def test_the_record_of_one_reference_has_its_settings_and_every_table_used(shell: Shell) -> None:
     shell.score(TWO, "--reference", "fenton-2025", "--uncorrected", "--correct-until", "24mo")
     record = json.loads(shell.read("out.csv.json"))
-    assert record["policy"] is None
+    assert record["policy"] == nc.Policy(correct_until="24 month").describe("fenton-2025")
     assert record["reference"] == "fenton-2025"
     assert record["settings"]["correct_until_day"] == 731
     # The z at chronological age are the WHO's.

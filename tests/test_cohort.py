@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import neocalc as nc
+import own_references
 from neocalc.cohort import AGE_COLUMNS, INDICES, count_statuses, plan, score_table
 from neocalc.errors import STATUSES
 
@@ -203,6 +204,16 @@ def test_centiles_are_those_of_the_z() -> None:
     z = row["waz"]
     assert row["waz_centile"] == pytest.approx(50 * math.erfc(-z / math.sqrt(2)), rel=1e-12)
     assert one({"centiles": True}, weight_g="")["waz_centile"] is None
+
+
+def test_uncorrected_by_a_reference_of_ones_own_was_the_term_references(tmp_path: Path) -> None:
+    folder = str(own_references.write(tmp_path / "mine"))
+    options = {"reference": folder, "uncorrected": True}
+    row = one(options, measured_on="2026-05-06")
+    age = nc.Age.from_days(5)
+    alone = nc.zscore("weight", "3100 g", sex=row["sex"], age=age, reference=folder)
+    assert row["waz_uncorrected"] == alone.z
+    assert row["waz_uncorrected"] != nc.zscore("weight", "3100 g", sex=row["sex"], age=age).z
 
 
 def test_uncorrected_is_the_z_at_chronological_age() -> None:

@@ -7,9 +7,11 @@ import io
 import os
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -501,3 +503,46 @@ def test_a_signal_is_heard_while_polars_writes(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt), stopped_cleanly():
         write_batches(batches(), dict(ROWS.schema), folder / "part", parquet=False)
     assert written < 1_000
+
+
+def test_an_interrupt_while_the_writer_starts_hung_at_exit(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from neocalc.tables import files
+import polars as pl
+
+class Interrupted(files.ThreadPoolExecutor):
+    def submit(self, *given):
+        super().submit(*given)
+        raise KeyboardInterrupt
+
+files.ThreadPoolExecutor = Interrupted
+table = pl.DataFrame({"a": [1]})
+try:
+    files.write_batches([table], dict(table.schema), Path(sys.argv[1]), parquet=False)
+except KeyboardInterrupt:
+    print("interrupted", Path(sys.argv[1]).exists())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "part")],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "interrupted False\n"
+
+
+def test_a_second_interrupt_does_not_disturb_the_cleaning_up() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), stopped_cleanly():
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(1)
+            finally:
+                os.kill(os.getpid(), signal.SIGINT)
+                cleaned = True
+        assert cleaned
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

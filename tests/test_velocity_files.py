@@ -18,7 +18,7 @@ import pytest
 import neocalc as nc
 from neocalc.errors import FileError
 from neocalc.tables.files import Source
-from neocalc.velocity import followup_files
+from neocalc.velocity import followup_files, followup_store
 from neocalc.velocity.followup_files import can_be_read_again, score_file, scored_tables
 from neocalc.velocity.followup_tables import FollowUp, plan
 
@@ -69,9 +69,9 @@ def run(source: Path, target: Path, *, again: bool = True, **options: Any) -> pl
 def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells are held; batches are of a few rows."""
     monkeypatch.setattr(followup_files, "HELD", request.param)
-    monkeypatch.setattr(followup_files, "PARTS", 5)
-    monkeypatch.setattr(followup_files, "BUFFERED", 6)
-    monkeypatch.setattr(followup_files, "SCATTERED", 60)
+    monkeypatch.setattr(followup_store, "PARTS", 5)
+    monkeypatch.setattr(followup_store, "BUFFERED", 6)
+    monkeypatch.setattr(followup_store, "SCATTERED", 60)
     monkeypatch.setattr(followup_files, "SLICE", 50)
     monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
     return int(request.param)

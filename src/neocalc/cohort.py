@@ -238,6 +238,7 @@ class Rows:
         self.position = positions(table, mapped)
         self.oedema = oedemas(table, mapped)
         self.resolved = resolve(self.age, scoring.policy, scoring.reference)
+        self.uncorrected = scoring.policy.uncorrected_reference(scoring.reference)
         self.measures: dict[str, tuple[Floats, StatusArray | None]] = {}
         for measure in MEASURE_COLUMNS:
             found = mapped.measure(measure)
@@ -276,7 +277,7 @@ class Rows:
         if uncorrected:
             nothing = np.zeros_like(self.age.gestation_days)
             plain = Age.from_codes(self.age.days, nothing, self.age.status, None)
-            resolved = resolve(plain, self.policy, self.policy.term_reference)
+            resolved = resolve(plain, self.policy, self.uncorrected)
         inputs = self.inputs(measure, resolved)
         if measure == "bmi":
             inputs = body_mass_index(inputs)

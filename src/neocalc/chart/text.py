@@ -10,7 +10,7 @@ import numpy as np
 from neocalc.cli.growth import centile_text as _centile_text
 from neocalc.cli.growth import plain_number
 from neocalc.lms import centile_from_zscore
-from neocalc.policy import DEFAULT, Policy
+from neocalc.policy import Policy
 from neocalc.references import reference as find_reference
 from neocalc.references import tables_digest
 
@@ -61,14 +61,13 @@ def caption(policy: Policy, reference: str, used: Sequence[str]) -> list[str]:
     """What a picture was drawn from: references (by id or folder), policy and version."""
     import neocalc
 
-    how = policy.describe() if reference == DEFAULT else f"{reference} alone, whatever the age"
     lines = [
         f"{ref.chart_label} ({ref.id}): {ref.citation_line}. Licence: {ref.licence}."
         for ref in map(find_reference, used)
     ]
     return [
         *lines,
-        f"Policy: {how}.",
+        f"Policy: {policy.describe(reference)}.",
         f"Drawn by neocalc {neocalc.__version__} from its tables {tables_digest()[:16]}."
         " neocalc calculates; it does not prescribe.",
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import neocalc
-from neocalc.errors import InputError, NeocalcError, PolicyError
+from neocalc.errors import NeocalcError, PolicyError
 from neocalc.policy import DEFAULT, Policy
 
 COMMANDS: Final = {
@@ -41,8 +41,31 @@ EPILOG: Final = (
 )
 
 
+class Once(argparse.Action):
+    """An option that may be given once: of two weights, neither is taken silently."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the value, unless there is one from an earlier place of the option."""
+        assert isinstance(parser, Parser)
+        if self.dest in parser.given:
+            parser.error(f"{option_string} is given twice")
+        parser.given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are one line, and whose options are given once."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.given: set[str] = set()
+        self.register("action", None, Once)
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and leave with status 2."""
@@ -108,10 +131,11 @@ def _run(given: list[str]) -> int:
         return int(left.code or 0)
     try:
         status: int = getattr(loaded, f"run_{command}")(options)
-    except InputError as error:
-        if error.argument in vars(options):  # as it was typed
-            option = f"--{error.argument.replace('_', '-')}"
-            error.args = (option + str(error).removeprefix(error.argument),)
+    except NeocalcError as error:
+        argument, colon, rest = str(error).partition(":")
+        name = getattr(loaded, "OPTION_OF", {}).get(argument, argument)
+        if colon and name in vars(options):  # as it was typed
+            error.args = (f"--{name.replace('_', '-')}:{rest}",)
         raise
     return status
 

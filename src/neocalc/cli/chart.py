@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.score import mapping_of, missing_of
+from neocalc.cli.files import mapping_of, missing_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError
 from neocalc.tables.batch import Summary
 from neocalc.tables.files import Source, refuse_existing, stopped_cleanly

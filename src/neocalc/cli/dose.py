@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from neocalc.age import Age
 from neocalc.cli import add_json, add_policy, one_line, policy_of
-from neocalc.errors import DoseRefused, FileError, InputError, MissingError, NeocalcError
+from neocalc.errors import DoseRefused, FileError, InputError, MissingError
 
 VALUES: Final = {
     "weight": "the dosing weight, 2.35kg or 2350g",
@@ -42,41 +42,28 @@ FRACTIONS: Final = ("viability", "release_viability", "recovery", "min_viability
 WORKSHEETS: Final = (".txt", ".html")
 
 
-class Once(argparse.Action):
-    """An option that is refused when it is given twice: of two weights one is wrong."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Keep the value; leave with status 2 when there is one already."""
-        if getattr(namespace, self.dest) is not None:
-            parser.error(f"{option_string} is given twice")
-        setattr(namespace, self.dest, values)
+OPTION_OF: Final = {
+    "reason": "override_reason",
+    "doses_given": "given",
+    "version": "protocol_version",
+}
+"""Arguments of the call that are typed under another name."""
 
 
-def add_once(group: argparse._ArgumentGroup, option: str, metavar: str, **more: Any) -> None:
-    """Add an option that is given once."""
-    group.add_argument(option, metavar=metavar, action=Once, **more)
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure_dose(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc dose`."""
     group = parser.add_argument_group("protocol")
-    add_once(group, "--trial", "ID", help="NCT03558334, or the path of a definition")
-    add_once(group, "--protocol-version", "NAME", help="where a trial has several")
-    add_once(group, "--arm", "NAME", help="of the trial; its dose is given")
+    group.add_argument("--trial", metavar="ID", help="NCT03558334, or the path of a definition")
+    group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
+    group.add_argument("--arm", metavar="NAME", help="of the trial; its dose is given")
     group = parser.add_argument_group("dose, product, syringe (each value with its unit)")
     for option, text in VALUES.items():
-        add_once(group, f"--{option}", "VALUE", help=text)
+        group.add_argument(f"--{option}", metavar="VALUE", help=text)
     group = parser.add_argument_group("infant, for the weight's z-score")
-    add_once(group, "--sex", "SEX", help="female, male, f or m; there is no default")
-    add_once(group, "--gestation", "GA", help="gestation at birth, 27+3")
-    add_once(group, "--born", "DATE", help="date of birth, 2026-05-01")
-    add_once(group, "--on", "DATE", help="date of the dose, or date and time")
+    group.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
+    group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
+    group.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
+    group.add_argument("--on", metavar="DATE", help="date of the dose, or date and time")
     group = parser.add_argument_group("doses before this one")
     group.add_argument(
         "--given", metavar="DATE=DOSE", action="append",
@@ -85,15 +72,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--none-given", action="store_true", help="this is the first dose")
     group = parser.add_argument_group("limits that the protocol states and the trial's file lacks")
     for name in _limits():
-        add_once(group, f"--{name.replace('_', '-')}", "VALUE")
+        group.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
     group = parser.add_argument_group("soft stops (a hard stop cannot be passed)")
-    add_once(group, "--override-reason", "TEXT", help="why a soft stop is passed")
-    add_once(group, "--second-person", "INITIALS", help="who else has looked at it")
+    group.add_argument("--override-reason", metavar="TEXT", help="why a soft stop is passed")
+    group.add_argument("--second-person", metavar="INITIALS", help="who else has looked at it")
     add_policy(parser)
     group = parser.add_argument_group("output")
-    add_once(group, "--worksheet", "FILE", help="a printable sheet, .txt or .html")
+    group.add_argument("--worksheet", metavar="FILE", help="a printable sheet, .txt or .html")
     group.add_argument("--force", action="store_true", help="replace an existing worksheet")
-    add_once(group, "--audit", "FILE", help="add the audit record, one line of JSON")
+    group.add_argument("--audit", metavar="FILE", help="add the audit record, one line of JSON")
     add_json(parser)
     parser.epilog = (
         "Checks that cannot be made for want of an input are listed as not made. Exit status: 0 "
@@ -107,20 +94,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run_dose(args: argparse.Namespace) -> int:
     """Prepare the dose; print it, or why there is none."""
-    try:
-        return _run(args)
-    except NeocalcError as error:
-        print(f"neocalc dose: {one_line(str(_by_option(error)))}", file=sys.stderr)
-        return 2
-
-
-configure_dose = configure
-run_dose = run
-
-
-def _run(args: argparse.Namespace) -> int:
     from neocalc.dose import audit, prepare
 
     _refuse_outputs(args)
@@ -266,14 +241,3 @@ def _write_worksheet(args: argparse.Namespace, plan: Any) -> None:
     page = worksheet.html if Path(args.worksheet).suffix.lower() == ".html" else worksheet.text
     with output(args.worksheet, force=args.force) as part:
         part.write_text(page(plan), encoding="utf-8")
-
-
-def _by_option(error: NeocalcError) -> NeocalcError:
-    """The error with the option in place of the argument."""
-    if not isinstance(error, InputError) or not re.fullmatch(r"[a-z_]+", error.argument):
-        return error
-    names = {"reason": "override_reason", "doses_given": "given", "version": "protocol_version"}
-    option = "--" + names.get(error.argument, error.argument).replace("_", "-")
-    if isinstance(error, MissingError):
-        return MissingError(option, error.accepted)
-    return InputError(option, error.given, error.accepted)

@@ -42,26 +42,7 @@ _DERIVED: Final = ("bmi", "weight_for_length")
 """What follows from weight and length."""
 
 
-class Once(argparse.Action):
-    """An option that may be given once: of two weights, neither is taken silently."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Store the value, unless there is one from an earlier place of the option."""
-        given = vars(namespace).setdefault("given", set())
-        if self.dest in given:
-            raise argparse.ArgumentError(self, "it is given twice")
-        given.add(self.dest)
-        setattr(namespace, self.dest, values)
-
-
 def _add_infant(parser: argparse.ArgumentParser) -> None:
-    parser.register("action", None, Once)
     parser.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
     parser.add_argument("--on", metavar="DATE", help="date of measurement")
     parser.add_argument("--age-days", metavar="N", help="instead of dates: whole days since birth")
@@ -79,7 +60,6 @@ def configure_age(parser: argparse.ArgumentParser) -> None:
 
 def configure_growth(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc growth`."""
-    parser.register("action", None, Once)
     parser.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
     _add_infant(parser)
     group = parser.add_argument_group("measurements, each with its unit")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from typing import Any, Final
 
 from neocalc.age import TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
+from neocalc.cli.files import add_files
 from neocalc.cli.growth import centile_text, plain_number, z_text
-from neocalc.cli.score import add_files, mapping_of, missing_of, refuse_output, report
 from neocalc.coding import sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError
 from neocalc.policy import Policy, weeks_and_days
-from neocalc.tables.batch import NOT_FLAGGED
-from neocalc.tables.files import Source
 from neocalc.velocity.followup import AGAINST
-from neocalc.velocity.followup_files import score_file
-from neocalc.velocity.followup_tables import plan
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
 from neocalc.velocity.scores import SHOWN_UNITS
@@ -42,9 +37,8 @@ OF_FILES: Final = (
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
 """Values of options that have not been given."""
-EXPECTED: Final = NOT_FLAGGED | {"first_visit"}
-"""Statuses about which there is nothing to ask: every child has a first visit."""
 UNFLAGGED: Final = "ok, missing_value or first_visit"
+"""Statuses about which there is nothing to ask: every child has a first visit."""
 
 
 def configure_velocity(parser: argparse.ArgumentParser) -> None:
@@ -103,58 +97,11 @@ def run_velocity(options: argparse.Namespace) -> int:
             raise InputError(
                 f"--{name.replace('_', '-')}", getattr(options, name), f"not of {what}"
             )
-    return run_infant(options) if options.input is None else run_file(options)
+    if options.input is None:
+        return run_infant(options)
+    from neocalc.cli.followup import run_file
 
-
-def run_file(options: argparse.Namespace) -> int:
-    """Velocity of the visits in a file; print what came of it."""
-    if options.output is None:
-        raise MissingError("--output", "give -o FILE")
-    policy = policy_of(options)
-    columns, sex_codes = mapping_of(options)
-    rules = _rules(options)
-    refuse_output(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
-        scoring = plan(
-            source.columns,
-            against=options.against,
-            baseline=options.baseline,
-            columns=columns,
-            sex_codes=sex_codes,
-            missing=missing_of(options),
-            policy=policy,
-            reference=options.reference,
-            rules=rules,
-            where=source.name,
-        )
-        summary = score_file(
-            source,
-            options.output,
-            scoring,
-            reopen=options.input,
-            delimiter=options.delimiter,
-            force=options.force,
-            progress=True,
-        )
-    report(summary.describe(), scoring.mapped.names, options.output)
-    if options.json:
-        print_json(
-            {
-                "rows": summary.rows,
-                "seconds": round(summary.seconds, 3),
-                "against": scoring.against,
-                "baseline": scoring.baseline,
-                "statuses": summary.counts,
-                "columns": scoring.mapped.names,
-            }
-        )
-    asked = sum(
-        n for words in summary.counts.values() for word, n in words.items() if word not in EXPECTED
-    )
-    if options.strict and asked:
-        print(f"--strict: statuses other than {UNFLAGGED}: {asked:,}", file=sys.stderr)
-        return 1
-    return 0
+    return run_file(options, _rules(options))
 
 
 def run_infant(options: argparse.Namespace) -> int:

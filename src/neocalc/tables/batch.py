@@ -137,10 +137,12 @@ def record(
     policy = scoring.policy
     used = [policy.preterm_reference, policy.term_reference]
     if scoring.reference != DEFAULT:
-        used = [scoring.reference, *([policy.term_reference] if scoring.uncorrected else [])]
+        used = [scoring.reference]
+        if scoring.uncorrected:
+            used.append(policy.uncorrected_reference(scoring.reference))
     about: dict[str, Any] = {
         **head(kind),
-        "policy": policy.describe() if scoring.reference == DEFAULT else None,
+        "policy": policy.describe(scoring.reference),
         "settings": {
             name: getattr(policy, name)
             for name in (

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeVar
 
@@ -279,16 +279,19 @@ def write_batches(
             yield batch
 
     def write() -> None:
+        head = made.get()
+        if head is None:  # stopped before it began: nothing is touched
+            return
         if parquet:
             register_io_source(lambda *_: taken(), schema=schema).sink_parquet(target)
             return
         with target.open("wb") as stream:
-            pl.DataFrame(schema=schema).write_csv(stream, separator=delimiter)
+            head.write_csv(stream, separator=delimiter)
             for batch in taken():
                 batch.write_csv(stream, separator=delimiter, include_header=False)
 
     def put(batch: pl.DataFrame | None) -> None:
-        while not writing.done():  # when it has failed nobody takes what is put
+        while writing is None or not writing.done():  # nobody takes it when it has failed
             try:
                 made.put(batch, timeout=0.1)
             except queue.Full:
@@ -296,8 +299,10 @@ def write_batches(
             break
 
     with ThreadPoolExecutor(1, thread_name_prefix="neocalc-write") as pool:
-        writing = pool.submit(write)
-        try:
+        writing: Future[None] | None = None
+        try:  # an interrupt may come while the thread is started: it is told to end all the same
+            writing = pool.submit(write)
+            put(pl.DataFrame(schema=schema))
             for batch in batches:
                 put(batch)
                 if writing.done():
@@ -321,11 +326,11 @@ def _raise_why(target: Path) -> None:
 
 @contextlib.contextmanager
 def stopped_cleanly() -> Iterator[None]:
-    """Let a request to stop (SIGTERM, SIGHUP) clean up as an interrupt from the keyboard does."""
+    """Let every request to stop (SIGINT, SIGTERM, SIGHUP) clean up, once and undisturbed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.getsignal(getattr(signal, name)) for name in names}
 
     def stop(*_: object) -> None:

@@ -1,0 +1,72 @@
+"""`neocalc velocity` of a cohort file: the follow-up of a trial."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Final
+
+from neocalc.cli import policy_of, print_json
+from neocalc.cli.files import mapping_of, missing_of, refuse_output, report
+from neocalc.errors import MissingError
+from neocalc.tables.batch import NOT_FLAGGED
+from neocalc.tables.files import Source
+from neocalc.velocity.followup_files import score_file
+from neocalc.velocity.followup_tables import plan
+from neocalc.velocity.increments import Rules
+
+EXPECTED: Final = NOT_FLAGGED | {"first_visit"}
+"""Statuses about which there is nothing to ask: every child has a first visit."""
+
+
+def run_file(options: argparse.Namespace, rules: Rules) -> int:
+    """Velocity of the visits in a file; print what came of it."""
+    if options.output is None:
+        raise MissingError("--output", "give -o FILE")
+    policy = policy_of(options)
+    columns, sex_codes = mapping_of(options)
+    refuse_output(options)
+    with Source(options.input, delimiter=options.delimiter) as source:
+        scoring = plan(
+            source.columns,
+            against=options.against,
+            baseline=options.baseline,
+            columns=columns,
+            sex_codes=sex_codes,
+            missing=missing_of(options),
+            policy=policy,
+            reference=options.reference,
+            rules=rules,
+            where=source.name,
+        )
+        summary = score_file(
+            source,
+            options.output,
+            scoring,
+            reopen=options.input,
+            delimiter=options.delimiter,
+            force=options.force,
+            progress=True,
+        )
+    report(summary.describe(), scoring.mapped.names, options.output)
+    if options.json:
+        print_json(
+            {
+                "rows": summary.rows,
+                "seconds": round(summary.seconds, 3),
+                "against": scoring.against,
+                "baseline": scoring.baseline,
+                "statuses": summary.counts,
+                "columns": scoring.mapped.names,
+            }
+        )
+    asked = sum(
+        n for words in summary.counts.values() for word, n in words.items() if word not in EXPECTED
+    )
+    if options.strict and asked:
+        print(
+            f"--strict: statuses other than {', '.join(sorted(EXPECTED))}: {asked:,}",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
