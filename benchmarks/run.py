@@ -365,7 +365,7 @@ def groups(folder: Path, *, quick: bool, peers_too: bool) -> list[Callable[[], l
     if quick:
         return [
             partial(start_up, 7),
-            partial(kernel, 1_000_000, 5),
+            partial(kernel, 250_000, 9),
             partial(velocity, 30_000, 3),
             partial(files, folder, 200_000, 3),
         ]
