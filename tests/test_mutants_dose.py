@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -226,3 +228,36 @@ def test_smallest_and_largest_earlier_doses_are_possible(size: str) -> None:
 def test_limits_may_meet() -> None:
     limits = Limits(min_concentration="5e6 cells/mL", max_concentration="5e6 cells/mL")
     assert outcomes(tried(limits=limits))["concentration"] == "passed"
+
+
+@pytest.mark.parametrize("half", [{"units": "kg"}, {"magnitude": 2.0}])
+@pytest.mark.parametrize("name", ["weight", "release_viability"])
+def test_half_a_quantity_is_none(half: dict[str, Any], name: str) -> None:
+    with pytest.raises(nc.InputError, match=name):
+        tried(**{name: SimpleNamespace(**half)})
+
+
+def test_a_limit_without_end_is_none() -> None:
+    with pytest.raises(nc.InputError, match="max_volume_per_kg"):
+        Limits(max_volume_per_kg=nc.Q(math.inf, "mL/kg"))
+
+
+def test_limits_are_compared_and_shown_by_what_was_given() -> None:
+    assert hash(Limits(max_doses=3)) == hash(Limits(max_doses=3))
+    assert "figures" not in repr(Limits(max_doses=3))
+
+
+def test_a_few_cells_are_shown_whole() -> None:
+    arguments: dict[str, Any] = {
+        "weight": "1.375 kg",
+        "dose": "1.1 cells/kg",
+        "viable_concentration": "2 cells/mL",
+    }
+    limits = Limits(usual_dose_low="1 cells/kg", usual_concentration_low="1 cells/mL")
+    plan = prepare(**arguments, limits=limits)
+    assert str(plan.results["cells"]) == "2 cells"
+
+
+def test_a_dose_by_the_pound_is_refused() -> None:
+    with pytest.raises(nc.UnitError, match="a metric unit"):
+        tried(dose=nc.Q(1e6, "cell/pound"))

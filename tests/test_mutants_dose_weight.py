@@ -124,6 +124,8 @@ def test_which_limit_a_change_has(last_on: str, days: int, limit: str) -> None:
         last_weighed_on=last_on, age=nc.Age.from_days(days, gestation="40+0"),
     )  # fmt: skip
     assert (check.outcome, check.limit) == ("passed", limit)
+    assert check.message.startswith("0% in ")
+    assert check.message.endswith(", from 2 kg")
 
 
 def test_a_weighing_half_an_hour_before_the_last() -> None:
