@@ -16,6 +16,7 @@ from neocalc.dose.amounts import Amounts, Strength
 from neocalc.dose.arithmetic import finer_graduation
 from neocalc.dose.checks import DERIVED, derived_checks
 from neocalc.dose.inputs import DoseInputs
+from neocalc.units import registry
 
 SIMPLE: dict[str, Any] = {
     "weight": "2 kg",
@@ -260,4 +261,4 @@ def test_a_few_cells_are_shown_whole() -> None:
 
 def test_a_dose_by_the_pound_is_refused() -> None:
     with pytest.raises(nc.UnitError, match="a metric unit"):
-        tried(dose=nc.Q(1e6, "cell/pound"))
+        tried(dose=registry().Quantity(1e6, "cell/pound"))
