@@ -155,6 +155,12 @@ def test_a_slip_to_the_ends_of_the_range_fits() -> None:
         assert _fits(DoseInputs(weight=9.0, dose=1e6), limits, weight, 3.0, False) is fits
 
 
+@pytest.mark.parametrize(("weight", "grams"), [(400.0, "400 g"), (15000.0, "15,000 g")])
+def test_grams_at_the_ends_of_the_range_are_named(weight: float, grams: str) -> None:
+    found = named_slips(DoseInputs(weight=weight, dose=1e6), Limits())
+    assert f"{grams} (grams taken for kilograms)" in found
+
+
 def test_a_slip_exactly_as_far_from_the_last_weight_as_may_be() -> None:
     inputs = DoseInputs(weight=30.0, dose=1e6, last_weight=2.0)
     limits = Limits(change_hard="50%")
