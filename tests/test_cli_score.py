@@ -563,7 +563,7 @@ def test_killed_at_random_points_it_leaves_all_or_nothing(
 ) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text(HEADER + ROW * 200_000)
-    command = [sys.executable, "-m", "neocalc", "score", source, "-o", out, "--force"]
+    command = [sys.executable, "-m", "neocalc", "score", str(source), "-o", str(out), "--force"]
     start = time.monotonic()
     subprocess.run(command, check=True, capture_output=True)
     taken = time.monotonic() - start

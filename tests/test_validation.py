@@ -1,0 +1,104 @@
+"""docs/validation.md is of these tables and this version, and what it says still holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neocalc as nc
+from neocalc.references import tables_digest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+sys.path.append(str(ROOT / "scripts"))
+
+import validation_compare  # noqa: E402
+import validation_grid  # noqa: E402
+import validation_report  # noqa: E402
+
+GRID = validation_grid.whole_grid(step=60)
+
+
+def section(number: int) -> str:
+    """One section of the page."""
+    return re.split(r"^## ", PAGE, flags=re.MULTILINE)[number]
+
+
+def cells(text: str) -> list[list[str]]:
+    """The rows of the tables in a text, without their heads."""
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_the_page_is_of_these_tables_and_this_version() -> None:
+    """Else: python scripts/validation_report.py (--kept-peers where the peers are not at hand)."""
+    facts = dict(row for row in cells(section(5)) if len(row) == 2)
+    assert facts["neocalc"] == nc.__version__
+    assert facts["tables digest"] == tables_digest()
+
+
+@pytest.mark.parametrize("one", GRID, ids=lambda a: f"{a.reference}-{a.measure}")
+def test_neocalc_agrees_with_the_simple_implementation(one: validation_grid.Agreement) -> None:
+    """Every 60th row of each table here; every row in the report."""
+    assert max(one.within, one.beyond) < validation_grid.LIMIT
+    assert one.statuses == 0
+    assert one.values > 50
+
+
+def test_the_page_says_the_same_of_the_whole_grid() -> None:
+    rows = cells(section(1))[1:]
+    named = [(a.reference, a.measure.replace("_", " ")) for a in GRID]
+    assert [(row[0], row[1]) for row in rows] == named
+    for row in rows:
+        assert max(float(row[3]), float(row[4])) < validation_grid.LIMIT
+    assert "; 0 different statuses" in section(1)
+
+
+def test_every_published_value_agrees() -> None:
+    rows = [row for row in cells(section(2)) if len(row) == 7][1:]
+    assert len(rows) >= 8
+    for row in rows:
+        assert row[1] == row[2], row[0]
+
+
+def test_every_difference_from_another_package_has_its_reason() -> None:
+    assert "NOT EXPLAINED" not in PAGE
+    kept = json.loads((ROOT / "docs" / "validation_peers.json").read_text(encoding="utf-8"))
+    assert {one["name"] for one in kept["table"]} == set(validation_compare.NAMES)
+    for one in kept["table"]:
+        assert "status" in one or "NOT EXPLAINED" not in validation_compare.reason(one)
+
+
+def test_a_package_that_is_not_installed_is_said_and_the_rest_goes_on() -> None:
+    z: dict[str, Any] = {"weight": [0.5, -4.0, 1.0]}
+    rows = {"weight": [["male", 1, 3.0], ["female", 2, 1.5], ["male", 3, 4.0]]}
+    said = {"anthro": {"version": "9", "z": {"weight": [0.5, -4.2, None]}}}
+    table = validation_compare.compare(rows, z, said)
+    assert len(table) == len(validation_compare.NAMES)
+    anthro = next(one for one in table if one["name"] == "anthro")
+    assert (anthro["within"], anthro["none"]) == (0.0, 1)
+    assert anthro["beyond"] == pytest.approx(0.2)
+    assert anthro["where"] == "female, day 2, 1.5 kg: -4.0000, there -4.2000"
+    assert {one["status"] for one in table if one["name"] != "anthro"} == {"not installed"}
+    kept = {"date": "2026-01-01", "neocalc": "0", "python": "3", "table": table}
+    page = "\n".join(validation_report.peers_section(kept))
+    assert "| rcpchgrowth | not installed |" in page
+
+
+def test_the_mutation_score_is_the_one_that_was_kept() -> None:
+    kept = json.loads((ROOT / "docs" / "mutation.json").read_text(encoding="utf-8"))
+    said = {row[0].strip("`"): row for row in cells(section(4))[1:]}
+    assert set(said) == {*kept["modules"], "all"}
+    for module, one in kept["modules"].items():
+        noticed = one["killed"] + one["timeout"]
+        figures = [int(cell.replace(",", "")) for cell in said[module][1:7]]
+        assert figures == [
+            one["mutants"], one["tried"], noticed, one["timeout"], len(one["equivalent"]),
+            len(one["survived"]),
+        ]  # fmt: skip
+        assert noticed + len(one["equivalent"]) + len(one["survived"]) == one["tried"]
