@@ -123,12 +123,14 @@ def fuzz(name: str, seconds: int, seed: int) -> Outcome:
     )  # fmt: skip
     said = done.stdout + done.stderr
     (place / "log.txt").write_text(said, encoding="utf-8")
+    branches = _last(r"cov: (\d+)", said)
+    blind = "" if branches else "No branch of it was seen: its modules must be imported in work()."
     return Outcome(
         name,
         _last(r"stat::number_of_executed_units: (\d+)", said) or _last(r"^#(\d+)", said),
-        _last(r"cov: (\d+)", said),
+        branches,
         _last(r"stat::peak_rss_mb: +(\d+)", said) or _last(r"rss: (\d+)Mb", said),
-        "" if done.returncode == 0 else _fault(said, name),
+        blind if done.returncode == 0 else _fault(said, name),
     )
 
 
@@ -163,9 +165,9 @@ def work(name: str, *arguments: str) -> int:
 
         import neocalc
 
-        for module in pkgutil.iter_modules(neocalc.__path__):
-            if not module.name.startswith(("__", *NOT_FUZZED)):
-                importlib.import_module(f"neocalc.{module.name}")
+        for module in pkgutil.walk_packages(neocalc.__path__, "neocalc."):
+            if not {"__main__", *NOT_FUZZED} & set(module.name.split(".")):
+                importlib.import_module(module.name)
     from targets import TARGETS
 
     atheris.Setup([sys.argv[0], *arguments], TARGETS[name].run)

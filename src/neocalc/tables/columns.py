@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from neocalc.age import (
     Age,
@@ -49,16 +50,36 @@ def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
         raise FileError(f"column {column.name}: values of type {column.dtype} are not accepted")
     if not len(column):
         return Coded(np.zeros(0, dtype=np.int32), None)
-    values = column.unique()
-    words = values.str.head(_LONGEST) if values.dtype == pl.String else values
-    packed = pl.Series([_packed(rule, word) for word in words.to_list()], dtype=pl.Int32)
-    both = column.replace_strict(values, packed, return_dtype=pl.Int32)
-    codes = both.to_numpy()
+    values, places = _distinct(column)
+    packed = [_packed(rule, value) for value in values.to_list()]
+    codes = np.array(packed, dtype=np.int32).take(places)
     faulty = codes >= _FAULT
     if not faulty.any():
         return Coded(codes, None)
     status = np.where(faulty, codes - _FAULT, 0).astype(np.uint8)
     return Coded(np.where(faulty, 0, codes), status)
+
+
+def _distinct(column: pl.Series) -> tuple[pl.Series, npt.NDArray[Any]]:
+    """The distinct values of a column, and which of them stands in each row."""
+    import polars as pl
+
+    if column.dtype != pl.String:
+        values = column.unique()
+        places = column.replace_strict(values, pl.Series(range(len(values)), dtype=pl.UInt32))
+        return values, places.to_numpy()
+    # Categories of its own: those that all columns share are kept as long as the process lives.
+    kind = pl.Categorical(pl.Categories.random())
+    held = column.cast(kind)
+    physical = held.to_physical()
+    last = physical.max()
+    words = last + 1 if isinstance(last, int) else 0
+    values = pl.Series(range(words), dtype=pl.UInt32).cat.to(kind).cast(pl.String)
+    values = values.str.head(_LONGEST)
+    if not column.null_count():
+        return values, physical.to_numpy()
+    missing = pl.Series([None], dtype=pl.String)
+    return values.append(missing), physical.fill_null(words).to_numpy()
 
 
 _FAULT: Final = 1_000_000_000
