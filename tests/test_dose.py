@@ -196,7 +196,8 @@ class TestSoftStop:
         plan = plan_of(**EARLY, override=OVERRIDE)
         assert [check.name for check in plan.soft_stops] == ["age of weight"]
         assert plan.override == OVERRIDE
-        assert "Soft stops passed: weight confirmed on a second scale (AB)" in plan.describe()
+        said = "(age of weight): weight confirmed on a second scale; second person AB"
+        assert f"Soft stops passed {said}" in plan.describe()
 
     def test_of_what_is_computed(self) -> None:
         thin = SIMPLE | {"dose": "30 million cells/kg"}
@@ -204,6 +205,33 @@ class TestSoftStop:
             prepare(**thin)
         assert stops(caught.value) == {"volume per kg": "soft stop"}
         assert prepare(**thin, override=OVERRIDE).soft_stops
+
+    def test_several_are_passed_only_by_name(self) -> None:
+        """A reason for a light infant once passed a low viability that nobody had seen."""
+        two = EARLY | {"limits": None, "viability": "65%", "syringe_capacity": "3 mL"}
+        with pytest.raises(nc.DoseRefused, match="name each") as caught:
+            plan_of(**two, override=OVERRIDE)
+        assert list(stops(caught.value)) == ["age of weight", "viability"]
+        for named in ("age of weight", ["age of weight", "arm dose"]):
+            with pytest.raises(nc.DoseRefused, match="viability: 65% is below"):
+                plan_of(**two, override=Override("weighed twice", "AB", named))
+        both = Override("weighed twice, certificate seen", "AB", ["viability", "age of weight"])
+        plan = plan_of(**two, override=both)
+        assert [check.name for check in plan.soft_stops] == ["age of weight", "viability"]
+        assert "Soft stops passed (age of weight, viability): weighed twice," in plan.describe()
+
+    def test_one_that_is_named_passes_no_other(self) -> None:
+        named = Override("weighed twice", "AB", "viability")
+        with pytest.raises(nc.DoseRefused, match="age of weight"):
+            plan_of(**EARLY, override=named)
+        assert refusal_of(
+            weight="31 kg", override=Override("it is so", "AB", "weight range")
+        ).checks
+
+    @pytest.mark.parametrize("named", ["weight", 3, ["viability", None], [""], "age_of_weight"])
+    def test_a_stop_that_no_check_has(self, named: Any) -> None:
+        with pytest.raises(nc.InputError, match=r"stops: .* accepted: possible values, arm dose"):
+            Override("weighed twice", "AB", named)
 
     def test_an_override_without_one_is_not_kept(self) -> None:
         assert plan_of(override=OVERRIDE).override is None

@@ -14,7 +14,7 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of, refusal_of
-from neocalc.dose import Override, audit, prepare
+from neocalc.dose import Limits, Override, audit, prepare
 from neocalc.references import tables_digest
 
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
@@ -47,13 +47,17 @@ def test_a_trial_an_override_and_no_age() -> None:
         weight="2 kg",
         arm=arm,
         viable_concentration="90,000 cells/mL",
-        override=Override("dilution of the day", "AB"),
+        override=Override("dilution of the day", "AB", ["concentration", "volume per kg"]),
     )
     about = audit.record(plan, at=AT)
     assert about["protocol"] == {
         "trial": "NCT03558334", "version": "registry", "arm": "A", "sha256": arm.sha256,
     }  # fmt: skip
-    assert about["override"] == {"reason": "dilution of the day", "second_person": "AB"}
+    assert about["override"] == {
+        "reason": "dilution of the day",
+        "second_person": "AB",
+        "passed": ["concentration", "volume per kg"],
+    }
     assert about["inputs"]["age"] is None
     assert about["inputs"]["doses_given"] is None
     unstated = prepare(
@@ -76,13 +80,62 @@ def test_a_refusal_has_its_inputs_and_checks_and_no_result() -> None:
     assert derived["volume per kg"] is derived["cells per dose"] is None
 
 
-def test_a_refusal_before_anything_was_read() -> None:
+def test_a_refusal_for_an_arm_without_a_dose_says_what_was_asked_for() -> None:
+    """It once held neither the protocol nor the inputs: nobody could say whose dose was refused."""
     arm = nc.trials.load("NCT03601416").arm("MSC")
-    with pytest.raises(nc.DoseRefused) as caught:
-        prepare(weight="2 kg", arm=arm, viable_concentration="5 million cells/mL")
+    asked: dict[str, Any] = {"weight": "2 kg", "arm": arm, "subject": "001-0004"}
+    with pytest.raises(nc.DoseRefused, match=r"^no dose: NCT03601416, version registry") as caught:
+        prepare(**asked, viable_concentration="5 million cells/mL")
     about = audit.record(caught.value, at=AT)
-    assert about["inputs"] is about["limits"] is about["protocol"] is None
-    assert about["checks"][0]["name"] == "arm dose"
+    assert about["protocol"]["version"] == "registry"
+    assert about["inputs"]["subject"] == "001-0004"
+    assert about["inputs"]["weight"] == {"value": 2.0, "unit": "kg", "given": "2 kg"}
+    assert "dose" not in about["inputs"]
+    assert "dose" not in about["limits"]
+    assert about["result"] is None
+    hard = [check["name"] for check in about["checks"] if check["outcome"] == "hard stop"]
+    assert hard == ["arm dose"]
+    with pytest.raises(nc.DoseRefused) as caught:
+        prepare(**asked, dose="1 million cells/kg", limits=Limits(max_total_dose="1 cell/kg"))
+    assert audit.record(caught.value)["inputs"]["dose"]["value"] == 1e6
+    with pytest.raises(nc.InputError, match="weight"):
+        prepare(**asked | {"weight": "2 lb"})
+
+
+def test_an_override_that_passes_nothing_says_so() -> None:
+    error = refusal_of(weight="31 kg", override=Override("it is so", "AB", "age of weight"))
+    assert audit.record(error)["override"]["passed"] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weight": "0 kg"},
+        {"weight": "31 kg"},
+        {"graduation": "0.5 mL"},
+        {"arm": nc.trials.load("NCT03601416").arm("MSC"), "limits": None},
+        {"arm": nc.trials.load("NCT03601416").arm("control"), "limits": None, "dose": None},
+    ],
+)
+def test_a_refusal_lists_every_check_in_order(changes: dict[str, Any]) -> None:
+    """After a value that is not possible, twelve checks were not listed at all."""
+    every = [check.name for check in plan_of().checks]
+    assert [check.name for check in refusal_of(**changes).checks] == every
+
+
+def test_the_dose_of_an_arm_was_not_typed() -> None:
+    """The record once showed "1000000.0 cell / kilogram" as what was given."""
+    arm = nc.trials.load("NCT03558334").arm("A")
+    asked: dict[str, Any] = {"weight": "2 kg", "arm": arm, "viable_concentration": "2e6 cells/mL"}
+    dose = audit.record(prepare(**asked))["inputs"]["dose"]
+    assert dose == {"value": 1e6, "unit": "cell/kg", "given": None}
+    typed = audit.record(prepare(**asked, dose="1 million cells/kg"))["inputs"]["dose"]
+    assert typed["given"] == "1 million cells/kg"
+
+
+def test_one_reference_whatever_the_age_is_what_the_record_says() -> None:
+    about = audit.record(plan_of(reference="who-2006"))
+    assert about["inputs"]["policy"].startswith("who-2006 whatever the age")
 
 
 def test_it_is_one_line_of_json_and_deterministic() -> None:

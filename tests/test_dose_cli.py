@@ -147,7 +147,21 @@ class TestStops:
         assert run(*small) == 1
         assert "soft stop" in one_line(capsys)
         assert run(*small, "--override-reason", "weighed twice", "--second-person", "AB") == 0
-        assert "Soft stops passed: weighed twice (AB)" in capsys.readouterr().out
+        said = "Soft stops passed (weight for age and sex): weighed twice; second person AB"
+        assert said in capsys.readouterr().out
+
+    def test_several_soft_stops(self, capsys: pytest.CaptureFixture[str]) -> None:
+        two = [*TRIAL, "--weight", "2.35kg", *PRODUCT[:2], "--viability", "65%", *GIRL]
+        passing = ["--override-reason", "weighed twice", "--second-person", "AB"]
+        assert run(*two, *passing) == 1
+        assert "name each" in one_line(capsys)
+        named = ["--soft-stop", "viability", "--soft-stop", "weight for age and sex"]
+        assert run(*two, *passing, *named) == 0
+        assert "Soft stops passed (weight for age and sex, viability)" in capsys.readouterr().out
+        assert run(*two, *named) == 2
+        assert "--override-reason: missing" in one_line(capsys)
+        assert run(*two, *passing, "--soft-stop", "vitality") == 2
+        assert "--soft-stop: 'vitality' is not accepted" in one_line(capsys)
 
     def test_an_arm_without_a_dose(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("--trial", "NCT03601416", "--arm", "MSC", "--weight", "3kg", *PRODUCT) == 1

@@ -19,7 +19,9 @@ from neocalc.dose.notation import parse
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
-OVERRIDE = Override("small for gestation, weighed twice", "AB")
+OVERRIDE = Override(
+    "small for gestation, weighed twice", "AB", ["weight for age and sex", "dose interval"]
+)
 
 
 def fullest() -> Plan:

@@ -14,8 +14,9 @@ from dose_arguments import message, outcomes, plan_of, refusal_of, stops
 from neocalc.dose import Limits, prepare
 from neocalc.dose.amounts import Amounts, Strength
 from neocalc.dose.arithmetic import finer_graduation
-from neocalc.dose.checks import DERIVED, derived_checks
+from neocalc.dose.checks import derived_checks
 from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.stops import DERIVED
 from neocalc.units import registry
 
 SIMPLE: dict[str, Any] = {

@@ -157,7 +157,7 @@ def doses() -> Iterator[Any]:
     yield prepare(weight="2 kg", arm=arm, viable_concentration="2 million cells/mL")
     yield prepare(
         weight="2 kg", arm=arm, viable_concentration="90,000 cells/mL", release_viability="85%",
-        override=Override("dilution of the day", "AB"),
+        override=Override("dilution of the day", "AB", ["concentration", "volume per kg"]),
     )  # fmt: skip
     yield prepare(
         weight="4 kg", dose="1 million cells/kg", viable_concentration="5 million cells/mL",
@@ -165,6 +165,7 @@ def doses() -> Iterator[Any]:
     )  # fmt: skip
     yield refusal_of(weight="31 kg")
     yield refusal_of(graduation="0.5 mL")
+    yield refusal_of(weight="0 kg", override=Override("it is so", "AB"))
     with pytest.raises(nc.DoseRefused) as caught:
         prepare(
             weight="2 kg", arm=nc.trials.load("NCT03601416").arm("MSC"),

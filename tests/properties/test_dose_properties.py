@@ -16,9 +16,10 @@ import neocalc as nc
 from neocalc.dose import Limits, Override, Plan, audit, dose_columns, prepare, worksheet
 from neocalc.dose.arithmetic import exact, on_graduation
 from neocalc.dose.notation import Figure, amount, number, parse
+from neocalc.dose.stops import DERIVED, INPUT
 from neocalc.units import CANONICAL, find_unit
 
-OVERRIDE = Override("drawn by a property test", "AB")
+OVERRIDE = Override("drawn by a property test", "AB", [*INPUT, *DERIVED])
 
 
 def decimals(low: str, high: str, places: int) -> st.SearchStrategy[Decimal]:

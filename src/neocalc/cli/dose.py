@@ -46,6 +46,7 @@ OPTION_OF: Final = {
     "reason": "override_reason",
     "doses_given": "given",
     "version": "protocol_version",
+    "stops": "soft_stop",
 }
 """Arguments of the call that are typed under another name."""
 
@@ -76,6 +77,10 @@ def configure_dose(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("soft stops (a hard stop cannot be passed)")
     group.add_argument("--override-reason", metavar="TEXT", help="why a soft stop is passed")
     group.add_argument("--second-person", metavar="INITIALS", help="who else has looked at it")
+    group.add_argument(
+        "--soft-stop", metavar="CHECK", action="append", default=[],
+        help='"age of weight": which one is passed; where there are several, name each',
+    )  # fmt: skip
     add_policy(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--worksheet", metavar="FILE", help="a printable sheet, .txt or .html")
@@ -208,12 +213,12 @@ def _stated_limits(args: argparse.Namespace) -> Any:
 def _override(args: argparse.Namespace) -> Any:
     from neocalc.dose import Override
 
-    if args.override_reason is None and args.second_person is None:
+    if args.override_reason is None and args.second_person is None and not args.soft_stop:
         return None
     for name in ("override_reason", "second_person"):
         if getattr(args, name) is None:
             raise MissingError(name, "a soft stop needs a reason and a second person's initials")
-    return Override(args.override_reason, args.second_person)
+    return Override(args.override_reason, args.second_person, args.soft_stop)
 
 
 def typed_fraction(text: str) -> str | float:

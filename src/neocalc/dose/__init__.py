@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neocalc.dose.amounts import check_complete, work_out
-from neocalc.dose.checks import derived_checks, input_checks, not_reached
+from neocalc.dose.checks import derived_checks, input_checks
 from neocalc.dose.columns import DoseColumns, dose_columns
 from neocalc.dose.dosing import Dosing
 from neocalc.dose.inputs import read_inputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.plan import Override, Plan, Request
-from neocalc.dose.protocol import dose_that_holds, limits_that_hold
-from neocalc.dose.stops import HARD, SOFT, Check
+from neocalc.dose.protocol import dose_of, limits_that_hold, require_dose
+from neocalc.dose.stops import HARD, SOFT, Check, every_check
 from neocalc.errors import DoseRefused, InputError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def prepare(
     limits : Limits, optional
         The protocol's limits; with an arm, those that its protocol does not state.
     override : Override, optional
-        Passes soft stops; a hard stop cannot be passed.
+        Passes the soft stops that it names, or the only one; a hard stop cannot be passed.
     subject, prepared_by : str, optional
         Echoed in everything printed and recorded.
 
@@ -143,7 +143,6 @@ def prepare(
     if override is not None and not isinstance(override, Override):
         raise InputError("override", override, "a neocalc.dose.Override(reason, second_person)")
     limits = limits_that_hold(limits, arm)
-    dose = dose_that_holds(dose, arm)
     inputs = read_inputs(
         {
             "weight": weight, "dose": dose, "concentration": concentration,
@@ -157,7 +156,8 @@ def prepare(
             "last_weighed_on": last_weighed_on, "doses_given": doses_given, "sex": sex,
             "age": age, "policy": policy, "reference": reference, "subject": subject,
             "prepared_by": prepared_by,
-        }
+        },
+        dose_of(arm),
     )  # fmt: skip
     if override is not None and override.by_the_same(inputs.prepared_by):
         raise InputError(
@@ -168,15 +168,17 @@ def prepare(
 
 def _prepare(request: Request) -> Plan:
     """Checks of the inputs, then the amounts, then the checks of the amounts."""
-    inputs, limits, _, override = request
+    inputs, limits, arm, override = request
+    require_dose(arm, request)
     check_complete(inputs, limits.counts)
     checks = input_checks(inputs, limits)
     if any(check.outcome == HARD for check in checks):
-        raise _refusal([*checks, *not_reached()], request)
+        raise _refusal(every_check(checks), request)
     amounts = work_out(inputs, limits.counts)
     checks += derived_checks(inputs, limits, amounts)
-    soft = any(check.outcome == SOFT for check in checks)
-    if any(check.outcome == HARD for check in checks) or (soft and override is None):
+    soft = [check for check in checks if check.outcome == SOFT]
+    passed = override is not None and override.passes(soft)
+    if any(check.outcome == HARD for check in checks) or (soft and not passed):
         raise _refusal(checks, request)
     return Plan(request if soft else request._replace(override=None), tuple(checks), amounts)
 
@@ -189,4 +191,5 @@ def _refusal(checks: list[Check], request: Request) -> DoseRefused:
     text = f"no dose: {HARD if hard else SOFT}: {said}"
     if not hard:
         text += "; to go on give a reason and the initials of a second person"
+        text += ", and name each stop that they are for" if len(stops) > 1 else ""
     return DoseRefused(text, tuple(check.withheld() for check in checks), request)

@@ -61,7 +61,11 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
         "checks": [_check(check) for check in result.checks],
         "override": None
         if override is None
-        else {"reason": override.reason, "second_person": override.second_person},
+        else {
+            "reason": override.reason,
+            "second_person": override.second_person,
+            "passed": [c.name for c in result.soft_stops] if isinstance(result, Plan) else [],
+        },
         "result": {name: _figure(f) for name, f in result.results.items()}
         if isinstance(result, Plan)
         else None,
@@ -142,7 +146,7 @@ def _inputs(inputs: DoseInputs) -> dict[str, Any]:
         else [{"on": str(d.on), "value": d.dose, "unit": "cell/kg"} for d in inputs.given]
     )
     found["age"] = _age(inputs)
-    found["policy"] = inputs.policy.describe()
+    found["policy"] = inputs.policy.describe(inputs.reference)
     found["reference"] = inputs.reference
     return found
 

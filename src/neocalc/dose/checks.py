@@ -21,17 +21,6 @@ from neocalc.moments import hours_between
 
 REVERSE: Final = 1e-9
 """Agreement asked of the forward and the reverse calculation."""
-DERIVED: Final = (
-    "cells per dose",
-    "volume per kg",
-    "rounding error",
-    "syringe capacity",
-    "rate",
-    "rate per kg",
-    "duration",
-    "reverse calculation",
-)
-"""The checks of what is computed."""
 
 
 def input_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
@@ -72,11 +61,6 @@ def derived_checks(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> list
         ),
         _reverse(inputs, amounts),
     ]
-
-
-def not_reached() -> list[Check]:
-    """The checks of what is not computed after a hard stop."""
-    return [Check(name, NOT_MADE, "stopped before it", derived=True) for name in DERIVED]
 
 
 def _possible(inputs: DoseInputs) -> Check:

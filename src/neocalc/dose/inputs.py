@@ -97,7 +97,7 @@ class DoseInputs:
     weight, last_weight : float
         [kg]
     dose : float
-        [cell/kg]
+        [cell/kg]; NaN in a refusal, where the arm states none and none was given.
     concentration, viable_concentration : float
         Of all cells and of viable cells after thaw and wash [cell/mL]; one of them or neither.
     viability, release_viability, recovery : float
@@ -147,7 +147,7 @@ class DoseInputs:
 
     @property
     def figures(self) -> dict[str, Figure]:
-        """Every figure that was given, by its name, in canonical units."""
+        """Every figure that there is, by its name, in canonical units."""
         units = (
             {"weight": "kg"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")
             | {"dead_volume": "mL"}
@@ -155,17 +155,21 @@ class DoseInputs:
         return {
             name: Figure(getattr(self, name), unit)
             for name, unit in units.items()
-            if getattr(self, name) is not None
+            if getattr(self, name) is not None and not math.isnan(getattr(self, name))
         }
 
 
-def read_inputs(values: Mapping[str, Any]) -> DoseInputs:
-    """Parse the arguments of `neocalc.dose.prepare`; those that are None were not given."""
+def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> DoseInputs:
+    """Parse the arguments of `neocalc.dose.prepare`; those that are None were not given.
+
+    `arm_dose` [cell/kg] is the dose where none is given.
+    """
     given = {name: value for name, value in values.items() if value is not None}
-    for name, what in (("weight", "the dosing weight"), ("dose", "the dose per body weight")):
-        if name not in given:
-            raise MissingError(name, f"give {what} with its unit")
-    read: dict[str, Any] = {"weight": metric_weight(given["weight"], "weight")}
+    if "weight" not in given:
+        raise MissingError("weight", "give the dosing weight with its unit")
+    if "dose" not in given and arm_dose is None:
+        raise MissingError("dose", "give the dose per body weight with its unit")
+    read: dict[str, Any] = {"weight": metric_weight(given["weight"], "weight"), "dose": arm_dose}
     for name, unit in POSITIVE.items():
         if name in given:
             read[name] = one_figure(given[name], unit, name)

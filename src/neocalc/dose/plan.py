@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -11,7 +12,7 @@ from neocalc.dose.amounts import Amounts
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import COMPUTED, Figure
-from neocalc.dose.stops import SOFT, Check
+from neocalc.dose.stops import DERIVED, INPUT, SOFT, Check
 from neocalc.errors import InputError
 from neocalc.units import quantity
 
@@ -34,20 +35,23 @@ class Override:
         In words.
     second_person : str
         Initials of a second person, two to five letters; not those of `prepared_by`.
+    stops : str or sequence of str, optional
+        Names of the checks whose soft stops are passed; where there are several, each is named.
 
     Raises
     ------
     InputError
-        Without a reason or without initials.
+        Without a reason or without initials, or for a check that there is not.
 
     Examples
     --------
     >>> Override(reason="small for gestation, weight confirmed twice", second_person="AB")
-    Override(reason='small for gestation, weight confirmed twice', second_person='AB')
+    Override(reason='small for gestation, weight confirmed twice', second_person='AB', stops=())
     """
 
     reason: str
     second_person: str
+    stops: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
         reason, initials = self.reason, self.second_person
@@ -60,6 +64,16 @@ class Override:
                 "second_person", initials, "the initials of a second person, two to five letters"
             )
         object.__setattr__(self, "second_person", initials.strip())
+        object.__setattr__(self, "stops", _names(self.stops))
+
+    def passes(self, soft: Sequence[Check]) -> bool:
+        """Whether it passes these soft stops: each is named, or it is the only one.
+
+        A reason for one stop, given before another was seen, does not pass that one.
+        """
+        return all(check.name in self.stops for check in soft) or (
+            len(soft) == 1 and not self.stops
+        )
 
     def by_the_same(self, prepared_by: str | None) -> bool:
         """Whether the initials are those of the one who prepares, as initials or as a name.
@@ -73,6 +87,16 @@ class Override:
         words = _WORD.findall(unicodedata.normalize("NFKC", prepared_by or "").casefold())
         written = {*words, "".join(words), "".join(word[0] for word in words)}
         return unicodedata.normalize("NFKC", self.second_person).casefold() in written
+
+
+def _names(stops: Any) -> tuple[str, ...]:
+    """Names of checks; one that there is not would be a slip of the pen."""
+    names = stops if isinstance(stops, (list, tuple)) else [stops]
+    known = (*INPUT, *DERIVED)
+    for name in names:
+        if name not in known:
+            raise InputError("stops", name, f"accepted: {', '.join(known)}")
+    return tuple(names)
 
 
 class Request(NamedTuple):
@@ -201,6 +225,15 @@ class Plan:
             if value is not None
         }
 
+    @property
+    def passed(self) -> str:
+        """Which soft stops were passed, why, and who else looked; empty where there are none."""
+        if self.override is None:
+            return ""
+        names = ", ".join(check.name for check in self.soft_stops)
+        said = f"{self.override.reason}; second person {self.override.second_person}"
+        return f"Soft stops passed ({names}): {said}"
+
     def describe(self) -> str:
         """The dose, its amounts and its checks in readable lines.
 
@@ -232,10 +265,7 @@ class Plan:
         width = max(len(label) for label, _ in rows)
         lines = [f"{label.capitalize():<{width}}  {text}" for label, text in rows]
         lines += ["", "Checks"] + [f"  {check}" for check in self.checks]
-        if self.override is not None:
-            lines.append(
-                f"Soft stops passed: {self.override.reason} ({self.override.second_person})"
-            )
+        lines += [self.passed] if self.passed else []
         return "\n".join(lines)
 
 

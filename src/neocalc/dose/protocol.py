@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from neocalc.dose.limits import Limits
-from neocalc.dose.stops import HARD, Check
+from neocalc.dose.stops import HARD, Check, every_check
 from neocalc.errors import DoseRefused, InputError
 from neocalc.units import quantity
 
@@ -40,9 +41,23 @@ def dose_that_holds(dose: Any, arm: Arm | None) -> Any:
     """
     if arm is None:
         return dose
+    require_dose(arm)
+    return quantity(dose_of(arm), "cell/kg") if dose is None else dose
+
+
+def dose_of(arm: Arm | None) -> float | None:
+    """The dose of an arm [cell/kg]; NaN where it states none, and None without an arm."""
+    if arm is None:
+        return None
+    stated = arm.limits["dose"]
+    return math.nan if stated is None else stated.value
+
+
+def require_dose(arm: Arm | None, request: object = None) -> None:
+    """Refuse an arm that states no dose, whatever dose is given: none is that of this arm."""
     try:
-        stated = arm.require_dose()
+        if arm is not None:
+            arm.require_dose()
     except DoseRefused as error:
         check = Check("arm dose", HARD, str(error).removeprefix("no dose: "))
-        raise DoseRefused(str(error), (check,)) from None
-    return quantity(stated, "cell/kg") if dose is None else dose
+        raise DoseRefused(str(error), tuple(every_check([check])), request) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,6 +15,17 @@ SOFT: Final = "soft stop"
 HARD: Final = "hard stop"
 NOT_MADE: Final = "not made"
 OUTCOMES: Final = (PASSED, SOFT, HARD, NOT_MADE)
+INPUT: Final = (
+    "possible values", "arm dose", "weight range", "measured weight", "age of weight",
+    "weight for age and sex", "change from last weight", "concentration", "viability",
+    "cumulative dose", "number of doses", "dose interval", "product expiry",
+)  # fmt: skip
+"""The checks that are made before anything is computed."""
+DERIVED: Final = (
+    "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
+    "rate per kg", "duration", "reverse calculation",
+)  # fmt: skip
+"""The checks of what is computed."""
 LAST_BITS: Final = 1e-12
 """A relative difference that is the arithmetic's, not the dose's."""
 
@@ -48,6 +60,22 @@ class Check(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.outcome:<9}  {self.name}: {self.message}"
+
+
+def every_check(made: Iterable[Check]) -> list[Check]:
+    """Every check in its order; those that a hard stop came before are not made.
+
+    Examples
+    --------
+    >>> found = every_check([Check("arm dose", HARD, "the arm states none")])
+    >>> [str(check) for check in found[:2]]
+    ['not made   possible values: stopped before it', 'hard stop  arm dose: the arm states none']
+    """
+    found = {check.name: check for check in made}
+    return [
+        found.get(name, Check(name, NOT_MADE, "stopped before it", derived=name in DERIVED))
+        for name in (*INPUT, *DERIVED)
+    ]
 
 
 def stop_codes(value: Any, soft: float, hard: float) -> npt.NDArray[np.uint8]:

@@ -179,7 +179,7 @@ def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
             corrected = Figure(days + gestation - TERM, "day")
             text += f", {corrected} corrected; born at {weeks} weeks {rest} days"
         yield "age", text
-        yield "policy", inputs.policy.describe()
+        yield "policy", inputs.policy.describe(inputs.reference)
 
 
 def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
@@ -206,7 +206,7 @@ def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
     lines += ["", "CHECKS"]
     for check in plan.checks:
         lines += _wrapped(str(check))
-    lines += ["", *(line for said in _overridden(plan) for line in _wrapped(said))]
+    lines += ["", *_wrapped(plan.passed)]
     for who in SIGNATURES:
         lines += ["", f"{who + ':':<26}{'_' * 40}  Date, time: {'_' * 16}"]
     return "\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)]) + "\n"
@@ -235,7 +235,7 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
         _table([row for row in rows(plan) if len(row[1]) > _HALF]),
         "<h2>Working</h2>", _table([tuple(step) for step in steps(plan)], "working"),
         "<h2>Checks</h2>", _table([_cells(check) for check in plan.checks]),
-        *(f"<p><b>{escape(said)}</b></p>" for said in _overridden(plan)),
+        *([f"<p><b>{escape(plan.passed)}</b></p>"] if plan.passed else []),
         *(
             f"<p class=sign>{escape(who)}: <span class=line></span> "
             "Date, time: <span class='line short'></span></p>"
@@ -248,17 +248,6 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
 
 def _head(at: dt.datetime | None) -> str:
     return f"Printed {utc_time(at)} by neocalc {neocalc.__version__}, tables {tables_digest()[:16]}"
-
-
-def _overridden(plan: Plan) -> list[str]:
-    """The soft stops that were passed, with the reason and the second person."""
-    if plan.override is None:
-        return []
-    names = ", ".join(check.name for check in plan.checks if check.outcome == SOFT)
-    return [
-        f"Soft stops passed ({names}): {plan.override.reason}; "
-        f"second person {plan.override.second_person}"
-    ]
 
 
 def _cells(check: Check) -> tuple[str, ...]:
