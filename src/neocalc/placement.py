@@ -6,7 +6,7 @@ The rules here choose between the tables of a policy and between weight-for-leng
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     if not any(has):
         return None
     which = len(has) - 1 if has[-1] else 0
-    slot, _, basis, status = _elsewhere(resolved, which, ~np.array(has)[resolved.slot])
+    slot, _, basis, status = _elsewhere(resolved, which, np.logical_not(has).take(resolved.slot))
     day, basis = resolved.who_day, resolved.who_basis
     # An age that is not known leaves the choice to the position, and without it to the length.
     ageless = status == CODE["missing_age"]
@@ -137,27 +137,49 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     below = status_where(day < lowest, "age_below_reference")
     above = status_where(day > highest, "age_above_reference")
     status += (below + above) * ((status == 0) & ~ageless)
-    known = UNKNOWN if position is None else position
-    with np.errstate(invalid="ignore"):
-        tall = (known == STANDING) | ((known == UNKNOWN) & (length >= HEIGHT_ABOVE))
-    table = either(ageless, tall, day >= HEIGHT_FROM).view(np.uint8)
+    table = (day >= HEIGHT_FROM).view(np.uint8)
     adjusted = adjusted_length(length, position, day)
-    length = np.where(ageless, length, adjusted) if ageless.any() else adjusted
-    tenths = np.clip(length, -1e6, 1e6) * 10
-    endless = ~np.isfinite(length)
-    if endless.any():
-        tenths[endless] = -1.0
-    nearest, below_it = np.rint(tenths), np.floor(tenths)
-    on_row = np.abs(tenths - nearest) < 1e-6  # 0.1 cm is not a binary fraction
-    whole = below_it + (nearest - below_it) * on_row
-    key = whole.astype(np.int32)
-    part = (tenths - whole) * ~on_row
+    if ageless.any():
+        known = UNKNOWN if position is None else position
+        with np.errstate(invalid="ignore"):
+            tall = (known == STANDING) | ((known == UNKNOWN) & (length >= HEIGHT_ABOVE))
+        table = either(ageless, tall, table)
+        adjusted = np.where(ageless, length, adjusted)
+    key, part = _tenths(adjusted)
     entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
     tables = stack(_used(table, entries))
     nowhere = _nowhere(status, inputs.sex_status)
     assert nowhere is not None
     rows = tables.rows(table, inputs.sex, key, nowhere)
-    part *= ~nowhere
+    if part is not None:
+        part *= ~nowhere
     basis = basis * ~ageless
     outside = CODE["length_out_of_range"], CODE["length_out_of_range"]
     return Placement(tables, rows, key, part, table, slot, basis, refs, status, outside)
+
+
+def _tenths(length: Floats) -> tuple[Ints, Floats | None]:
+    """The row of 0.1 cm at or below each length, and how far it is to the next; None: no row is.
+
+    A length that is not a number, or has no end, stands before the first row or after the last.
+    """
+    with np.errstate(over="ignore"):
+        tenths = length * 10
+    np.fmax(tenths, -1.0, out=tenths)
+    np.fmin(tenths, _FAR, out=tenths)
+    apart = np.rint(tenths)
+    key = apart.astype(np.int32)
+    np.subtract(tenths, apart, out=apart)
+    np.abs(apart, out=apart)
+    between = np.flatnonzero(apart >= 1e-6)  # 0.1 cm is not a binary fraction
+    if not between.size:
+        return key, None
+    below = np.floor(tenths[between])
+    key[between] = below
+    part = np.zeros(len(length))
+    part[between] = tenths[between] - below
+    return key, part
+
+
+_FAR: Final = 1e7
+"""Beyond any table [0.1 cm], and within the range of a key."""

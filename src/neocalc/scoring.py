@@ -78,10 +78,13 @@ def body_mass_index(inputs: Inputs) -> Inputs:
     assert inputs.length is not None
     length = adjusted_length(inputs.length, inputs.position, inputs.resolved.who_day)
     with np.errstate(all="ignore"):
-        metres = np.where(length > 0, length, 0.0) / 100
-        value = inputs.value / (metres * metres)
-    value[np.isnan(value)] = np.inf  # 0/0 is not missing, but impossible
-    value[np.isnan(inputs.value) | np.isnan(inputs.length)] = np.nan
+        metres = np.fmax(length, 0.0)  # 0 also where there is none
+        metres /= 100
+        value = inputs.value / np.multiply(metres, metres, out=metres)
+    odd = np.flatnonzero(~np.isfinite(value))
+    if odd.size:  # missing where one of the two is, else impossible
+        missing = np.isnan(inputs.value[odd]) | np.isnan(inputs.length[odd])
+        value[odd] = np.where(missing, np.nan, np.inf)
     status = combined(inputs.value_status, inputs.length_status)
     if inputs.require_position:
         status = combined(status, status_where(_position_missing(inputs), "missing_value"))
