@@ -180,7 +180,7 @@ def increments(
                 continue
             # The increment of the two values as they are, so that both score the same one.
             increment = (second - base) * grams
-            where.append(f"{sex}, {width} months from day {day}, z {z:g}")
+            where.append(f"{sex}, {_months(width)} from day {day}, z {z:g}")
             firsts.append(day)
             seconds.append((sex, second))
             simple.append(
@@ -202,7 +202,11 @@ def increments(
     statuses = np.where(result.status == "implausible", "ok", result.status)
     side = _Side(where, [one.z for one in simple], [one.status for one in simple])
     scored = _Scored(result.z, statuses)
-    return _agreement("who-2009-velocity", f"{measure}, {width} months", side, scored)
+    return _agreement("who-2009-velocity", f"{measure}, {_months(width)}", side, scored)
+
+
+def _months(width: int) -> str:
+    return f"{width} month" if width == 1 else f"{width} months"
 
 
 class _Scored(NamedTuple):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import io
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import matplotlib
 import numpy as np
 
 from neocalc.chart import style
@@ -18,6 +21,9 @@ WIDTH: Final = 180.0
 """Of every figure [mm]."""
 ONE_CENT: Final = 0.01
 """The step in which z-scores are usually printed."""
+MONTHS: Final = 2.0
+CENTIMETRES: Final = 2.0
+"""Of each so much of age or length the largest differences are drawn: few points."""
 
 
 def grid_figure(rows: Sequence[tuple[str, float, float]], limit: float) -> Chart:
@@ -73,13 +79,13 @@ def peers_figure(panels: dict[str, tuple[Any, Any, Any]]) -> Chart:
     columns = 2
     lines = -(-len(panels) // columns)
     with style.style():
-        page = Page(WIDTH, 18 + 33.0 * lines)
+        page = Page(WIDTH, 22 + 33.0 * lines)
         for i, (title, (days, z, difference)) in enumerate(panels.items()):
             line, column = divmod(i, columns)
             ax = page.axes(20 + 80.0 * column, 8 + 33.0 * line, 72, 22)
             for far in (True, False):
                 chosen = (np.abs(z) > 3) == far
-                ax.plot(days[chosen] / 30.4375, difference[chosen], **_mark(far))
+                _spread(ax, days[chosen] / 30.4375, difference[chosen], MONTHS, far=far)
             _difference_axis(ax)
             ax.set_title(title, fontsize=style.TEXT, loc="left", pad=3)
             ax.set_xlim(-1, 61)
@@ -91,23 +97,24 @@ def peers_figure(panels: dict[str, tuple[Any, Any, Any]]) -> Chart:
             if i >= len(panels) - columns:
                 ax.set_xlabel("age [month]")
         key = style.Key(2)
-        key.add("|z| up to 3", **_mark(far=False))
-        key.add("|z| beyond 3", **_mark(far=True))
-        key.draw(page, 20, 13 + 33.0 * lines)
+        key.add("|z| up to 3", color=style.DATA, linewidth=0.9)
+        key.add("|z| beyond 3", color=style.VERMILION, linewidth=1.0, dashes=(3, 1.5))
+        key.draw(page, 20, 15 + 33.0 * lines)
     return Chart(
         page.figure,
         "Weight for age: other packages less neocalc",
-        "The largest difference at each age, sex and side of 3 SD, by package.",
+        "From the largest difference below neocalc to the largest above it, of each two months of"
+        " age, within 3 SD and beyond, by package.",
     )
 
 
 def length_figure(panels: dict[str, tuple[Any, Any]]) -> Chart:
     """Weight-for-length between two rows of the table: length and difference, by package."""
     with style.style():
-        page = Page(WIDTH, 12 + 34.0 * len(panels))
+        page = Page(WIDTH, 14 + 34.0 * len(panels))
         for i, (title, (length, difference)) in enumerate(panels.items()):
             ax = page.axes(20, 8 + 34.0 * i, WIDTH - 30, 23)
-            ax.plot(length, difference, **_mark(far=False))
+            _spread(ax, length, difference, CENTIMETRES, far=False)
             ax.axhline(0, color=style.LINE, linewidth=0.8, zorder=1)
             ax.grid(color=style.FAINT, linewidth=0.5)
             ax.set_axisbelow(True)
@@ -122,24 +129,41 @@ def length_figure(panels: dict[str, tuple[Any, Any]]) -> Chart:
     )
 
 
-def _mark(far: bool) -> dict[str, Any]:
+def spread(at: Any, difference: Any, step: float) -> tuple[Any, Any, Any]:
+    """Where each step begins, and in it the largest difference below 0 and above 0 (0 if none).
+
+    >>> [column.tolist() for column in spread([0, 1, 2, 5], [0.1, -0.3, math.nan, 0.2], 2)]
+    [[0.0, 4.0], [-0.3, 0.0], [0.1, 0.2]]
+    """
+    at, difference = np.asarray(at, dtype=np.float64), np.asarray(difference, dtype=np.float64)
+    known = ~np.isnan(difference)
+    bins, inverse = np.unique(np.floor(at[known] / step), return_inverse=True)
+    low, high = np.zeros(len(bins)), np.zeros(len(bins))
+    np.minimum.at(low, inverse, difference[known])
+    np.maximum.at(high, inverse, difference[known])
+    return bins * step, low, high
+
+
+def _spread(ax: Axes, at: Any, difference: Any, step: float, *, far: bool) -> None:
+    """The spread of differences: an area within 3 SD, a broken outline beyond."""
+    start, low, high = spread(at, difference, step)
+    ax.fill_between(start + step / 2, low, high, **_area(far=far))
+
+
+def _area(*, far: bool) -> dict[str, Any]:
     if far:
         return {
-            "linestyle": "none", "marker": "^", "markersize": 3.6, "color": style.VERMILION,
-            "markerfacecolor": "white", "markeredgewidth": 0.8, "zorder": 3,
-            "rasterized": True,  # thousands of points
+            "facecolor": "none", "edgecolor": style.VERMILION, "linewidth": 1.0,
+            "linestyle": (0, (3, 1.5)), "zorder": 5,
         }  # fmt: skip
-    return {
-        "linestyle": "none", "marker": "o", "markersize": 2.2, "color": style.DATA, "zorder": 4,
-        "rasterized": True,
-    }  # fmt: skip
+    return {"facecolor": "#9db8c9", "edgecolor": style.DATA, "linewidth": 0.9, "zorder": 4}
 
 
 def _difference_axis(ax: Axes) -> None:
     """Both signs, on a logarithmic axis that is linear within a hundredth."""
     ax.set_yscale("symlog", linthresh=ONE_CENT, linscale=1.0)
-    ticks = [-10.0, -0.1, -ONE_CENT, 0.0, ONE_CENT, 0.1, 10.0]
-    ax.set_ylim(-30, 30)
+    ticks = [-1.0, -0.1, -ONE_CENT, 0.0, ONE_CENT, 0.1, 1.0]
+    ax.set_ylim(-2, 2)
     ax.set_yticks(ticks, [f"{t:+g}".replace("-", "−") if t else "0" for t in ticks])
     ax.minorticks_off()
     ax.axhspan(-ONE_CENT / 2, ONE_CENT / 2, color=style.BAND, zorder=0)
@@ -148,14 +172,16 @@ def _difference_axis(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
-def largest_of(days: Any, z: Any, difference: Any) -> tuple[Any, Any, Any]:
-    """At each day the largest difference of either sign, within 3 SD and beyond: few points."""
-    kept: dict[tuple[int, bool, bool], int] = {}
-    for i, (day, one, off) in enumerate(zip(days, z, difference, strict=True)):
-        if math.isnan(off):
-            continue
-        key = int(day), bool(abs(one) > 3), bool(off > 0)
-        if key not in kept or abs(off) > abs(difference[kept[key]]):
-            kept[key] = i
-    at = np.array(sorted(kept.values()), dtype=int)
-    return days[at], z[at], difference[at]
+def save(chart: Chart, path: Path) -> None:
+    """Write a figure of the page: words as text, not outlines of letters; places to 0.01 point."""
+    content = io.StringIO()
+    with style.style():
+        matplotlib.rcParams["svg.fonttype"] = "none"
+        about = {"Title": chart.title, "Description": chart.description, "Date": None}
+        chart.figure.savefig(content, format="svg", metadata=about)
+    shorter = re.sub(
+        r' (?:d|x|y|transform)="[^"]*"',
+        lambda place: re.sub(r"(\.[0-9]{2})[0-9]+", r"\1", place[0]),
+        content.getvalue(),
+    )
+    path.write_text(re.sub(r"\n +", "\n", shorter), encoding="utf-8")

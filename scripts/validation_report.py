@@ -28,7 +28,7 @@ from typing import Any, Final
 import numpy as np
 from validation_compare import ask_peers, compare, peer_rows, reason
 from validation_grid import LIMIT, Agreement, whole_grid
-from validation_plots import grid_figure, largest_of, length_figure, peers_figure
+from validation_plots import grid_figure, length_figure, peers_figure, save
 
 import neocalc as nc
 from neocalc.references import tables_digest, tables_folder
@@ -39,6 +39,8 @@ DOCS: Final = ROOT / "docs"
 PAGE: Final = DOCS / "validation.md"
 KEPT: Final = DOCS / "validation_peers.json"
 MUTATION: Final = DOCS / "mutation.json"
+DRAWN: Final = 0.001
+"""A package whose z for weight is nowhere further off has no panel in the figure."""
 PEERS_ARE: Final = (
     "Packages from PyPI, each called through its public functions with the same measurements: "
     "both sexes, every 7th day and days 730, 731 and 1,826, nine z from -4.9 to 4.9, rounded "
@@ -64,7 +66,8 @@ def figures(
             difference = there - np.asarray(z[task], dtype=np.float64)
             if task == "weight":
                 days = np.array([row[1] for row in rows[task]])
-                panels[f"{name} {one['version']}"] = largest_of(days, z[task], difference)
+                if np.nanmax(np.abs(difference)) > DRAWN:
+                    panels[f"{name} {one['version']}"] = days, z[task], difference
             elif task == "weight_for_length off the grid":
                 near = np.abs(z[task]) <= 3
                 length = np.array([row[3] for row in rows[task]])
@@ -74,7 +77,7 @@ def figures(
     if lengths:
         charts["length"] = length_figure(lengths)
     for name, chart in charts.items():
-        chart.save(DOCS / "images" / f"validation_{name}.svg", force=True)
+        save(chart, DOCS / "images" / f"validation_{name}.svg")
 
 
 # ----------------------------------------------------------------------------------------- the page
@@ -172,13 +175,20 @@ def peers_section(kept: dict[str, Any]) -> list[str]:
             f"{power(one['within'])} | {far} | {one['share']:.1%} | {reason(one)} | "
             f"{one['where']} |"
         )
+    agreeing = [
+        one["name"]
+        for one in kept["table"]
+        if one.get("index") == "weight" and max(one["within"], one["beyond"]) <= DRAWN
+    ]
     if any("index" in one for one in kept["table"]):
         lines += [
             "", "![Weight for age: other packages less neocalc](images/validation_peers.svg)", "",
-            "*The largest difference at each age, of either sign; the band is the rounding to two "
-            "decimals.*", "",
+            "*From the largest difference below neocalc to the largest above, of each two months; "
+            f"the grey band is the rounding to two decimals. Nowhere further off than {DRAWN:g}, "
+            f"and not drawn: {', '.join(agreeing)}.*", "",
             "![Weight for length between two rows](images/validation_length.svg)", "",
-            "*Lengths half-way between two rows of the table.*",
+            "*Lengths half-way between two rows of the table: the largest differences of each two "
+            "centimetres, abs(z) up to 3.*",
         ]  # fmt: skip
     return lines
 
@@ -245,8 +255,16 @@ def page(grid: Sequence[Agreement], kept: dict[str, Any]) -> str:
         [
             "# Validation", "",
             "How far neocalc agrees with everything that it can be compared with. This page is "
-            "made by `python scripts/validation_report.py` from the run itself; a test fails when "
-            "it is not that of the tables and the version it stands beside.",
+            "made from the run itself; a test fails when it is not that of the tables and the "
+            "version it stands beside. To make it again:", "",
+            "```sh",
+            "python scripts/mutation.py           # section 4: an hour",
+            "python scripts/mutation.py --keep",
+            "python scripts/validation_report.py --peers PEERS/bin/python "
+            "--peers PYGROWUP/bin/python",
+            "```", "",
+            "PEERS and PYGROWUP are the two environments of `benchmarks/requirements-peers.txt`; "
+            "with `--kept-peers` in their place, section 3 stays as it was compared last.",
         ],
         grid_section(grid), published_section(report), peers_section(kept), mutation_section(),
         environment_section(report),
