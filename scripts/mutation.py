@@ -62,10 +62,13 @@ GROUPS: Final = {
             "published/test_velocity_cases", "published/test_nicu_cases"),
     ),
     "dose": Group(
-        tuple(
-            f"dose/{name}"
-            for name in ("amounts", "arithmetic", "checks", "inputs", "limits", "plan", "stops",
-                         "weight")
+        (
+            *(
+                f"dose/{name}"
+                for name in ("amounts", "arithmetic", "checks", "inputs", "limits", "plan",
+                             "stops", "weight")
+            ),
+            "moments",
         ),
         ("test_dose", "test_dose_checks", "test_dose_inputs", "test_dose_limits",
          "test_dose_weight", "test_dose_adversarial", "test_dose_columns", "test_dose_audit",
@@ -75,8 +78,10 @@ GROUPS: Final = {
     ),
     "lms": Group(("lms",), ("test_lms", "published/test_attained_cases")),
     "growth": Group(
-        ("age", "dates", "growth", "birth", "chartlines", "lengths", "placement"),
+        ("age", "dates", "growth", "birth", "chartlines", "lengths", "placement", "scoring",
+         "policy", "stacks", "arguments"),
         ("test_age", "test_growth", "test_policy", "test_scoring", "test_against_oracle",
+         "test_mutants_growth",
          "published/test_attained_cases", "published/test_age_and_fenton_cases"),
     ),
 }  # fmt: skip

@@ -13,6 +13,7 @@ perinatal period. Pediatrics 2004;114:1362-4. doi:10.1542/peds.2004-1915
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
@@ -133,7 +134,8 @@ class Age:
         """
         number = partial(AgeError, "months", months, "accepted: a number of months, 0 or more")
         figures, odd, single = numbers_of(months, "months", number)
-        days = [days_from_months(m) if abs(m) < 1e6 else m for m in figures.tolist()]
+        # So many months are more days than an age may have; what is missing stays so.
+        days = [days_from_months(m) if abs(m) < 1e6 else m * math.inf for m in figures.tolist()]
         return cls._from_figures(
             np.array(days, dtype=np.float64), odd, gestation, number, single=single
         )

@@ -12,7 +12,7 @@ import numpy as np
 
 from neocalc.blocks import either
 from neocalc.coding import STANDING, UNKNOWN, Ints
-from neocalc.errors import CODE, StatusArray, combined, status_where
+from neocalc.errors import CODE, StatusArray, combined, first_status, status_where
 from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, adjusted_length
 from neocalc.policy import Resolved
 from neocalc.references import Reference
@@ -49,11 +49,9 @@ class Inputs(NamedTuple):
 def _used(
     slot: Bytes, entries: Sequence[tuple[Reference, str] | None]
 ) -> tuple[tuple[Reference, str] | None, ...]:
-    """The tables that any row points to, or the last: a table nobody needs is not read."""
+    """The tables that any row points to, or all of them: a table nobody needs is not read."""
     used = [entry if (slot == i).any() else None for i, entry in enumerate(entries)]
-    if not any(used):
-        used[-1] = next(entry for entry in reversed(entries) if entry is not None)
-    return tuple(used)
+    return tuple(used if any(used) else entries)
 
 
 class Placement(NamedTuple):
@@ -147,6 +145,8 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
         adjusted = np.where(ageless, length, adjusted)
     key, part = _tenths(adjusted)
     entries = [(refs[which], name) if name in refs[which].measures else None for name in names]
+    if None in entries:  # a user's own reference may have a table of recumbent length alone
+        status = first_status(status, status_where(table == entries.index(None), "no_reference"))
     tables = stack(_used(table, entries))
     nowhere = _nowhere(status, inputs.sex_status)
     assert nowhere is not None
