@@ -21,9 +21,8 @@ import pytest
 
 from neocalc.errors import FileError
 from neocalc.tables import csvrows, files
-from neocalc.tables.files import (
-    Source,
-    ahead,
+from neocalc.tables.files import Source, ahead
+from neocalc.tables.outputs import (
     is_parquet,
     output,
     outputs,
@@ -220,6 +219,29 @@ def test_ahead_that_is_left_early_leaves_no_thread() -> None:
     next(items)
     items.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_ahead_makes_the_first_at_once() -> None:
+    made = threading.Event()
+
+    def one() -> Iterator[int]:
+        made.set()
+        yield 1
+
+    items = ahead(one())
+    assert made.wait(timeout=10)
+    assert list(items) == [1]
+
+
+def test_ahead_that_is_never_asked_leaves_no_thread() -> None:
+    before = set(threading.enumerate())
+    items = ahead(iter(range(1, 50)))
+    threads = set(threading.enumerate()) - before
+    del items
+    for thread in threads:
+        thread.join(timeout=10)
+    assert threads
+    assert not any(thread.is_alive() for thread in threads)
 
 
 # Out
@@ -509,18 +531,18 @@ def test_an_interrupt_while_the_writer_starts_hung_at_exit(tmp_path: Path) -> No
     code = """
 import sys
 from pathlib import Path
-from neocalc.tables import files
+from neocalc.tables import outputs
 import polars as pl
 
-class Interrupted(files.ThreadPoolExecutor):
+class Interrupted(outputs.ThreadPoolExecutor):
     def submit(self, *given):
         super().submit(*given)
         raise KeyboardInterrupt
 
-files.ThreadPoolExecutor = Interrupted
+outputs.ThreadPoolExecutor = Interrupted
 table = pl.DataFrame({"a": [1]})
 try:
-    files.write_batches([table], dict(table.schema), Path(sys.argv[1]), parquet=False)
+    outputs.write_batches([table], dict(table.schema), Path(sys.argv[1]), parquet=False)
 except KeyboardInterrupt:
     print("interrupted", Path(sys.argv[1]).exists())
 """

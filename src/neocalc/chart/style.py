@@ -232,7 +232,7 @@ class Chart:
         FileError
             When the ending is another one, or the file exists or cannot be written.
         """
-        from neocalc.tables.files import output
+        from neocalc.tables.outputs import output
 
         form = format_of(path)
         with output(str(path), force=force) as part:

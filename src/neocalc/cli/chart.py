@@ -13,7 +13,8 @@ from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import mapping_of, missing_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError
 from neocalc.tables.batch import Summary
-from neocalc.tables.files import Source, refuse_existing, stopped_cleanly
+from neocalc.tables.files import Source
+from neocalc.tables.outputs import refuse_existing, stopped_cleanly
 
 if TYPE_CHECKING:
     import polars as pl

@@ -228,7 +228,7 @@ def typed_fraction(text: str) -> str | float:
 
 def _refuse_outputs(args: argparse.Namespace) -> None:
     """Refuse a worksheet that cannot be written, before anything is computed."""
-    from neocalc.tables.files import refuse_existing
+    from neocalc.tables.outputs import refuse_existing
 
     if args.worksheet is not None:
         path = Path(args.worksheet)
@@ -241,7 +241,7 @@ def _refuse_outputs(args: argparse.Namespace) -> None:
 
 def _write_worksheet(args: argparse.Namespace, plan: Any) -> None:
     from neocalc.dose import worksheet
-    from neocalc.tables.files import output
+    from neocalc.tables.outputs import output
 
     page = worksheet.html if Path(args.worksheet).suffix.lower() == ".html" else worksheet.text
     with output(args.worksheet, force=args.force) as part:

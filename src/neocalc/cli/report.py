@@ -8,7 +8,7 @@ from pathlib import Path
 from neocalc.cli import add_json, add_policy, print_json
 from neocalc.cli.chart import about, add_columns, add_output, add_picture, read_file, said, until_of
 from neocalc.errors import FileError, InputError
-from neocalc.tables.files import output, refuse_existing, stopped_cleanly
+from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
 
 
 def configure_report(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,8 @@ from neocalc.cohort import Scoring, count_statuses, score_table
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
-from neocalc.tables.files import Source, is_parquet, scored_output, stopped_cleanly, write_batches
+from neocalc.tables.files import Source
+from neocalc.tables.outputs import is_parquet, scored_output, stopped_cleanly, write_batches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,9 +108,11 @@ def score_file(
     start = time.perf_counter()
     score: Through = through or (lambda tables: (score_table(t, scoring) for t in tables))
 
+    tables = source.batches()
+
     def batches() -> Iterator[pl.DataFrame]:
         with _progress(progress) as advance:
-            for scored in score(source.batches()):
+            for scored in score(tables):
                 summary.add(scored.height, count_statuses(scored, scoring))
                 advance(scored.height)
                 yield scored

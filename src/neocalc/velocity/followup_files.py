@@ -26,7 +26,8 @@ from neocalc.references import reference
 from neocalc.tables.batch import Summary
 from neocalc.tables.batch import score_file as score_batches
 from neocalc.tables.columns import column_of
-from neocalc.tables.files import STANDARD, Source
+from neocalc.tables.files import Source
+from neocalc.tables.outputs import STANDARD
 from neocalc.velocity.followup_store import Added, Parts
 from neocalc.velocity.followup_tables import FollowUp, added_series, score_table
 from neocalc.velocity.increment_tables import WHO_2009
