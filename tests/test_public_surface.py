@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import runpy
 import subprocess
 import sys
 import types
@@ -48,6 +49,20 @@ def run(code: str) -> str:
         [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
     )
     return done.stdout.strip()
+
+
+def test_python_m_neocalc_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for options, code in ((["--version"], 0), (["age", "--born", "soon"], 2)):
+        monkeypatch.setattr(sys, "argv", ["neocalc", *options])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_module("neocalc", run_name="__main__")
+        assert left.value.code == code
+        said.append(capsys.readouterr())
+    assert said[0].out.startswith(f"neocalc {nc.__version__}")
+    assert "soon" in said[1].err
 
 
 def test_the_names() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -344,6 +345,22 @@ def test_an_error_in_a_block_is_raised(count: int, at_fault: int) -> None:
 
     with pytest.raises(nc.TableError, match="this block"):
         by_blocks(work, count * BLOCK)
+
+
+def test_an_error_in_a_block_of_another_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calling thread waits in its block until the other one has failed in its own."""
+    monkeypatch.setattr(blocks, "WORKERS", 2)
+    mine, failing = threading.current_thread(), threading.Event()
+
+    def work(start: int) -> int:
+        if threading.current_thread() is mine:
+            assert failing.wait(30)
+            return start
+        failing.set()
+        raise nc.TableError("a table of another thread")
+
+    with pytest.raises(nc.TableError, match="another thread"):
+        by_blocks(work, 2 * BLOCK)
 
 
 def test_either_chooses_as_numpy_does() -> None:

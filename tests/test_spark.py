@@ -282,6 +282,20 @@ def test_dotted_names(spark: SparkSession) -> None:
     assert collected(scored)["waz"].equals(expected["waz"])
 
 
+def test_names_that_differ_in_case_alone(spark: SparkSession) -> None:
+    """Two columns where Spark minds the case of names; refused where it does not."""
+    table = visits(20).append_column("WAZ", pa.array(range(20)))
+    with pytest.raises(nc.FileError, match="waz already"):
+        on_spark.score(spark.createDataFrame(table))
+    spark.conf.set("spark.sql.caseSensitive", "true")
+    try:
+        got = collected(on_spark.score(spark.createDataFrame(table)))
+    finally:
+        spark.conf.unset("spark.sql.caseSensitive")
+    assert got["WAZ"].to_list() == list(range(20))
+    assert got["waz"].equals(local(table)["waz"])
+
+
 def test_a_bad_row_stays_a_row(spark: SparkSession) -> None:
     rows = [
         (0, "f", "3.5", 100),
@@ -493,6 +507,15 @@ def test_an_executor_without_neocalc_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "neocalc", None)
     with pytest.raises(ImportError, match="not installed for the Python of the Spark executor"):
         task(iter([]))
+
+
+def test_an_executor_keeps_the_visits_of_a_child_together() -> None:
+    """A child whose visits come in two batches has the velocity of one that came in one."""
+    table = pl.DataFrame(children(300)).sort("subject_id").to_arrow()
+    scoring = followup_tables.plan(table.column_names)
+    task = on_spark.task_of(spark_tasks.order_of(scoring, table.column_names))
+    got = pa.Table.from_batches(list(task(iter(table.to_batches(max_chunksize=7)))))
+    assert_identical(pl.DataFrame(got), widened(nc.velocity.score(pl.DataFrame(table))))
 
 
 def test_a_policy_arrives_as_it_left() -> None:
