@@ -32,9 +32,9 @@ def test_every_check_can_pass() -> None:
     assert list(outcomes(plan)) == [
         "possible values", "arm dose", "weight range", "measured weight", "age of weight",
         "weight for age and sex", "change from last weight", "concentration", "viability",
-        "cumulative dose", "number of doses", "dose interval", "product expiry", "cells per dose",
-        "volume per kg", "rounding error", "syringe capacity", "rate", "rate per kg", "duration",
-        "reverse calculation",
+        "dead volume", "cumulative dose", "number of doses", "dose interval", "product expiry",
+        "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
+        "rate per kg", "duration", "reverse calculation",
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def test_a_dose() -> None:
     assert about["limits"]["counts"] == "viable"
     assert about["result"]["syringe volume"] == {"value": 0.67, "unit": "mL"}
     assert about["result"]["volume"]["value"] == pytest.approx(3.1 / 4.6)  # nothing is rounded
-    assert len(about["checks"]) == 21
+    assert len(about["checks"]) == 22
     assert about["override"] is None
     assert about["refusal"] is None
     assert about["protocol"] is None

@@ -257,6 +257,17 @@ class TestVolume:
         assert stops(tried(**almost))["volume per kg"] == "soft stop"
 
 
+def test_a_dead_volume_that_no_line_has() -> None:
+    """Drawn up on top of the dose, 3 mL for 0.3 mL once went unnoticed."""
+    assert outcomes(tried(dead_volume="1 mL"))["dead volume"] == "passed"
+    found = tried(dead_volume="3 mL")
+    assert stops(found) == {"dead volume": "soft stop"}
+    assert message(found, "dead volume") == "3 mL is more than the usual 1 mL"
+    short = Limits(usual_dead_volume="0.2 mL")
+    assert stops(tried(dead_volume="0.3 mL", limits=short)) == {"dead volume": "soft stop"}
+    assert outcomes(tried())["dead volume"] == "not made"
+
+
 def test_the_reverse_calculation_catches_a_wrong_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     def viability_twice(cells: Any, concentration: Any, viable: Any = 1) -> Any:
         return cells / (concentration * viable * viable)
@@ -306,6 +317,7 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "most_volume_per_kg": ("0.2 mL/kg", {"usual_volume_per_kg": "0.1 mL/kg"}),
         "usual_rate_per_kg": ("0.1 mL/kg/h", {"max_rate": None, "max_rate_per_kg": None}),
         "usual_duration": ("20 min", {"max_duration": None}),
+        "usual_dead_volume": ("0.05 mL", {}),
         "usual_viability": ("95%", {"min_viability": None}),
         "least_viability": ("93%", {"usual_viability": "94%"}),
     }

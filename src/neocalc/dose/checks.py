@@ -34,6 +34,7 @@ def input_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
         *weight_checks(inputs, limits),
         _concentration(inputs, limits),
         _viability(inputs, limits),
+        _dead_volume(inputs, limits),
         _cumulative(inputs, limits),
         _number(inputs, limits),
         _interval(inputs, limits),
@@ -137,6 +138,21 @@ def _viability(inputs: DoseInputs, limits: Limits) -> Check:
         shown = f"{figure} is below the usual {usual}; the protocol states no limit"
         return Check(name, SOFT, shown, usual, figure)
     return Check(name, NOT_MADE, "the protocol states no limit", None, figure)
+
+
+def _dead_volume(inputs: DoseInputs, limits: Limits) -> Check:
+    """What is drawn up on top of the dose: too much of it in a shorter line is an overdose."""
+    name, figure, usual = (
+        "dead volume",
+        inputs.figures.get("dead_volume"),
+        limits["usual_dead_volume"],
+    )
+    assert usual is not None
+    if figure is None:
+        return Check(name, NOT_MADE, "the dead volume is not given", usual)
+    if above(figure.value, usual.value):
+        return Check(name, SOFT, f"{figure} is more than the usual {usual}", usual, figure)
+    return Check(name, PASSED, f"{figure} is at most {usual}", usual, figure)
 
 
 def _cumulative(inputs: DoseInputs, limits: Limits) -> Check:

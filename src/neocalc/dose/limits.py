@@ -47,6 +47,7 @@ UNITS: Final = {
     "most_volume_per_kg": "mL/kg",
     "usual_rate_per_kg": "mL/kg/h",
     "usual_duration": "h",
+    "usual_dead_volume": "mL",
     "usual_viability": "fraction",
     "least_viability": "fraction",
 }
@@ -118,6 +119,8 @@ class Limits:
         infant has 80 to 100 mL of blood for each kilogram.
     usual_rate_per_kg, usual_duration : default "20 mL/kg/h" and "4 h"
         Above is a soft stop where no rate, and no duration, is stated [mL/kg/h], [h].
+    usual_dead_volume : default "1 mL"
+        Above is a soft stop: syringes keep up to 0.1 mL and lines up to about 1 mL [mL].
     usual_viability, least_viability : default "70%" and "10%"
         Below is a soft stop where `min_viability` is not stated, and always a hard stop.
 
@@ -170,6 +173,7 @@ class Limits:
     most_volume_per_kg: Any = "100 mL/kg"
     usual_rate_per_kg: Any = "20 mL/kg/h"
     usual_duration: Any = "4 h"
+    usual_dead_volume: Any = "1 mL"
     usual_viability: Any = "70%"
     least_viability: Any = "10%"
     figures: Mapping[str, Figure] = field(init=False, repr=False, compare=False)

@@ -18,7 +18,7 @@ OUTCOMES: Final = (PASSED, SOFT, HARD, NOT_MADE)
 INPUT: Final = (
     "possible values", "arm dose", "weight range", "measured weight", "age of weight",
     "weight for age and sex", "change from last weight", "concentration", "viability",
-    "cumulative dose", "number of doses", "dose interval", "product expiry",
+    "dead volume", "cumulative dose", "number of doses", "dose interval", "product expiry",
 )  # fmt: skip
 """The checks that are made before anything is computed."""
 DERIVED: Final = (
