@@ -256,9 +256,11 @@ WEIGHT = ["--weight", "3100g"]
         (["--sex", "f", *DATES, "--weight", "50cm"], "--weight: '50cm' is not accepted; give a"),
         (["--sex", "f", *DATES, "--weight", "7lb"], "--weight: '7lb' is not accepted; give a"),
         (["--sex", "f", *DATES, "--weight", "3,1kg"], "--weight: '3,1kg' is not accepted; give a"),
-        (["--sex", "f", *DATES, "--weight", ""], "--weight: missing; give a quantity in kg, g"),
+        (["--sex", "f", *DATES, "--weight", ""], "--weight: missing; give a value, or leave"),
         (["--sex", "f", *DATES, "--weight", "0kg"], "--weight: '0kg' is not accepted; a value"),
         (["--sex", "f", *DATES, "--weight=-3kg"], "--weight: '-3kg' is not accepted; a value"),
+        (["--sex", "f", *DATES, "--weight", "-3kg"], "--weight: '-3kg' is not accepted; a value"),
+        (["--sex", "f", *DATES, *WEIGHT, "--position", ""], "--position: missing; give a value"),
         (["--sex", "f", *DATES, "--head", "35.2kg"], "--head: '35.2kg' is not accepted; give a"),
         (["--sex", "f", *DATES, "--head", "0cm"], "--head: '0cm' is not accepted; a value above"),
         (["--sex", "f", *DATES, "--arm", "0cm"], "--arm: '0cm' is not accepted; a value above 0"),
@@ -355,7 +357,54 @@ def test_an_empty_gestation_was_one_that_is_not_stated(shell: Shell) -> None:
     """As from a variable of a script that holds nothing."""
     for empty in ("", " "):
         done = shell.run("growth", "--sex", "f", "--gestation", empty, *DATES, *WEIGHT)
-        assert done.problem.startswith("neocalc: --gestation: missing; give it")
+        assert done.problem.startswith("neocalc: --gestation: missing; give a value, or leave")
+        for command in ("age", "dose"):
+            done = shell.run(command, "--gestation", empty, "--born", "2026-05-01")
+            assert done.problem.startswith("neocalc: --gestation: missing; give a value, or leave")
+
+
+def test_no_command_takes_a_quantity_for_a_gestation(shell: Shell) -> None:
+    """The message offered one."""
+    done = shell.run("age", "--gestation", "192 day", *DATES)
+    assert done.problem.endswith('such as "27+3", "27w3d" or "27 3/7"')
+
+
+@pytest.mark.parametrize(
+    ("day", "position", "said"),
+    [
+        (273, "standing", "standing is not believed under 9 months: no 0.7 cm is added (WHO)"),
+        (274, "h", None),
+        (273, "recumbent", None),
+        (599, None, None),
+        (600, None, "not stated; taken as recumbent, under 24 months (WHO)"),
+        (730, None, "not stated; taken as recumbent, under 24 months (WHO)"),
+        (731, None, "not stated; taken as standing, from 24 months on (WHO)"),
+        (900, None, "not stated; taken as standing, from 24 months on (WHO)"),
+        (901, None, None),
+        (730, "recumbent", None),
+    ],
+)
+def test_what_is_taken_for_the_position_was_not_said(
+    shell: Shell, day: int, position: str | None, said: str | None
+) -> None:
+    """The corrected day counts: this boy is 98 days older."""
+    boy = ["growth", "--sex", "m", "--gestation", "26+0", "--age-days", str(day + 98)]
+    typed = [*boy, "--length", "80cm", *(() if position is None else ("--position", position))]
+    assert facts(shell, *typed).get("position") == said
+    last = shell.run(*typed).out.splitlines()[-1]
+    assert last == f"Position: {said}." if said else last.startswith("Policy: ")
+    assert "position" not in facts(shell, *boy, "--weight", "9kg")
+
+
+def test_a_policy_that_requires_the_position_is_an_option(shell: Shell) -> None:
+    boy = ["growth", "--sex", "m", "--gestation", "26+0", "--age-days", "800", "--length", "83cm"]
+    done = shell.run(*boy, "--require-position")
+    assert done.problem.startswith("neocalc: --position: missing; the policy needs it at 600 to")
+    done = shell.run(*boy, "--require-position", "--position", "recumbent")
+    assert "a length at 600 to 900 days corrected needs its position." in done.out
+    shell.write("in.csv", "sex,age_days,gestational_age,length_cm\nm,800,26+0,83\n")
+    assert shell.run("score", "in.csv", "-o", "o.csv", "--require-position").code == 0
+    assert shell.read("o.csv").endswith(",missing_value\n")
 
 
 def test_a_length_without_a_bmi_was_a_fault_of_the_weight(shell: Shell) -> None:

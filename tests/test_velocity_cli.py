@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 
@@ -33,8 +35,9 @@ def test_the_example_of_the_contract_in_words(shell: Shell) -> None:
     done = shell.run(*INFANT, *DATES, *WEIGHT)
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[:3] == [
+    assert lines[:4] == [
         "Sex           female",
+        "Gestation     27w3d (preterm)",
         "First visit   123 days (17w4d), corrected 35 days (5w0d)",
         "Second visit  184 days (26w2d), corrected 96 days (13w5d)",
     ]
@@ -148,19 +151,19 @@ def test_decisions_are_options(shell: Shell) -> None:
         ((*INFANT, *DATES, *WEIGHT, "--tolerance", "0.5"), "--tolerance: 0.5"),
         ((*INFANT, *DATES, *WEIGHT, "--start", "last"), "--start: 'last'"),
         ((*INFANT, *DATES, *WEIGHT, "--reference", "who-2006"), "--reference: of one infant"),
-        ((*INFANT, *DATES, *WEIGHT, "--against", "first"), "--against: 'first'"),
-        ((*INFANT, *DATES, *WEIGHT, "-o", "out.csv"), "--output: 'out.csv'"),
+        ((*INFANT, *DATES, *WEIGHT, "--against", "first"), "--against: is of a cohort file"),
+        ((*INFANT, *DATES, *WEIGHT, "-o", "out.csv"), "--output: is of a cohort file"),
         (("velocity", *DATES, *WEIGHT), "sex: missing"),
         (
             ("velocity", "--sex", "f", "--first-days", "9", *WEIGHT),
-            "--first-days: ('9', None) is not accepted",
+            "--second-days: missing; give whole days since birth",
         ),
         (
             ("velocity", "--sex", "f", "--first-days", "90", "--second-days", "9", *WEIGHT),
             "--second-days: '9' is not accepted; an age after the first",
         ),
         (("velocity", "in.csv"), "--output: missing; give -o FILE"),
-        (("velocity", "in.csv", "-o", "out.csv", *WEIGHT), "--weight: ['3500g', '4400g']"),
+        (("velocity", "in.csv", "-o", "out.csv", *WEIGHT), "--weight: is of one infant"),
         (("velocity", "in.csv", "-o", "out.csv", "--baseline", "day0"), "no column 'day0'"),
         (("velocity", "in.csv", "-o", "in.csv"), "in.csv: is the input"),
         (("velocity", "none.csv", "-o", "out.csv"), "none.csv: cannot be read"),
@@ -193,6 +196,72 @@ def test_nothing_typed_is_left_out_unsaid(
     """Oedema is a column of a file; ages are dates or days; a file has its own options."""
     shell.write("in.csv", VISITS)
     assert shell.run(*arguments).problem.startswith(f"neocalc: {problem}: ")
+
+
+def test_an_empty_gestation_was_one_that_is_not_stated(shell: Shell) -> None:
+    """As from a variable of a script that holds nothing: z 0.07 instead of -2.17."""
+    for empty in ("", " "):
+        infant = ("velocity", "--sex", "f", "--gestation", empty, "--born", "2026-05-01")
+        done = shell.run(*infant, *DATES, *WEIGHT)
+        assert done.problem.startswith("neocalc: --gestation: missing; give a value, or leave")
+
+
+def test_a_gestation_that_is_not_stated_is_said(shell: Shell) -> None:
+    done = shell.run(*DAYS, *WEIGHT)
+    assert done.out.splitlines()[1] == "Gestation     not stated: no correction"
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        (("--first-days", "\u0661\u0660\u0660", "--second-days", "161"), "--first-days: "),
+        (("--first-days", "1_0", "--second-days", "161"), "--first-days: '1_0' is not accepted"),
+        (("--first-days", "100"), "--second-days: missing; give whole days since birth"),
+        ((*DATES, "--born", "2026-05-01", "--tolerance", "\u0660.1"), "--tolerance: "),
+        ((*DATES, "--born", "2026-05-01", "--tolerance", "0_0.1"), "--tolerance: '0_0.1' is not"),
+        ((*DATES, "--born", "2026-05-01", "--tolerance", "nan"), "--tolerance: 'nan' is not"),
+    ],
+)
+def test_digits_are_those_of_ascii(shell: Shell, typed: tuple[str, ...], problem: str) -> None:
+    """Arabic digits and underscores were taken for numbers."""
+    done = shell.run("velocity", "--sex", "f", *WEIGHT, *typed)
+    assert done.problem.startswith(f"neocalc: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        (("--weight", "3500g", "0g"), "--weight: '0g' is not accepted; a value above 0"),
+        (("--weight", "3500g", ""), "--weight: missing; two measurements with units, such as"),
+        (("--weight", "-1kg", "3kg"), "--weight: '-1kg' is not accepted; a value above 0"),
+        (("--weight", "3500", "4400"), "--weight: '3500' is not accepted; two measurements with"),
+        (
+            ("--length", "50cm", "54cm", "--second-position", "up"),
+            "--second-position: 'up' is not accepted; accepted: recumbent or l, standing or h",
+        ),
+        ((*WEIGHT, "--force"), "--force: is of a cohort file; no file is named"),
+    ],
+)
+def test_what_is_wrong_is_named_as_it_was_typed(
+    shell: Shell, typed: tuple[str, ...], problem: str
+) -> None:
+    assert shell.run(*INFANT, *DATES, *typed).problem.startswith(f"neocalc: {problem}")
+
+
+def test_at_the_bedside_nothing_is_loaded_that_scores_tables() -> None:
+    """It took a tenth of the time of the command."""
+    code = (
+        "import sys; from neocalc.cli import main; assert main(sys.argv[1:]) == 0;"
+        "of_tables = {'neocalc.cohort', 'neocalc.tables', 'neocalc.velocity.followup', 'polars'};"
+        "assert not of_tables & set(sys.modules), of_tables & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *INFANT, *DATES, *WEIGHT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_position_that_the_infants_policy_does_not_know(shell: Shell) -> None:

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import neocalc
-from neocalc.errors import NeocalcError, PolicyError
+from neocalc.errors import MissingError, NeocalcError, PolicyError
 from neocalc.policy import DEFAULT, Policy
 
 COMMANDS: Final = {
@@ -42,7 +43,11 @@ EPILOG: Final = (
 
 
 class Once(argparse.Action):
-    """An option that may be given once: of two weights, neither is taken silently."""
+    """An option that may be given once, and not empty.
+
+    Of two weights neither is taken silently, and a variable of a script that holds nothing is not
+    an option that was left out.
+    """
 
     def __call__(
         self,
@@ -51,8 +56,11 @@ class Once(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Store the value, unless there is one from an earlier place of the option."""
+        """Store the value, unless it is blank or there is one from an earlier place."""
         assert isinstance(parser, Parser)
+        blank = isinstance(values, str) and not values.strip()
+        if blank and option_string not in (None, "--delimiter"):
+            raise MissingError(str(option_string), "give a value, or leave the option out")
         if self.dest in parser.given:
             parser.error(f"{option_string} is given twice")
         parser.given.add(self.dest)
@@ -66,6 +74,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**settings)
         self.given: set[str] = set()
         self.register("action", None, Once)
+        # What begins like a number is a value, and is refused as one: -1kg.
+        self._negative_number_matcher = re.compile(r"-\.?[0-9]")
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and leave with status 2."""
@@ -175,6 +185,11 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--preterm-below", metavar="GA", help="default 37+0")
     group.add_argument("--correct-until", metavar="AGE", help="corrected age; default 36mo")
     group.add_argument(
+        "--require-position",
+        action="store_true",
+        help="a preterm child's length from 600 to 900 days corrected needs its position",
+    )
+    group.add_argument(
         "--reference", metavar="ID", default=DEFAULT, help="one reference whatever the age"
     )
 
@@ -187,7 +202,7 @@ def policy_of(options: argparse.Namespace) -> Policy:
         if name in given and options.reference != DEFAULT:
             option = name.replace("_", "-")
             raise PolicyError(f"--{option}: --reference is one reference whatever the age")
-    return Policy(**given)
+    return Policy(**given, require_position=options.require_position)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

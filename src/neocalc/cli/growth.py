@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json, print_rows
-from neocalc.coding import sex_code
+from neocalc.coding import STANDING, position_code, sex_code
 from neocalc.errors import AgeError, InputError, MissingError
 from neocalc.growth import ZScore, inputs_of, zscore
-from neocalc.policy import Policy, weeks_and_days
+from neocalc.lengths import HEIGHT_FROM, POSITION_MATTERS, STANDING_FROM
+from neocalc.policy import Policy, resolve, weeks_and_days
 from neocalc.references import MEASURES, reference
 from neocalc.scoring import body_mass_index
 from neocalc.units import figures_of
@@ -101,6 +102,9 @@ def run_growth(options: argparse.Namespace) -> int:
     if options.uncorrected:
         other = reference(policy.uncorrected_reference(options.reference))
         how["uncorrected"] = f"{other.id} at chronological age"
+    taken = _position_taken(options, age, policy)
+    if taken:
+        how["position"] = taken
     if options.json:
         print_json({"sex": sex, "age": age_facts(age), **how, "results": rows})
         return 0
@@ -118,14 +122,10 @@ def run_growth(options: argparse.Namespace) -> int:
 
 def infant_age(options: argparse.Namespace) -> Age:
     """The age that the options give."""
-    if options.gestation is not None and not options.gestation.strip():
-        raise MissingError("--gestation", 'give it, as "27+3", or leave the option out')
     if options.age_days is not None:
         if options.born is not None or options.on is not None:
             raise AgeError("--age-days", options.age_days, "either --age-days, or --born and --on")
-        if not re.fullmatch("[0-9]{1,6}", options.age_days):
-            raise AgeError("--age-days", options.age_days, "whole days; 0 is the day of birth")
-        return Age.from_days(int(options.age_days), gestation=options.gestation)
+        return Age.from_days(whole_days("--age-days", options.age_days), options.gestation)
     days = []
     for name in ("born", "on"):
         given = getattr(options, name)
@@ -138,6 +138,13 @@ def infant_age(options: argparse.Namespace) -> Age:
     if days[1] < days[0]:
         raise AgeError("--on", options.on, f"a date from birth on (--born {options.born})")
     return Age(options.born, options.on, options.gestation)
+
+
+def whole_days(option: str, text: str) -> int:
+    """An age as it is typed in whole days."""
+    if not re.fullmatch("[0-9]{1,6}", text):
+        raise AgeError(option, text, "whole days; 0 is the day of birth")
+    return int(text)
 
 
 def age_facts(age: Age) -> dict[str, Any]:
@@ -157,13 +164,7 @@ def age_facts(age: Age) -> dict[str, Any]:
 def print_age(age: Age) -> None:
     """Print the ages in days, and in weeks and days."""
     facts = age_facts(age)
-    if facts["gestation_days"] is None:
-        print("Gestation          not stated: no correction")
-    else:
-        kind = "preterm" if facts["is_preterm"] else "not preterm"
-        if not USUAL[0] <= facts["gestation_days"] <= USUAL[1]:
-            kind += "; outside 22w0d to 42w6d: check it"
-        print(f"Gestation          {weeks_and_days(facts['gestation_days'])} ({kind})")
+    print(f"Gestation          {gestation_text(age)}")
     for name in ("chronological", "postmenstrual", "corrected"):
         days = facts[f"{name}_days"]
         if days is not None:
@@ -173,6 +174,33 @@ def print_age(age: Age) -> None:
             print(f"{name.capitalize() + ' age':<18} {days:,} {unit} ({weeks})")
     if facts["expected_date"]:
         print(f"Due date           {facts['expected_date']}")
+
+
+def gestation_text(age: Age) -> str:
+    """Gestation for people: whether it corrects, and whether it is unusual."""
+    days = int(age.gestation_days[0])
+    if days == NOT_STATED:
+        return "not stated: no correction"
+    kind = "preterm" if age.is_preterm else "not preterm"
+    if not USUAL[0] <= days <= USUAL[1]:
+        kind += "; outside 22w0d to 42w6d: check it"
+    return f"{weeks_and_days(days)} ({kind})"
+
+
+def _position_taken(options: argparse.Namespace, age: Age, policy: Policy) -> str:
+    """What was taken for the position of a length, where that is not simply what was typed."""
+    if options.length is None:
+        return ""
+    day = int(resolve(age, policy, options.reference).who_day[0])
+    if options.position is None:
+        first, last = POSITION_MATTERS
+        usual = (
+            "standing, from 24 months on" if day >= HEIGHT_FROM else "recumbent, under 24 months"
+        )
+        return f"not stated; taken as {usual} (WHO)" if first <= day <= last else ""
+    if position_code(options.position) == STANDING and day < STANDING_FROM:
+        return "standing is not believed under 9 months: no 0.7 cm is added (WHO)"
+    return ""
 
 
 def _scored(

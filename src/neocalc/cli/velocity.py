@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from typing import Any, Final
 
 from neocalc.age import TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import add_files
-from neocalc.cli.growth import centile_text, plain_number, z_text
-from neocalc.coding import sex_code
-from neocalc.errors import AgeError, FileError, InputError, MissingError
+from neocalc.cli.growth import (
+    centile_text,
+    gestation_text,
+    plain_number,
+    whole_days,
+    z_text,
+)
+from neocalc.coding import position_code, sex_code
+from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitError
 from neocalc.policy import Policy, weeks_and_days
-from neocalc.velocity.followup import AGAINST
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
 from neocalc.velocity.scores import SHOWN_UNITS
 from neocalc.velocity.trial_zones import ZONES, Zones, zones
+from neocalc.velocity.visits import AGAINST
 
 MEASURES: Final = {
     "weight": ("weight", "3500g 4400g"),
@@ -93,10 +100,9 @@ def run_velocity(options: argparse.Namespace) -> int:
     foreign = OF_ONE if options.input is not None else OF_FILES
     for name in foreign:
         if getattr(options, name) not in NOT_GIVEN:
-            what = "a file" if options.input is not None else "one infant"
-            raise InputError(
-                f"--{name.replace('_', '-')}", getattr(options, name), f"not of {what}"
-            )
+            whose = "one infant" if options.input is not None else "a cohort file"
+            here = "here is a file" if options.input is not None else "no file is named"
+            raise FileError(f"--{name.replace('_', '-')}: is of {whose}; {here}")
     if options.input is None:
         return run_infant(options)
     from neocalc.cli.followup import run_file
@@ -111,6 +117,11 @@ def run_infant(options: argparse.Namespace) -> int:
         raise FileError("--reference: of one infant the policy chooses the reference")
     sex = ("female", "male")[sex_code(options.sex)]
     ages = _ages(options)
+    for name in ("first_position", "second_position"):
+        try:
+            position_code(getattr(options, name))
+        except InputError as error:
+            raise InputError(name, error.given, error.accepted) from error
     found = {}
     for option, (measure, example) in MEASURES.items():
         given = getattr(options, option)
@@ -182,6 +193,7 @@ def facts(measure: str, found: Zones) -> dict[str, Any]:
 def _print(sex: str, ages: tuple[Age, Age], found: dict[str, Any], policy: Policy) -> None:
     """Everything that exists, for people."""
     print(f"Sex           {sex}")
+    print(f"Gestation     {gestation_text(ages[0])}")
     for which, age in zip(("First visit", "Second visit"), ages, strict=True):
         days = int(age.days[0])
         text = f"{which:<13} {days:,} days ({weeks_and_days(days)})"
@@ -246,23 +258,19 @@ def _signed(value: float, decimals: int = 2) -> str:
 
 def _rules(options: argparse.Namespace) -> Rules:
     """The decisions that the options ask for."""
-    try:
-        tolerance = float(options.tolerance)
-    except ValueError as error:
-        raise InputError("--tolerance", options.tolerance, "a share such as 0.1") from error
-    return Rules(options.start, tolerance, False if options.plain else None)
+    if not re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,6}", options.tolerance):
+        raise InputError("--tolerance", options.tolerance, "a share such as 0.1")
+    return Rules(options.start, float(options.tolerance), False if options.plain else None)
 
 
 def _ages(options: argparse.Namespace) -> tuple[Age, Age]:
     """The ages at the two visits."""
     by_days = options.first_days, options.second_days
     if any(days is not None for days in by_days):
-        if not all(days is not None and days.isdecimal() and len(days) < 7 for days in by_days):
-            raise AgeError("--first-days", by_days, "with --second-days, whole days since birth")
         for name in ("born", "first", "second"):
             if getattr(options, name) is not None:
                 raise AgeError(f"--{name}", getattr(options, name), "dates, or days; not both")
-        first, second = (Age.from_days(int(days), options.gestation) for days in by_days)
+        first, second = (_age_of(f"--{which}-days", options) for which in ("first", "second"))
         return first, second
     for name in ("born", "first", "second"):
         given = getattr(options, name)
@@ -273,6 +281,14 @@ def _ages(options: argparse.Namespace) -> tuple[Age, Age]:
         except InputError as error:
             raise AgeError(f"--{name}", given, error.accepted) from error
     return _age_at("first", options), _age_at("second", options)
+
+
+def _age_of(option: str, options: argparse.Namespace) -> Age:
+    """The age at one of the visits, from its days."""
+    days = getattr(options, option.removeprefix("--").replace("-", "_"))
+    if days is None:
+        raise MissingError(option, "give whole days since birth", status="missing_age")
+    return Age.from_days(whole_days(option, days), options.gestation)
 
 
 def _age_at(which: str, options: argparse.Namespace) -> Age:
@@ -291,7 +307,10 @@ def _as_typed(
 ) -> InputError:
     """An error under the name of the option."""
     if error.argument in ("first", "second"):
-        accepted = f"two measurements with units, such as {example}"
+        two = f"two measurements with units, such as {example}"
+        if isinstance(error, MissingError):
+            return MissingError(f"--{option}", two)
+        accepted = two if isinstance(error, UnitError) else error.accepted
         return InputError(f"--{option}", error.given, accepted, status=error.status)
     if error.argument == "second_age":
         if options.second is None:

@@ -11,11 +11,17 @@
 docs/velocity.md explains them for a clinician, with an infant from birth at 26 weeks to 24 months.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from neocalc.velocity.changes import Change, change
-from neocalc.velocity.followup_tables import score
 from neocalc.velocity.rates import Gain, conditional_gain, gain
 from neocalc.velocity.scores import Velocity, increment, zscore
 from neocalc.velocity.trial_zones import Zones, zones
+
+if TYPE_CHECKING:
+    from neocalc.velocity.followup_tables import score
 
 __all__ = [
     "Change",
@@ -30,3 +36,17 @@ __all__ = [
     "zones",
     "zscore",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what scores tables when it is first used: at the bedside it would cost time."""
+    if name != "score":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from neocalc.velocity.followup_tables import score
+
+    globals()[name] = score
+    return score
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -31,10 +31,8 @@ from neocalc.velocity.declines import attained, change_of, chart_steps
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 from neocalc.velocity.increments import score as score_increments
 from neocalc.velocity.rates import gain_rate, gain_status
-from neocalc.velocity.visits import Interval, between, pair, visit
+from neocalc.velocity.visits import AGAINST, Interval, between, pair, visit
 
-AGAINST: Final = ("previous", "first", "baseline")
-"""With which visit of the child each is compared."""
 PAIR_COLUMNS: Final = ("velocity_from", "interval_days", "days_since_baseline")
 PREFIXES: Final = {"weight": "w", "length": "l", "head_circumference": "hc"}
 RATES: Final = {

@@ -15,13 +15,12 @@ import numpy as np
 from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded, Ints
 from neocalc.cohort import Rows, Scoring
-from neocalc.errors import STATUSES, FileError, InputError
+from neocalc.errors import STATUSES, FileError, InputError, MissingError
 from neocalc.policy import DEFAULT, Policy, resolve
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
-from neocalc.tables.mapping import map_columns
+from neocalc.tables.mapping import TABLE, map_columns
 from neocalc.velocity.followup import (
-    AGAINST,
     NO_SUBJECT,
     PAIR_COLUMNS,
     PREFIXES,
@@ -31,6 +30,7 @@ from neocalc.velocity.followup import (
     score_measures,
 )
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
+from neocalc.velocity.visits import AGAINST
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,9 +99,12 @@ def plan(
     if against not in AGAINST:
         raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
     if against == "baseline" and baseline is None:
-        raise InputError("baseline", None, "the column with the date that visits are compared from")
+        raise MissingError(
+            "baseline", "name the column with the date that visits are compared from"
+        )
     if "subject_id" not in mapped.names:
-        raise FileError(f"{where}: there is no column subject_id; map it: --column subject_id=NAME")
+        how = "columns={'subject_id': NAME}" if where == TABLE else "--column subject_id=NAME"
+        raise FileError(f"{where}: there is no column subject_id; map it: {how}")
     if baseline is not None:
         if baseline not in present:
             raise FileError(f"{where}: there is no column {baseline!r} (the baseline)")

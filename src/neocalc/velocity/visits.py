@@ -17,6 +17,8 @@ from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_
 from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats
 
+AGAINST: Final = ("previous", "first", "baseline")
+"""With which visit of the child each is compared."""
 _FAULTS: Final = np.zeros(256, dtype=np.uint8)
 for _word in (
     "missing_value", "missing_sex", "missing_age", "missing_gestation", "invalid_sex",
