@@ -165,7 +165,7 @@ def test_columns_of_pandas() -> None:
         "length"), ({"measure": "bmi", "length": "0 cm", "age": BOY}, nc.InputError,
         "a length above 0"), ({"measure": "bmi", "value": "3.1 kg"}, nc.UnitError,
         "this is a mass"), ({"measure": "bmi", "value": "13 kg/m2", "length": "50 cm"},
-        nc.UnitError, "this is a bmi"),
+        nc.UnitError, "this is a BMI"),
     ],
 )  # fmt: skip
 def test_one_wrong_input_raises(changed: dict[str, Any], kind: type[Exception], said: str) -> None:
@@ -272,6 +272,24 @@ def test_a_z_that_is_not_a_number_raised_an_error_of_numpy(z: Any) -> None:
     assert caught.value.status == ("missing_value" if missing else "invalid_value")
     y = nc.measurement("weight", z=[0, z], sex="f", age=GIRL)
     assert np.isnan(y.magnitude).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"measure": "weight", "z": None}, "^z: missing; a number of SD$"),
+        ({"measure": "weight", "z": -1000}, "^z: -1000 is not accepted; there is no weight at thi"),
+        ({"measure": "bmi", "age": nc.Age.from_days(0, gestation="26+0")},
+         "^age: .*; there is no bmi at this age: no_reference$"),
+        ({"measure": "weight", "age": nc.Age.from_days(2000)},
+         "^age: <Age chronological 2000 days> is not accepted; .* age: age_above_reference$"),
+        ({"measure": "weight_for_length", "age": None, "length": "44.9 cm"},
+         "^length: '44.9 cm' is not accepted; .* at this length: length_out_of_range$"),
+    ],
+)  # fmt: skip
+def test_an_age_without_a_measurement_was_a_fault_of_the_z(asked: Any, said: str) -> None:
+    with pytest.raises(nc.InputError, match=said):
+        nc.measurement(**{"z": 0, "sex": "f", "age": BOY} | asked)
 
 
 # ------------------------------------------------------------------------------------- chart lines

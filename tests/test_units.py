@@ -226,9 +226,8 @@ def test_one_missing_value(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [5, 5.0, 0, True, np.float64(5), np.array(5.0), [1.0, 2.0], (1, 2), np.ones(3), [None, 5.0],
-     {"kg": 5}, {5}, object(), b"5 kg", 5j, pd.Series([1.0]), pl.Series([1.0]),
-     fractions.Fraction(1, 2), decimal.Decimal("1.85"), float, lambda: 1, iter(["5 kg"])],
+    [5, 5.0, 0, np.float64(5), np.array(5.0), [1.0, 2.0], (1, 2), np.ones(3), [None, 5.0],
+     5j, pd.Series([1.0]), pl.Series([1.0]), fractions.Fraction(1, 2), decimal.Decimal("1.85")],
 )  # fmt: skip
 def test_a_bare_number_has_no_unit(value: Any) -> None:
     with pytest.raises(nc.UnitError, match="a bare number has no unit") as caught:
@@ -239,11 +238,27 @@ def test_a_bare_number_has_no_unit(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [True, [True], {"kg": 5}, {5}, object(), b"5 kg", [b"5 kg"], np.array([b"5 kg"]), float,
+     lambda: 1, iter(["5 kg"])],
+)  # fmt: skip
+def test_what_is_no_number_was_called_a_bare_one(value: Any) -> None:
+    with pytest.raises(nc.UnitError, match=r"give a quantity in kg, g$") as caught:
+        figures_of(value, "kg", "weight")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("3.2 cm", "this is a length"),
-        ("3.2 kg/m2", "this is a bmi"),
-        ("3 mL/kg", "this is a volume per mass"),
+        ("3.2 cm", "(this is a length)"),
+        ("3.2 kg/m2", "(this is a BMI)"),
+        ("3 mL/kg", "(this is a volume per mass)"),
+        ("3 cells", "(this is a number of cells)"),
+        ("3 vials", "(this is a number of vials)"),
+        ("3 million cells/kg", "(this is a dose)"),
+        ("3 cells/vial", "(this is the content of a vial)"),
+        ("3 g/kg/day", "(this is a rate for each kg)"),
         (nc.Q(3.2, "cm"), "a quantity in centimeter"),
         (pint.UnitRegistry().Quantity(3.2, "newton"), "a quantity in newton"),
         (pint.UnitRegistry().Quantity(20, "degC"), "a quantity in degree_Celsius"),

@@ -33,7 +33,7 @@ _GESTATION: Final = re.compile(
     r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?|w\s*([0-9])\s*d|\s([0-9])/7)\s*", re.IGNORECASE
 )
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FORMS: Final = 'accepted: weeks and days, such as "27+3", "27w3d" or "27 3/7", or a quantity'
+_FORMS: Final = 'accepted: weeks and days, such as "27+3", "27w3d" or "27 3/7"'
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
 
@@ -81,7 +81,7 @@ def gestation_days(value: object) -> int:
             raise GestationError("gestation", value, "whole days, 140 to 314 (20w0d to 44w6d)")
         days = int(coded.codes[0])
     else:
-        raise GestationError("gestation", value, _FORMS)
+        raise GestationError("gestation", value, f"{_FORMS}, or a quantity of days")
     return check_gestation(days, value)
 
 

@@ -188,9 +188,22 @@ def units_of(dimension: str) -> str:
     return CANONICAL[dimension]
 
 
+_SPOKEN: Final = {
+    "bmi": "a BMI",
+    "cells": "a number of cells",
+    "vials": "a number of vials",
+    "vial_content": "the content of a vial",
+    "relative_rate": "a rate for each kg",
+}
+
+
 def spoken(dimension: str) -> str:
-    """A dimension as people say it."""
-    return dimension.replace("_", " ")
+    """A dimension as people say it, after "this is".
+
+    >>> spoken("cells"), spoken("volume_per_mass")
+    ('a number of cells', 'a volume per mass')
+    """
+    return _SPOKEN.get(dimension, f"a {dimension.replace('_', ' ')}")
 
 
 def pint_name(name: str) -> str:

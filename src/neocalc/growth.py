@@ -21,7 +21,7 @@ import numpy as np
 
 from neocalc.age import Age
 from neocalc.arguments import PUBLIC_MEASURES, inputs_of, refuse, refuse_length, unit_of
-from neocalc.errors import CODE, STATUSES, InputError, status_words
+from neocalc.errors import CODE, STATUSES, InputError, MissingError, status_words
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
 from neocalc.scoring import Scored, body_mass_index, score, unscore
@@ -262,8 +262,14 @@ def measurement(
     if not single:
         return quantity(values, unit)
     word = STATUSES[status[0]]
-    if word == "missing_value" and not np.isnan(figures[0]):
+    if word == "missing_value":
+        if np.isnan(figures[0]):
+            raise MissingError("z", "a number of SD")
         refuse(word, measure, z)
+    if word == "invalid_value":
+        raise InputError("z", z, f"there is no {measure} at this z")
     if word != "ok":
-        raise InputError("z", z, f"there is no {measure} at this z: {word}", status=word)
+        where, given = ("length", length) if age is None else ("age", age)
+        none = f"there is no {measure} at this {where}: {word}"
+        raise InputError(where, given, none, status=word)
     return quantity(float(values[0]), unit)

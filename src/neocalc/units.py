@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -100,7 +101,8 @@ def figures_of(
         return np.array([_figure(value, unit, argument, accepted)]), None, True
     items = _items(value, argument)
     if items is None:
-        raise UnitError(argument, value, f"{accepted}; a bare number has no unit")
+        bare = "; a bare number has no unit" if _is_bare(value, argument) else ""
+        raise UnitError(argument, value, f"{accepted}{bare}")
     figures = np.full(len(items), np.nan)
     status = np.zeros(len(items), dtype=np.uint8)
     for i, item in enumerate(items):
@@ -112,6 +114,17 @@ def figures_of(
         except InputError as error:
             status[i] = CODE[error.status]
     return figures, status if status.any() else None, False
+
+
+def _is_bare(value: Any, argument: str) -> bool:
+    """Whether a value is a number, or numbers, that lacks nothing but its unit."""
+    array = elements(value, argument)
+    one = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+    figures = [one] if array is None else array.tolist()
+    return all(
+        is_missing(figure) or (isinstance(figure, Number) and not isinstance(figure, bool))
+        for figure in figures
+    )
 
 
 def _items(value: Any, argument: str) -> list[Any] | None:
@@ -160,7 +173,7 @@ def numbers_of(
 def _figure(text: str, target: Unit, argument: str, accepted: str) -> float:
     figure, unit = split_quantity(text, argument, accepted)
     if unit.dimension != target.dimension:
-        raise UnitError(argument, text, f"{accepted} (this is a {spoken(unit.dimension)})")
+        raise UnitError(argument, text, f"{accepted} (this is {spoken(unit.dimension)})")
     return float(convert(figure, unit, target))
 
 

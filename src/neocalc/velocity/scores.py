@@ -352,6 +352,9 @@ def increment(
         return shown(measure, values)
     word = STATUSES[status[0]]
     refuse_pair(word, first_age, second_age)
+    if word == "invalid_value":
+        raise InputError("z", z, f"there is no {measure} increment at this z")
     if word != "ok":
-        raise InputError("z", z, f"there is no {measure} increment at this z: {word}", status=word)
+        none = f"there is no {measure} increment between these ages: {word}"
+        raise InputError("second_age", second_age, none, status=word)
     return shown(measure, float(values[0]))
