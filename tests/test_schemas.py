@@ -61,6 +61,23 @@ def test_every_schema_is_one_and_is_known() -> None:
         assert sorted(about["required"]) == sorted(about["properties"])
 
 
+def undescribed(part: dict[str, Any], schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The fields of a schema that it does not explain; a figure is explained where it stands."""
+    for name, field in part.get("properties", {}).items():
+        defined = schema["$defs"].get(field.get("$ref", "").rpartition("/")[2], {})
+        if "description" not in field | defined and name not in ("value", "unit"):
+            yield path + name
+        yield from undescribed(field, schema, f"{path}{name}.")
+    for inside in [*part.get("oneOf", []), *([part["items"]] if "items" in part else [])]:
+        yield from undescribed(inside, schema, path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_is_described(name: str) -> None:
+    about = schema(name)
+    assert list(undescribed(about, about)) == []
+
+
 # -------------------------------------------------------------------------------- beside an output
 
 
