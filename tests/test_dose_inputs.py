@@ -13,7 +13,7 @@ import pytest
 import neocalc as nc
 from dose_arguments import plan_of
 from neocalc.dose.inputs import Given, fraction, metric_weight, one_figure, read_inputs
-from neocalc.moments import Moment, hours_between, moment
+from neocalc.moments import Moment, day_of_age, hours_between, moment
 
 
 @pytest.mark.parametrize("dose", ["5", "5 M", "5e6", "5 M cells/kg", "5 million", "5 pmol/kg",
@@ -167,6 +167,21 @@ class TestMoment:
         with pytest.raises(nc.InputError) as caught:
             moment(value, "expires")
         assert caught.value.argument == "expires"
+
+    def test_a_time_that_does_not_exist_is_named_as_one(self) -> None:
+        with pytest.raises(nc.AgeError, match="a date and time that exist"):
+            moment("2026-08-14T25:00", "expires")
+
+    def test_the_day_of_a_dose_stays_as_it_is_given(self) -> None:
+        """With its time, beside an age in days or from dates; else it is that of the dates."""
+        given = moment("2026-08-14T09:30", "on")
+        from_dates = nc.Age(born="2026-05-01", on="2026-08-14")
+        assert day_of_age(nc.Age.from_days(105), given) is given
+        assert day_of_age(from_dates, given) is given
+        assert str(day_of_age(from_dates, None)) == "2026-08-14"
+        assert day_of_age(nc.Age.from_days(105), None) is None
+        with pytest.raises(nc.AgeError, match="the day of the age"):
+            day_of_age(from_dates, moment("2026-08-15", "on"))
 
     def test_hours(self) -> None:
         def hours(first: str, second: str) -> float:
