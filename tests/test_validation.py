@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neocalc as nc
@@ -19,6 +21,7 @@ sys.path.append(str(ROOT / "scripts"))
 
 import validation_compare  # noqa: E402
 import validation_grid  # noqa: E402
+import validation_reasons  # noqa: E402
 import validation_report  # noqa: E402
 
 GRID = validation_grid.whole_grid(step=60)
@@ -72,6 +75,28 @@ def test_every_difference_from_another_package_has_its_reason() -> None:
     assert {one["name"] for one in kept["table"]} == set(validation_compare.NAMES)
     for one in kept["table"]:
         assert "status" in one or "NOT EXPLAINED" not in validation_compare.reason(one)
+
+
+def test_a_reason_that_leaves_more_than_rounding_explains_nothing() -> None:
+    one = {"name": "anthro", "index": "weight_for_length off the grid", "within": 0.04,
+           "beyond": 0.05, "none": 0, "left": 4.9e-5}  # fmt: skip
+    assert validation_compare.reason(one).startswith("nearest row")
+    assert validation_compare.reason(one | {"left": 0.002}) == "NOT EXPLAINED"
+    assert validation_compare.reason(one | {"index": "bmi", "left": None}) == "NOT EXPLAINED"
+
+
+def test_a_reason_is_tried_on_the_values_of_the_other_package() -> None:
+    """Its z without the restriction, as docs/differences.md has it of pygrowthstandards."""
+    rows = [["male", 365, 15.0], ["male", 365, 10.0]]
+    theirs = [(math.log(kg / 9.646), kg) for kg in (15.0, 10.0)]
+    plain = [math.expm1(0.0645 * ratio) / (0.0645 * 0.10925) for ratio, _ in theirs]
+    assert validation_reasons.left(
+        "pygrowthstandards", "weight", rows, np.array(plain)
+    ) == pytest.approx(0, abs=1e-9)
+    off = np.array([plain[0], plain[1] + 0.3])
+    found = validation_reasons.left("pygrowthstandards", "weight", rows, off)
+    assert found == pytest.approx(0.3)
+    assert validation_reasons.left("anthro", "weight", rows, off) is None
 
 
 def test_a_package_that_is_not_installed_is_said_and_the_rest_goes_on() -> None:
