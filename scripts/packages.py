@@ -22,6 +22,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,8 +84,9 @@ def lowest() -> list[str]:
     return [f"{name}=={release}" for name, release in (m.groups() for m in found if m)]
 
 
-def try_out(python: str, wheel: Path, folder: Path, constraints: list[str]) -> None:
-    """Install the wheel into a new environment, and use it there."""
+def try_out(python: str, wheel: Path, folder: Path, constraints: list[str]) -> str:
+    """Install the wheel into a new environment, and use it there; what came of it."""
+    folder.mkdir()
     environment = folder / "environment"
     run(python, "-m", "venv", environment)
     limits = folder / "constraints.txt"
@@ -103,8 +105,10 @@ def try_out(python: str, wheel: Path, folder: Path, constraints: list[str]) -> N
     releases = zip(names, run(own, "-c", asked, cwd=folder).split(), strict=True)
     version = run(own, "-c", "import platform; print(platform.python_version())").strip()
     kind = "lowest" if constraints else "newest"
-    print(f"Python {version}, {kind}: {', '.join(f'{n} {r}' for n, r in releases)}")
-    print(f"  pip check: clean. verify: {verified}. Tests: {tested}")
+    return (
+        f"Python {version}, {kind}: {', '.join(f'{n} {r}' for n, r in releases)}\n"
+        f"  pip check: clean. verify: {verified}. Tests: {tested}"
+    )
 
 
 def pythons() -> list[str]:
@@ -134,11 +138,16 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="neocalc-packages-") as name:
         wheel = build_twice(Path(name))
+        if options.build_only:
+            return
         trials = [(sys.executable, lowest()), *((path, []) for path in pythons())]
-        for number, (python, constraints) in enumerate([] if options.build_only else trials):
-            folder = Path(name) / str(number)
-            folder.mkdir()
-            try_out(python, wheel, folder, constraints)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for the network half the time
+            tried = [
+                pool.submit(try_out, python, wheel, Path(name) / str(number), constraints)
+                for number, (python, constraints) in enumerate(trials)
+            ]
+            for one in tried:
+                print(one.result(), flush=True)
 
 
 if __name__ == "__main__":
