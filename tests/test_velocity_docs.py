@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import neocalc as nc
 from neocalc.errors import STATUSES
 from neocalc.velocity.followup import added_columns
 from neocalc.velocity.increments import Rules
@@ -45,6 +46,23 @@ def test_the_defaults_that_the_page_states() -> None:
     assert "within 10 % of it" in page
     for word in ("tolerance", "start", "restricted", "recode"):
         assert re.search(rf"\| `{word}\b", page), word
+
+
+def test_four_weeks_from_six_weeks_are_not_a_month() -> None:
+    six, ten = nc.Age.from_days(42), nc.Age.from_days(70)
+
+    def score(tolerance: float) -> nc.velocity.Velocity:
+        return nc.velocity.zscore(
+            "weight", first="4.6 kg", second="5.4 kg", sex="m", first_age=six, second_age=ten,
+            tolerance=tolerance,
+        )  # fmt: skip
+
+    assert score(Rules().tolerance).status == "interval_not_nominal"
+    wide = score(0.15)
+    assert wide.status == "interval_scaled"
+    assert 28 * wide.scaled == pytest.approx(32, abs=0.1)
+    assert "at 6 weeks it is 32 days" in PAGE.read_text(encoding="utf-8")
+    assert "`tolerance=0.15` scores it" in PAGE.read_text(encoding="utf-8")
 
 
 def test_columns_and_statuses_are_on_the_page_of_columns() -> None:
