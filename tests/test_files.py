@@ -408,6 +408,20 @@ def test_batches_are_written_as_they_come(folder: Path, parquet: bool) -> None:
     assert read.equals(ROWS)
 
 
+def test_a_slow_disk_loses_no_batch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More batches wait than may wait: the reading does, and every row comes once, in order."""
+    write_csv = pl.DataFrame.write_csv
+
+    def slow(*given: Any, **options: Any) -> Any:
+        time.sleep(0.15)
+        return write_csv(*given, **options)
+
+    monkeypatch.setattr(pl.DataFrame, "write_csv", slow)
+    batches = (ROWS.slice(start, 50) for start in range(0, 250, 50))
+    write_batches(batches, dict(ROWS.schema), folder / "part", parquet=False)
+    assert pl.read_csv(folder / "part", infer_schema=False).equals(ROWS)
+
+
 @pytest.mark.parametrize("parquet", [False, True])
 def test_no_batches_are_a_header(folder: Path, parquet: bool) -> None:
     part = folder / "part"
