@@ -296,9 +296,7 @@ def _age_at(which: str, options: argparse.Namespace) -> Age:
     date = getattr(options, which)
     try:
         return Age(options.born, date, options.gestation)
-    except AgeError as error:
-        if error.argument != "on":
-            raise
+    except AgeError as error:  # both are dates: it is before birth
         raise AgeError(f"--{which}", date, "a date on or after the day of birth") from error
 
 
