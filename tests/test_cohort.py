@@ -236,6 +236,12 @@ def test_one_reference_whatever_the_age() -> None:
         nc.score(table(GIRL), reference="fenton-2025-birth")
 
 
+def test_what_is_no_policy_raised_an_error_of_python() -> None:
+    for wrong in ("fenton-2025", {"handover": "40 week"}, nc.Policy, 0):
+        with pytest.raises(nc.InputError, match=r"^policy: .* is not accepted; a neocalc\.Policy$"):
+            nc.score(table(GIRL), policy=wrong)  # type: ignore[arg-type]
+
+
 def test_the_policy_is_applied() -> None:
     policy = nc.Policy(preterm_reference="fenton-2025", handover="40 week")
     assert one({"policy": policy})["waz_reference"] == "who-2006"

@@ -518,9 +518,11 @@ def test_options_of_the_call() -> None:
 
 
 def test_tables_that_cannot_be_scored() -> None:
-    mapped = r"no column subject_id; map it: columns=\{'subject_id': NAME\}$"
+    mapped = r"no column subject_id; map it: columns=\{'subject_id': 'NAME'\}$"
     with pytest.raises(FileError, match=mapped):  # a frame has no --column
         nc.velocity.score(visits().drop("subject_id"))
+    with pytest.raises(nc.InputError, match="policy: 'who' is not accepted; a neocalc"):
+        nc.velocity.score(visits(), policy="who")  # type: ignore[arg-type]
     with pytest.raises(nc.MissingError, match="baseline: missing; name the column with the date"):
         nc.velocity.score(visits(), against="baseline")
     with pytest.raises(FileError, match="no weight, length or head"):

@@ -12,7 +12,7 @@ from neocalc.coding import Coded, code_words, oedema_code, position_code, sex_co
 from neocalc.errors import CODE, STATUSES, AgeError, InputError, MissingError
 from neocalc.lengths import POSITION_MATTERS
 from neocalc.placement import Inputs
-from neocalc.policy import Policy, resolve
+from neocalc.policy import Policy, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.units import Floats, figures_of
 
@@ -48,9 +48,7 @@ def inputs_of(
     sex_codes: Mapping[str, Any] | None,
 ) -> tuple[Inputs, bool]:
     """Everything parsed, coded and of one length; and whether it is one child."""
-    policy = Policy() if policy is None else policy
-    if not isinstance(policy, Policy):
-        raise InputError("policy", policy, "a neocalc.Policy")
+    policy = policy_or_default(policy)
     if age is None and measure != "weight_for_length":
         raise MissingError("age", "give a neocalc.Age", status="missing_age")
     if age is not None and not isinstance(age, Age):

@@ -15,7 +15,7 @@ import numpy as np
 from neocalc.age import NOT_STATED, TERM, Age
 from neocalc.errors import STATUSES, FileError, InputError, StatusArray, combined
 from neocalc.lms import centile_from_zscore
-from neocalc.policy import DEFAULT, Policy, Resolved, resolve
+from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
@@ -118,7 +118,8 @@ def plan(
     mapped = map_columns(present, columns, sex_codes, missing, where=where)
     if dose is not None:
         _check_dose(dose, mapped, where)
-    scoring = Scoring(mapped, policy or Policy(), reference, centiles, uncorrected, dose)
+    chosen = policy_or_default(policy)
+    scoring = Scoring(mapped, chosen, reference, centiles, uncorrected, dose)
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
     scoring.check(present, where)
     return scoring

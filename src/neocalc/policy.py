@@ -164,6 +164,15 @@ then at chronological age; born later or gestation not stated: at chronological 
         return reference
 
 
+def policy_or_default(policy: object) -> Policy:
+    """The policy that was given, or where none was the default; anything else is refused."""
+    if policy is None:
+        return Policy()
+    if not isinstance(policy, Policy):
+        raise InputError("policy", policy, "a neocalc.Policy")
+    return policy
+
+
 def growth_reference(name: str) -> Reference:
     """A reference of growth by its id or path; the message offers no other."""
     return reference_for(name, "growth", also=(DEFAULT,))

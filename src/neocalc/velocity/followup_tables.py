@@ -16,7 +16,7 @@ from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded, Ints
 from neocalc.cohort import Rows, Scoring
 from neocalc.errors import STATUSES, FileError, InputError, MissingError
-from neocalc.policy import DEFAULT, Policy, resolve
+from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
 from neocalc.tables.mapping import TABLE, map_columns
@@ -103,16 +103,15 @@ def plan(
             "baseline", "name the column with the date that visits are compared from"
         )
     if "subject_id" not in mapped.names:
-        how = "columns={'subject_id': NAME}" if where == TABLE else "--column subject_id=NAME"
+        how = "columns={'subject_id': 'NAME'}" if where == TABLE else "--column subject_id=NAME"
         raise FileError(f"{where}: there is no column subject_id; map it: {how}")
     if baseline is not None:
         if baseline not in present:
             raise FileError(f"{where}: there is no column {baseline!r} (the baseline)")
         if not (mapped.has("birth_date") or mapped.has("measured_on")):
             raise FileError(f"{where}: a baseline needs birth_date or measured_on")
-    scoring = FollowUp(
-        mapped, policy or Policy(), reference, against=against, baseline=baseline, rules=rules
-    )
+    chosen = policy_or_default(policy)
+    scoring = FollowUp(mapped, chosen, reference, against=against, baseline=baseline, rules=rules)
     if not scoring.measures:
         raise FileError(f"{where}: there is no weight, length or head circumference")
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
