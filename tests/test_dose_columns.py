@@ -51,6 +51,20 @@ def test_the_status_of_a_weight_takes_precedence() -> None:
     assert np.isnan(columns.cells).tolist() == [False, True, True]
 
 
+def test_a_protocol_that_asks_for_measured_weights_says_what_a_column_lacks() -> None:
+    limits = Limits(require_measured_weight=True)
+    with pytest.raises(nc.DoseRefused) as caught:
+        dose_columns([2.0], "1 million cells/kg", **PRODUCT, limits=limits)
+    assert str(caught.value) == (
+        "no dose for any row: the protocol asks for weights stated as measured, each with its date "
+        "(require_measured_weight), and a column of weights states neither: prepare each dose by "
+        "itself, with neocalc dose"
+    )
+    assert {c.name for c in caught.value.checks if c.outcome == "hard stop"} == {
+        "measured weight", "age of weight",
+    }  # fmt: skip
+
+
 def test_most_cells() -> None:
     limits = Limits(max_cells="2 million cells")
     columns = dose_columns([2.0, 2.01], "1 million cells/kg", **PRODUCT, limits=limits)

@@ -123,6 +123,11 @@ class TestFraction:
     def test_the_whole(self) -> None:
         assert fraction(1, "viability") == fraction("100%", "viability") == 1.0
 
+    def test_a_one_that_is_typed_is_refused_for_what_it_is(self) -> None:
+        """It was told that a number up to 1 is accepted: of 1 and 100% nobody knows which."""
+        with pytest.raises(nc.InputError, match='such as "92%" or "100%", or a number'):
+            fraction("1", "viability")
+
     @pytest.mark.parametrize("value", [92, 92.0, 0, -0.5, 1.01, True, float("nan"), "92", "0.92",
                                        "92 kg", None, "", [0.92], np.True_, b"92%", np.array(0.92),
                                        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"),

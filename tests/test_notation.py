@@ -52,6 +52,7 @@ def faults(text: str) -> list[str]:
         (1e-7, "mL", "0.0000001 mL"),
         (1e21, "cell", "1,000,000,000,000,000,000,000 cells"),
         (1, "vial", "1 vial"),
+        (1, "cell/kg", "1 cell/kg"),
         (3, "vial", "3 vials"),
         (0.5, "h", "0.5 hours"),
         (1, "h", "1 hour"),

@@ -23,6 +23,11 @@ from neocalc.errors import CODE, DoseRefused, InputError, StatusArray, first_sta
 Floats = npt.NDArray[np.float64]
 _NUMBERS: Final = {int, float, type(None)}
 """What may stand in a column of Python values."""
+_UNDATED: Final = (
+    "the protocol asks for weights stated as measured, each with its date "
+    "(require_measured_weight), and a column of weights states neither: prepare each dose by "
+    "itself, with neocalc dose"
+)
 
 
 class DoseColumns(NamedTuple):
@@ -160,6 +165,7 @@ def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     stops = [check for check in checks if check.outcome in (HARD, SOFT)]
     if stops:
         said = "; ".join(f"{check.name}: {check.message}" for check in stops)
+        said = _UNDATED if limits.require_measured_weight else said
         raise DoseRefused(f"no dose for any row: {said}", tuple(c.withheld() for c in checks))
     return one
 

@@ -285,7 +285,7 @@ def fraction(value: Any, argument: str) -> float:
     >>> fraction(0.92, "viability"), fraction("92%", "viability")
     (0.92, 0.92)
     """
-    accepted = 'a number above 0 and up to 1, or a percentage with its sign, such as "92%"'
+    accepted = 'a percentage with its sign, such as "92%" or "100%", or a number such as 0.92'
     if isinstance(value, (int, float, Decimal, np.integer, np.floating)):
         unordered = isinstance(value, Decimal) and value.is_nan()
         if isinstance(value, bool) or unordered or not 0 < value <= 1:
