@@ -232,6 +232,10 @@ def test_lengths_that_are_far_out_or_have_no_end() -> None:
         nc.Q(np.full(7, 9.0), "kg"), age=nc.Age.from_days([700] * 7), length=nc.Q(lengths, "cm")
     )
     assert result.status.tolist()[:5] == ["length_out_of_range"] * 5
+    lengths = np.array([-1e300, -math.inf, -80.0, 0.0, math.inf, math.nan])
+    placed = place("weight_for_length", inputs(700, length=lengths))
+    assert placed is not None
+    assert np.isnan(placed.stack.M[placed.rows]).all()
     placed = place("weight_for_length", inputs(700, length=np.array([80.05])))
     assert placed is not None
     assert placed.key.tolist() == [800]
@@ -246,3 +250,71 @@ def test_a_recumbent_length_is_shortened_from_day_731_on() -> None:
     days = np.array([730, 731], dtype=np.int32)
     found = scoring.adjusted_length(np.array([80.0, 80.0]), codes, days)
     assert found.tolist() == [80.0, pytest.approx(79.3)]
+
+
+# ------------------------------------------------------------------------------------- own tables
+
+
+def own(tmp_path: Path, table: OwnTable, measure: str = "weight") -> str:
+    """The path of a reference with this table."""
+    measures = {"weight": own_references.WEIGHT} | {measure: table}
+    return str(own_references.write(tmp_path / "own", measures))
+
+
+def test_a_table_whose_power_is_0(tmp_path: Path) -> None:
+    """The logarithm of the ratio, for one and among others."""
+    csv = rows("age_days", own_references.DAYS, L=0.0)
+    path = own(tmp_path, OwnTable(csv, "age_days", "kg", 0, 10))
+    result = nc.zscore(
+        "weight", nc.Q(np.array([3.0, 3.3, 6.0]), "kg"), sex="f",
+        age=nc.Age.from_days([0, 0, 0]), reference=path,
+    )  # fmt: skip
+    expected = [0.0, math.log(1.1) / 0.1, math.log(2) / 0.1]
+    assert result.z == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_power_of_0_between_two_rows(tmp_path: Path) -> None:
+    """Half-way between a row with L = 0.5 and one with L = -0.5."""
+    lines = rows("length_cm", ["65.0", "65.1"]).splitlines()
+    csv = "\n".join(line.replace(",0.5,", ",-0.5,") if ",65.1," in line else line for line in lines)
+    lying = OwnTable(csv + "\n", "length_cm", "kg", 65.0, 65.1)
+    path = own(tmp_path, lying, "weight_for_length")
+    age = nc.Age.from_days(5)
+    result = by_length("3.6 kg", length="65.05 cm", age=age, reference=path)
+    assert result.z == pytest.approx(math.log(3.6 / 3.015) / 0.1, abs=1e-12)
+
+
+def test_flag_limits_nearer_than_3_do_not_restrict_what_is_nearer_than_3(tmp_path: Path) -> None:
+    csv = rows("age_days", own_references.DAYS)
+    table = OwnTable(csv, "age_days", "kg", 0, 10, "lms-restricted", "flag = [-2, 2]")
+    path = own(tmp_path, table)
+    at = (1 + 0.5 * 0.1 * 2.5) ** 2 * 3.0
+    result = nc.zscore("weight", nc.Q(at, "kg"), sex="f", age=nc.Age.from_days(0), reference=path)
+    assert (result.z, result.status) == (pytest.approx(2.5, abs=1e-12), "implausible")
+
+
+@pytest.mark.parametrize(("z", "status"), [(5.0, "ok"), (5.02, "implausible"),
+                                           (-5.9, "ok"), (-6.02, "implausible")])  # fmt: skip
+def test_the_nearer_of_two_flag_limits_counts(tmp_path: Path, z: float, status: str) -> None:
+    """-6 and 5: what lies between 5 and 6 is flagged above, and not below."""
+    path = own(tmp_path, own_references.WEIGHT)
+    at = nc.Q((1 + 0.5 * 0.1 * z) ** 2 * 3.0, "kg")
+    result = nc.zscore("weight", at, sex="f", age=nc.Age.from_days(0), reference=path)
+    assert (result.z, result.status) == (pytest.approx(z, abs=1e-9), status)
+
+
+# -------------------------------------------------------------------------------------- the inverse
+
+
+@pytest.mark.parametrize("day", [0, 1826])
+def test_a_z_without_a_measurement_on_the_first_and_the_last_day(day: int) -> None:
+    """It is the z that is refused, and not the age."""
+    with pytest.raises(nc.InputError) as error:
+        nc.measurement("weight", z=-100, sex="f", age=nc.Age.from_days(day))
+    assert (error.value.argument, error.value.status) == ("z", "invalid_value")
+
+
+def test_whether_a_position_is_required_is_true_or_false() -> None:
+    for value in ("yes", 1, None):
+        with pytest.raises(nc.InputError, match="require_position"):
+            nc.Policy(require_position=value)  # type: ignore[arg-type]

@@ -189,7 +189,7 @@ def whole_gestation(days: float) -> int:
 def whole_gestations(days: Floats) -> Coded:
     """Gestations from numbers of days: invalid unless whole and in range; NaN is not stated."""
     stated = ~np.isnan(days)
-    whole = np.rint(np.where(np.isfinite(days), days, -1.0))
+    whole = np.rint(days)
     valid = (whole >= SHORTEST_GESTATION) & (whole <= LONGEST_GESTATION)
     with np.errstate(invalid="ignore"):
         valid &= np.abs(days - whole) < 1e-6
