@@ -54,27 +54,26 @@ GROUPS: Final = {
         tuple(
             f"velocity/{name}"
             for name in ("increments", "increment_tables", "rates", "declines", "scores",
-                         "changes", "trial_zones", "visits")
+                         "changes", "trial_zones", "visits", "inputs")
         ),
         ("test_velocity_scores", "test_velocity_tables", "test_velocity_rates",
          "test_velocity_changes", "test_velocity_zones", "test_velocity_followup",
          "test_mutants_velocity",
-            "published/test_velocity_cases", "published/test_nicu_cases"),
+         "published/test_velocity_cases", "published/test_nicu_cases"),
     ),
     "dose": Group(
         (
             *(
                 f"dose/{name}"
-                for name in ("amounts", "arithmetic", "checks", "inputs", "limits", "plan",
-                             "stops", "weight")
+                for name in ("amounts", "arithmetic", "checks", "dosing", "inputs", "limits",
+                             "notation", "plan", "protocol", "stops", "weight")
             ),
             "moments",
         ),
         ("test_dose", "test_dose_checks", "test_dose_inputs", "test_dose_limits",
          "test_dose_weight", "test_dose_adversarial", "test_dose_columns", "test_dose_audit",
-         "test_mutants_dose",
-            "test_mutants_dose_weight",
-            "published/test_dose_cases"),
+         "test_mutants_dose", "test_mutants_dose_weight", "test_notation", "test_dose_score",
+         "published/test_dose_cases"),
     ),
     "lms": Group(("lms",), ("test_lms", "published/test_attained_cases")),
     "growth": Group(

@@ -48,8 +48,9 @@ PEERS_ARE: Final = (
     "grid) at 0.05 cm beside every third; Fenton 2013 on every day. pedgrowth, which downloads "
     "its tables, was given neocalc's. Rounding is the package's own, up to a half of its last "
     "decimal. Each reason was tried: *left* is the largest difference that remains from neocalc's "
-    "z when it does the same as they do, and is no more than their rounding. How single inputs are "
-    "treated is in [differences](differences.md)."
+    "z when it does the same as they do: no more than their rounding, with pygrowup that of the "
+    "WHO's tables by month too. How single inputs are treated is in "
+    "[differences](differences.md)."
 )
 
 
