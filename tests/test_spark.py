@@ -16,6 +16,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,11 @@ from hypothesis import strategies as st
 import neocalc as nc
 from neocalc import cohort
 from neocalc import spark as on_spark
+from neocalc.dose import Dosing, Limits
 from neocalc.spark import tasks as spark_tasks
+from neocalc.spark.orders import read, written
 from neocalc.velocity import followup_tables
+from neocalc.velocity.increments import Rules
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -521,6 +525,55 @@ def test_an_executor_keeps_the_visits_of_a_child_together() -> None:
 def test_a_policy_arrives_as_it_left() -> None:
     policy = OPTIONS["policy"]["policy"]
     assert spark_tasks.checked(order(visits(5), policy=policy)).policy == policy
+
+
+@pytest.mark.parametrize("name", list(OPTIONS))
+def test_what_is_to_be_done_arrives_as_it_left(name: str) -> None:
+    scoring = cohort.plan(visits(5).column_names, **OPTIONS[name])
+    again = read(written(scoring))
+    assert written(again) == written(scoring)
+    assert replace(again, dose=None) == replace(scoring, dose=None)
+    table = pl.DataFrame(visits(300))
+    assert_identical(cohort.score_table(table, again), cohort.score_table(table, scoring))
+
+
+def test_a_follow_up_arrives_as_it_left() -> None:
+    scoring = followup_tables.plan(
+        [*visits(5).column_names, "subject_id", "dosed_on"],
+        baseline="dosed_on",
+        policy=nc.Policy(handover=nc.Q(45, "week"), correct_until=nc.Q(24, "month")),
+        rules=Rules("nearest", 0.2, True),
+    )
+    assert read(written(scoring)) == scoring
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"limits": Limits(min_weight=nc.Q(500, "g"), min_viability=0.7, max_doses=3, z_hard=4.5)},
+        {"arm": nc.trials.load("NCT03558334").arm("B"), "dose": nc.Q(5, "million cells/kg")},
+        {"dose": "2.01 million cells/kg", "concentration": "5e6 cells/mL", "viability": "92%"},
+        {"viable_concentration": "4.6e6 cells/mL", "release_viability": 0.95},
+    ],
+)  # fmt: skip
+def test_a_dose_arrives_as_it_left(given: dict[str, Any]) -> None:
+    dosing = Dosing(**{"dose": "1 million cells/kg"} | given)
+    scoring = cohort.plan(visits(5).column_names, dose=dosing)
+    again = read(written(scoring)).dose
+    assert again is not None
+    assert again.limits is not None
+    assert dosing.limits is not None
+    assert again.limits.figures == dosing.limits.figures
+    assert (again.record(), again.describe()) == (dosing.record(), dosing.describe())
+    assert written(replace(scoring, dose=again)) == written(scoring)
+
+
+@pytest.mark.parametrize(
+    "text", ['["Path", {"a": 1}]', '["Scoring", {}]', '["os.system", {}]', '["__import__", {}]']
+)
+def test_nothing_else_is_made_of_text(text: str) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        read(text)
 
 
 def test_other_tables_fail_the_job(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:

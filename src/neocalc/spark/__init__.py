@@ -195,7 +195,7 @@ def _added(
 def task_of(order: Order) -> Callable[[Any], Any]:
     """The function that Spark sends to its executors.
 
-    A function inside another is pickled by value: it can say that neocalc is not there, or is of
+    A function inside another is sent by value: it can say that neocalc is not there, or is of
     another version, where a function of a module could only fail to be loaded.
     """
     version, plain = order.version, tuple(order)

@@ -7,10 +7,8 @@ checks, and reads its tables, once.
 
 from __future__ import annotations
 
-import pickle
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +18,7 @@ from neocalc.cohort import Scoring, added_columns
 from neocalc.errors import PolicyError, TableError
 from neocalc.policy import DEFAULT
 from neocalc.references import reference, tables_digest
+from neocalc.spark.orders import read, written
 from neocalc.tables.columns import column_of
 from neocalc.velocity.followup import NO_SUBJECT
 from neocalc.velocity.followup_tables import FollowUp, added_series, subjects
@@ -32,7 +31,7 @@ Batches = Iterator["pa.RecordBatch"]
 
 
 class Order(NamedTuple):
-    """What an executor is to do, and what it must find there: plain values and bytes.
+    """What an executor is to do, and what it must find there: plain values.
 
     Attributes
     ----------
@@ -46,8 +45,8 @@ class Order(NamedTuple):
         What the policy comes to: `Policy.key`.
     columns : tuple of str
         The names of the columns; Spark may hand them over under others.
-    scoring : bytes
-        The `Scoring`, pickled; opened only where the version is the same.
+    scoring : str
+        The `Scoring`, as `orders.written` writes it.
     """
 
     version: str
@@ -55,7 +54,7 @@ class Order(NamedTuple):
     references: tuple[tuple[str, str], ...]
     policy: tuple[Any, ...]
     columns: tuple[str, ...]
-    scoring: bytes
+    scoring: str
 
 
 def order_of(scoring: Scoring, columns: list[str]) -> Order:
@@ -70,7 +69,7 @@ def order_of(scoring: Scoring, columns: list[str]) -> Order:
         tuple((name, reference(name).sha256) for name in used if name != DEFAULT),
         policy.key,
         tuple(columns),
-        pickle.dumps(scoring),
+        written(scoring),
     )
 
 
@@ -98,10 +97,10 @@ def checked(order: Order) -> Scoring:
             raise TableError(
                 f"{here} has a reference {name} with the SHA-256 {found}, the driver {sha256}"
             )
-    scoring: Scoring = pickle.loads(order.scoring)  # noqa: S301 - from the driver, as this task is
-    policy = replace(scoring.policy)
-    if policy.key != order.policy:
-        raise PolicyError(f"{here} takes the policy as {policy.key}, the driver as {order.policy}")
+    scoring = read(order.scoring)
+    key = scoring.policy.key
+    if key != order.policy:
+        raise PolicyError(f"{here} takes the policy as {key}, the driver as {order.policy}")
     return scoring
 
 
