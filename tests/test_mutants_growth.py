@@ -205,6 +205,20 @@ def test_no_children_at_all(choice: dict[str, Any]) -> None:
     assert result.z.shape == (0,)
 
 
+def test_no_children_at_all_in_a_thread_that_scored_none_before() -> None:
+    found = []
+
+    def work() -> None:
+        none = np.array([])
+        age = nc.Age.from_days(none)
+        found.append(nc.zscore("weight", nc.Q(none, "kg"), sex=[], age=age).z.shape)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [(0,)]
+
+
 def test_a_length_without_an_age_is_not_adjusted() -> None:
     """The other date of a child without a birth date counts as many days, which mean nothing."""
     age = nc.Age(born=[None, "2024-01-01"], on=["2026-06-01", "2026-06-01"])
@@ -318,3 +332,10 @@ def test_whether_a_position_is_required_is_true_or_false() -> None:
     for value in ("yes", 1, None):
         with pytest.raises(nc.InputError, match="require_position"):
             nc.Policy(require_position=value)  # type: ignore[arg-type]
+
+
+def test_a_policy_is_printed_as_it_was_written() -> None:
+    assert repr(nc.Policy(handover="40 week")) == (
+        "Policy(preterm_reference='fenton-2013', handover='40 week', preterm_below='37+0',"
+        " correct_until='36 month', term_reference='who-2006', require_position=False)"
+    )
