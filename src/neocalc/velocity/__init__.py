@@ -13,15 +13,15 @@ docs/velocity.md explains them for a clinician, with an infant from birth at 26 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from neocalc.velocity.changes import Change, change
-from neocalc.velocity.rates import Gain, conditional_gain, gain
-from neocalc.velocity.scores import Velocity, increment, zscore
-from neocalc.velocity.trial_zones import Zones, zones
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from neocalc.velocity.changes import Change, change
     from neocalc.velocity.followup_tables import score
+    from neocalc.velocity.rates import Gain, conditional_gain, gain
+    from neocalc.velocity.scores import Velocity, increment, zscore
+    from neocalc.velocity.trial_zones import Zones, zones
 
 __all__ = [
     "Change",
@@ -37,15 +37,23 @@ __all__ = [
     "zscore",
 ]
 
+_HOMES: Final = {
+    "changes": ("Change", "change"),
+    "followup_tables": ("score",),
+    "rates": ("Gain", "conditional_gain", "gain"),
+    "scores": ("Velocity", "increment", "zscore"),
+    "trial_zones": ("Zones", "zones"),
+}
+_PUBLIC: Final = {name: home for home, names in _HOMES.items() for name in names}
+
 
 def __getattr__(name: str) -> Any:
-    """Load what scores tables when it is first used: at the bedside it would cost time."""
-    if name != "score":
+    """Load a public name when it is first used: at the bedside, tables would cost time."""
+    if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from neocalc.velocity.followup_tables import score
-
-    globals()[name] = score
-    return score
+    value = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
