@@ -133,6 +133,14 @@ def test_the_working_can_be_done_again_from_what_is_printed() -> None:
                 assert result == pytest.approx(value, rel=1e-5), step
 
 
+def test_minutes_have_no_sixteen_digits() -> None:
+    """47 minutes were once printed as 0.7833333333333333 hours, and divided by as that."""
+    for said in both(plan_of(duration="47 min")):
+        assert "0.783333 hours (given: 47 minutes)" in said
+        assert "0.67 mL / 0.783333 hours" in said
+        assert "0.7833333" not in said
+
+
 def test_what_a_user_typed_is_escaped() -> None:
     hostile = "<script>alert('1')</script>&\"{x}"
     plan = plan_of(subject=hostile, weighed_on="2026-08-12T06:00", last_weight=None,

@@ -67,7 +67,7 @@ def steps(plan: Plan) -> list[Step]:
 
 def _steps(plan: Plan) -> Iterator[Step]:
     inputs, amounts, shown = plan.inputs, plan.amounts, _results(plan)
-    given = {name: str(figure) for name, figure in inputs.figures.items()}
+    given = {name: str(figure) for name, figure in _figures(inputs).items()}
     weight = given["weight"]
     yield Step("cells", "dose x weight", f"{given['dose']} x {weight}", shown["cells"])
     strength = ""
@@ -141,7 +141,7 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     if plan.arm is not None:
         found.append(("protocol file, SHA-256", plan.arm.sha256))
     found.append(("the dose counts", f"{plan.limits.counts} cells"))
-    for name, figure in inputs.figures.items():
+    for name, figure in _figures(inputs).items():
         found.append(
             (name.replace("_", " "), f"{figure}{_as_given(inputs.texts.get(name), figure)}")
         )
@@ -151,6 +151,15 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     if inputs.given is not None:
         doses = [f"{dose.on}: {Figure(dose.dose, 'cell/kg')}" for dose in inputs.given]
         found.append(("doses given before", "; ".join(doses) or "none"))
+    return found
+
+
+def _figures(inputs: DoseInputs) -> dict[str, Figure]:
+    """The inputs; minutes need not end as hours, and stand beside them as they were given."""
+    found = inputs.figures
+    hours = found.get("duration")
+    if hours is not None and _as_given(inputs.texts.get("duration"), hours):
+        found["duration"] = hours._replace(digits=COMPUTED)
     return found
 
 
@@ -283,7 +292,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <title>Dose worksheet</title>
 <style>
 @page {{ margin: 10mm }}
-body {{ font: 8pt/1.25 sans-serif; max-width: 190mm; margin: auto }}
+body {{ font: 8pt/1.2 sans-serif; max-width: 190mm; margin: auto }}
 h1 {{ font-size: 12pt; margin: 0 }}
 h2 {{ font-size: 9pt; margin: 1.5mm 0 0.5mm }}
 p {{ margin: 1mm 0 }}
@@ -295,6 +304,7 @@ td:first-child {{ white-space: nowrap; width: 1%; padding-right: 4mm }}
 div {{ columns: 2; column-gap: 6mm }}
 tr {{ break-inside: avoid }}
 .line {{ display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }}
+.line {{ max-width: 100%; overflow-wrap: anywhere }}
 .short {{ min-width: 35mm }}
 .sign {{ margin-top: 4mm }}
 </style>
