@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,6 +91,33 @@ def test_restriction_reaches_all_of_weight_and_not_the_rows_without_lines() -> N
         expected = np.abs(3 * table.L * table.S) < 1
         assert (table.all_lines[there] == expected[there]).all()
         assert table.all_lines[there].all() == (measure == "weight")
+
+
+LARGEST_BEND = {"weight": 0.36, "length": 0.43, "head_circumference": 0.32}
+"""Of any SD line at any start from 4 months on, in SD; found: 0.356, 0.426 and 0.319."""
+
+
+def bends(of_one: Any) -> Any:
+    """The largest second difference of any SD line at each start from 4 months on, in SD."""
+    L, M, S = (np.array([getattr(row, name) for row in of_one]) for name in "LMS")
+    lines = measurement_from_zscore(np.arange(-3.0, 4.0)[:, np.newaxis], L, M, S)
+    sd = (lines[4] - lines[2]) / 2
+    return np.nanmax(np.abs(np.diff(lines, 2, axis=1) / sd[1:-1]), axis=0)[3:]
+
+
+@pytest.mark.parametrize("measure", WIDTHS)
+def test_lines_do_not_cross_and_go_on_smoothly_from_start_to_start(measure: str) -> None:
+    """What lies between two rows is interpolated: a row out of line would spoil its neighbours."""
+    for of_one in read_rows(reference(WHO_2009), measure).values():
+        for row in of_one:
+            lines = measurement_from_zscore(np.arange(-3.0, 4.0), row.L, row.M, row.S)
+            steps = np.diff(lines[~np.isnan(lines)])
+            assert (steps > 0.09 * row.M).all()  # found: 0.0916 (length) to 0.1693 (weight)
+        assert bends(of_one).max() < LARGEST_BEND[measure]
+        for at in range(4, len(of_one) - 1):
+            wrong = of_one.copy()
+            wrong[at] = of_one[at]._replace(M=1.15 * of_one[at].M)
+            assert bends(wrong).max() > LARGEST_BEND[measure]
 
 
 def test_known_misprints_are_computed_and_listed() -> None:
