@@ -12,7 +12,7 @@ Fenton TR, Elmrayed S, Alshaikh BN. Paediatr Perinat Epidemiol 2025. doi:10.1111
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -21,9 +21,10 @@ import numpy as np
 
 from neocalc.age import Age
 from neocalc.arguments import PUBLIC_MEASURES, inputs_of, refuse, refuse_length, unit_of
-from neocalc.errors import CODE, STATUSES, InputError, MissingError, status_words
+from neocalc.errors import CODE, STATUSES, InputError, MissingError
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
+from neocalc.results import Result
 from neocalc.scoring import Scored, body_mass_index, score, unscore
 from neocalc.units import figures_of, numbers_of, quantity
 
@@ -61,7 +62,7 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"neocalc.{_ELSEWHERE[name]}"), name)
 
 
-class ZScore:
+class ZScore(Result):
     """Z-scores with where each came from: plain values for one child, arrays for many.
 
     Attributes
@@ -86,8 +87,8 @@ class ZScore:
     """
 
     def __init__(self, scored: Scored, *, single: bool) -> None:
+        super().__init__(scored.status, single=single)
         self.codes = scored
-        self.single = single
 
     def __repr__(self) -> str:
         if self.single:
@@ -97,7 +98,7 @@ class ZScore:
     @cached_property
     def z(self) -> Any:
         """Z-score [unitless]."""
-        return float(self.codes.z[0]) if self.single else self.codes.z
+        return self._one(self.codes.z)
 
     @cached_property
     def centile(self) -> Any:
@@ -120,14 +121,6 @@ class ZScore:
         names = ["" if table is None else table.method for table in self.codes.tables]
         table = np.where(np.isnan(self.codes.z), len(names), self.codes.table)
         return self._words([*names, ""], table)
-
-    @cached_property
-    def status(self) -> Any:
-        """The status word."""
-        return STATUSES[self.codes.status[0]] if self.single else status_words(self.codes.status)
-
-    def _words(self, words: Sequence[str], codes: Any) -> Any:
-        return words[int(codes[0])] if self.single else np.array(words, dtype=object)[codes]
 
 
 def zscore(

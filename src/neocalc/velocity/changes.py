@@ -9,15 +9,16 @@ doi:10.1016/j.jand.2017.10.006
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from neocalc.age import Age
-from neocalc.errors import CODE, STATUSES, MissingError, status_words
+from neocalc.errors import CODE, STATUSES, MissingError
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
+from neocalc.results import Result
 from neocalc.scoring import Scored
 from neocalc.velocity.declines import (
     DECLINE_SOURCE,
@@ -30,7 +31,7 @@ from neocalc.velocity.declines import (
 from neocalc.velocity.inputs import TwoVisits, refuse_pair, score_visits, two_visits, values_of
 
 
-class Change:
+class Change(Result):
     """Changes in z with what they are between: plain values for one pair of visits, or arrays.
 
     Attributes
@@ -64,12 +65,12 @@ class Change:
     def __init__(
         self, measure: str, visits: TwoVisits, first: Scored, second: Scored, policy: Policy
     ) -> None:
-        self.measure = measure
-        self.single = visits.single
-        self._visits, self._policy = visits, policy
-        self._first, self._second = first, second
         interval = visits.interval
         self.codes = change_of(attained(first), attained(second), interval.days, interval.status)
+        super().__init__(self.codes.status, single=visits.single)
+        self.measure = measure
+        self._visits, self._policy = visits, policy
+        self._first, self._second = first, second
 
     def __repr__(self) -> str:
         if self.single:
@@ -135,19 +136,8 @@ class Change:
         codes[self.codes.status == CODE["implausible"]] = 0
         return self._words(DECLINES, codes)
 
-    @cached_property
-    def status(self) -> Any:
-        """The status word."""
-        return STATUSES[self.codes.status[0]] if self.single else status_words(self.codes.status)
-
     def _reference(self, scored: Scored) -> Any:
         return self._words(["", *(ref.id for ref in scored.references)], scored.reference)
-
-    def _one(self, column: Any) -> Any:
-        return column[0].item() if self.single else column
-
-    def _words(self, words: Sequence[str], codes: Any) -> Any:
-        return words[int(codes[0])] if self.single else np.array(words, dtype=object)[codes]
 
 
 def change(

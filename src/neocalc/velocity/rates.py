@@ -25,14 +25,13 @@ import numpy as np
 
 from neocalc.errors import (
     CODE,
-    STATUSES,
     InputError,
     MissingError,
     StatusArray,
     first_status,
     status_where,
-    status_words,
 )
+from neocalc.results import Result
 from neocalc.units import Floats, figures_of, numbers_of, quantity
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def gain_status(measure: str, first: Floats, second: Floats, days: Any) -> Statu
     return status
 
 
-class Gain:
+class Gain(Result):
     """Rates of gain: plain values for one pair of measurements, arrays for many.
 
     Attributes
@@ -137,13 +136,12 @@ class Gain:
         self, measure: str, method: str, figures: Floats, days: Floats, status: StatusArray,
         *, single: bool,
     ) -> None:  # fmt: skip
+        super().__init__(status, single=single)
         self.measure = measure
         self.method = method
         self.unit = GAINS[measure][method]
-        self.single = single
         self._figures = figures
         self._days = days
-        self._status = status
 
     def __repr__(self) -> str:
         if self.single:
@@ -154,7 +152,7 @@ class Gain:
     @property
     def magnitude(self) -> Any:
         """The rate in `unit`, without it."""
-        return float(self._figures[0]) if self.single else self._figures
+        return self._one(self._figures)
 
     @cached_property
     def rate(self) -> pint.Quantity[Any]:
@@ -164,12 +162,7 @@ class Gain:
     @property
     def interval_days(self) -> Any:
         """Interval [day]."""
-        return float(self._days[0]) if self.single else self._days
-
-    @property
-    def status(self) -> Any:
-        """The status word."""
-        return STATUSES[self._status[0]] if self.single else status_words(self._status)
+        return self._one(self._days)
 
     def to(self, unit: str) -> pint.Quantity[Any]:
         """The rate in another unit of its dimension."""

@@ -9,17 +9,18 @@ weight, length and head circumference: methods and development. Geneva: WHO; 200
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from neocalc.age import Age
-from neocalc.errors import STATUSES, InputError, status_words
+from neocalc.errors import STATUSES, InputError
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, Policy
 from neocalc.references import MEASURES, METHODS
+from neocalc.results import Result
 from neocalc.units import convert, find_unit, numbers_of, quantity
 from neocalc.velocity.increment_tables import WHO_2009
 from neocalc.velocity.increments import Rules, ScoredIncrements, score, unscore
@@ -39,7 +40,7 @@ SHOWN_UNITS: Final = {"weight": "g", "length": "cm", "head_circumference": "cm"}
 """The unit in which the WHO states increments of each measure."""
 
 
-class Velocity:
+class Velocity(Result):
     """Velocity z-scores with what was done: plain values for one pair of visits, arrays for many.
 
     Attributes
@@ -78,9 +79,9 @@ class Velocity:
     """
 
     def __init__(self, measure: str, scored: ScoredIncrements, *, single: bool) -> None:
+        super().__init__(scored.status, single=single)
         self.measure = measure
         self.codes = scored
-        self.single = single
 
     def __repr__(self) -> str:
         if self.single:
@@ -157,18 +158,7 @@ class Velocity:
     @cached_property
     def reference(self) -> Any:
         """Id of the reference."""
-        return self._words(("", WHO_2009), self.codes.nominal_months > 0)
-
-    @cached_property
-    def status(self) -> Any:
-        """The status word."""
-        return STATUSES[self.codes.status[0]] if self.single else status_words(self.codes.status)
-
-    def _one(self, column: Any) -> Any:
-        return column[0].item() if self.single else column
-
-    def _words(self, words: Sequence[str], codes: Any) -> Any:
-        return words[int(codes[0])] if self.single else np.array(words, dtype=object)[codes * 1]
+        return self._words(("", WHO_2009), (self.codes.nominal_months > 0) * 1)
 
 
 def shown(measure: str, figures: Any) -> pint.Quantity[Any]:
