@@ -408,7 +408,7 @@ OPTIONS: Final = {
         "subject", "prepared-by", "sex", "gestation", "born", "on", "given", "max-cells",
         "max-concentration", "max-doses", "max-interval", "max-rate", "max-rate-per-kg",
         "max-total-dose", "max-volume-per-kg", "min-concentration", "min-interval",
-        "min-viability", "override-reason", "second-person", *_POLICY,
+        "min-viability", "override-reason", "second-person", "soft-stop", *_POLICY,
     ),
 }  # fmt: skip
 """The options of one infant that a value is typed for; none of them names an output."""
