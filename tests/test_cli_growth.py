@@ -455,6 +455,8 @@ def test_references(shell: Shell) -> None:
         assert f"  Licence    {ref.licence}\n" in done.out
         assert f"  On charts  {ref.chart_label}\n" in done.out
         assert all(measure.sha256[:16] in done.out for measure in ref.measures.values())
+    assert "Used for   size at birth, by gestation\n" in done.out
+    assert "Used for   growth, by postmenstrual age\n" in done.out
     assert done.out.endswith(f"All tables: {tables_digest()}\n")
 
 

@@ -136,7 +136,7 @@ def test_a_length_at_one_visit_alone_is_refused(measure: str, given: str) -> Non
 def test_one_child_raises() -> None:
     with pytest.raises(nc.AgeError, match="after the first"):
         change("980 g", "1500 g", (35, 35))
-    with pytest.raises(nc.AgeError, match="one basis"):
+    with pytest.raises(nc.AgeError, match="both ages corrected, or both chronological"):
         change("9 kg", "11 kg", (400, 600), policy=nc.Policy(correct_until="12 month"))
     with pytest.raises(nc.InputError, match="second"):
         change("980 g", "0 g", (0, 35))

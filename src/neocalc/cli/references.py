@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Final
 
 from neocalc.cli import add_json, print_json, print_rows
 from neocalc.references import Measure, Reference, references, tables_digest
+
+AXES: Final = {"": "length", "gestation": "gestation"}
+"""What a reference goes by, where that is not an age."""
 
 
 def configure_references(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +32,8 @@ def run_references(options: argparse.Namespace) -> int:
         print(f"  Citation   {ref.citation_line}")
         print(f"  Licence    {ref.licence}")
         print(f"  Source     {ref.source}")
-        print(f"  Used for   {ref.use.replace('_', ' ')}, by {ref.age_basis} age")
+        axis = AXES.get(ref.age_basis, f"{ref.age_basis} age")
+        print(f"  Used for   {ref.use.replace('_', ' ')}, by {axis}")
         print(f"  On charts  {ref.chart_label}")
         rows = [["  Measure", "Unit", "Axis", "Range", "Method", "SHA-256"]]
         rows += [_cells(measure) for measure in ref.measures.values()]

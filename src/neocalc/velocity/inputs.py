@@ -126,10 +126,11 @@ def refuse_pair(word: str, first_age: Age, second_age: Age) -> None:
         accepted = "the gestation and the date of birth of the first age: two visits of one child"
         raise AgeError("second_age", second_age, accepted, status=word)
     if word == "mixed_age_basis":
-        accepted = (
-            f"both ages on one basis, with {first_age!r}: corrected or chronological,"
-            " with gestation stated in both or in neither"
-        )
+        stated = [bool(age.gestation_days.any()) for age in (first_age, second_age)]
+        how = "gestation is stated in both or in neither"
+        if all(stated):  # it is the policy that changes the basis
+            how = "by the policy correction ends between them: set correct_until"
+        accepted = f"both ages corrected, or both chronological, with {first_age!r}; {how}"
         raise AgeError("second_age", second_age, accepted, status=word)
 
 
