@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.age import NOT_STATED, TERM, Age
+from neocalc.age import Age
 from neocalc.errors import STATUSES, FileError, InputError, StatusArray, combined
-from neocalc.lms import centile_from_zscore
 from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
 from neocalc.tables.columns import ages, column_of, figures, oedemas, positions, sexes
-from neocalc.tables.mapping import MEASURE_COLUMNS, TABLE, Mapped, map_columns
+from neocalc.tables.mapping import (
+    AGE_COLUMNS,
+    DOSE_COLUMNS,
+    MEASURE_COLUMNS,
+    TABLE,
+    Mapped,
+    map_columns,
+)
 from neocalc.units import Floats
 
 if TYPE_CHECKING:
@@ -39,8 +45,6 @@ INDICES: Final = {
     "ssz": "subscapular_skinfold",
 }
 """Each index with its measure, in the order of the added columns."""
-AGE_COLUMNS: Final = ("chronological_age_days", "postmenstrual_age_days", "corrected_age_days")
-DOSE_COLUMNS: Final = ("dose_cells", "dose_volume_ml", "dose_status")
 
 
 @dataclass(frozen=True)
@@ -214,17 +218,19 @@ def score_table(table: pl.DataFrame, scoring: Scoring) -> pl.DataFrame:
 
 def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
     """The added columns of a table."""
+    from neocalc.tables.added import age_series, dose_series, floats, index_series
+
     rows = Rows(table, scoring)
-    series = _age_series(rows.age)
+    series = age_series(rows.age)
     doses: list[pl.Series] = []
     for index, measure in scoring.indices.items():
         scored = rows.score(measure)
-        series += _index_series(index, scored, scoring)
+        series += index_series(index, scored, centiles=scoring.centiles)
         if scoring.uncorrected:
             z = rows.score(measure, uncorrected=True).z
-            series.append(_floats(f"{index}_uncorrected", z))
+            series.append(floats(f"{index}_uncorrected", z))
         if scoring.dose is not None and measure == "weight":
-            doses = _dose_series(table, scored, scoring.mapped, scoring.dose)
+            doses = dose_series(table, scored, scoring.mapped, scoring.dose)
     return series + doses
 
 
@@ -293,61 +299,3 @@ def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str,
         numbers = np.bincount(codes, minlength=len(STATUSES))
         counts[index] = {w: int(n) for w, n in zip(STATUSES, numbers, strict=True) if n}
     return counts
-
-
-def _age_series(age: Age) -> list[pl.Series]:
-    import polars as pl
-
-    usable = np.ones(len(age), dtype=bool) if age.status is None else age.status == 0
-    stated = usable & (age.gestation_days != NOT_STATED)
-    postmenstrual = age.days + age.gestation_days
-    columns = (age.days, usable), (postmenstrual, stated), (postmenstrual - TERM, stated)
-    return [
-        pl.Series(name, days).set(pl.Series(~shown), None)
-        for name, (days, shown) in zip(AGE_COLUMNS, columns, strict=True)
-    ]  # fmt: skip
-
-
-def _index_series(index: str, scored: Scored, scoring: Scoring) -> list[pl.Series]:
-    import polars as pl
-
-    ids = [ref.id for ref in scored.references]
-    none = scored.reference == 0
-    reference = pl.Series(f"{index}_reference", scored.reference - ~none)
-    reference = (reference.set(pl.Series(none), None) if none.any() else reference).cat.to(
-        pl.Enum(ids)
-    )
-    status = pl.Series(f"{index}_status", scored.status).cat.to(pl.Enum(STATUSES))
-    series = [_floats(index, scored.z), reference, status]
-    if scoring.centiles:
-        series.append(_floats(f"{index}_centile", centile_from_zscore(scored.z)))
-    return series
-
-
-def _dose_series(
-    table: pl.DataFrame, scored: Scored, mapped: Mapped, dosing: Dosing
-) -> list[pl.Series]:
-    """The dose of each row whose weight has a z-score that stops no dose."""
-    import polars as pl
-
-    from neocalc.dose.columns import kilograms
-
-    found = mapped.measure("weight")
-    assert found is not None
-    name, unit = found
-    weights, _ = figures(column_of(table, mapped, name), unit, unit)
-    if unit == "g":
-        weights = kilograms(weights)
-    doses = dosing.columns(weights, scored.z, scored.status)
-    cells, volume, status = DOSE_COLUMNS
-    return [
-        _floats(cells, doses.cells),
-        _floats(volume, doses.volume),
-        pl.Series(status, doses.status).cat.to(pl.Enum(STATUSES)),
-    ]
-
-
-def _floats(name: str, values: Floats) -> pl.Series:
-    import polars as pl
-
-    return pl.Series(name, values).fill_nan(None)

@@ -71,6 +71,9 @@ _ALTERNATIVES: Final = (tuple(MEASURE_COLUMNS["weight"]), GESTATION_COLUMNS)
 """Columns of which only one is read."""
 _REQUIRED: Final = {"sex", "birth_date", "measured_on", "age_days"}
 """Columns whose absence has a message of its own."""
+AGE_COLUMNS: Final = ("chronological_age_days", "postmenstrual_age_days", "corrected_age_days")
+DOSE_COLUMNS: Final = ("dose_cells", "dose_volume_ml", "dose_status")
+"""Columns that scoring adds, beside those of each index."""
 
 
 class Mapped(NamedTuple):
