@@ -89,7 +89,7 @@ def test_the_longest_duration_is_40000_days() -> None:
 
 
 def test_a_week_of_nine_days_says_which_durations_are_accepted() -> None:
-    with pytest.raises(nc.InputError, match="accepted: a duration such as") as error:
+    with pytest.raises(nc.AgeError, match="accepted: a duration such as") as error:
         duration_days("37+9", "preterm_below")
     assert str(error.value).count("accepted:") == 1
 
