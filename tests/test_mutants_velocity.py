@@ -15,6 +15,7 @@ from neocalc.references import reference
 from neocalc.velocity.declines import chart_step
 from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from neocalc.velocity.increments import Rules, floor, score
+from neocalc.velocity.inputs import values_of
 from neocalc.velocity.rates import gain_rate, gain_status
 from neocalc.velocity.trial_zones import zones
 from neocalc.velocity.visits import Pairs
@@ -251,3 +252,31 @@ def test_gains_in_the_description() -> None:
         "gain 15.1 g/kg/day, exponential (ok)",
         "gain 14.3 g/day (ok)",
     ]
+
+
+# ------------------------------------------------------------------------------------------ inputs
+
+
+def test_a_bmi_is_given_as_one_unless_lengths_are() -> None:
+    (bmi, *_), _ = values_of("bmi", "15 kg/m2", "16 kg/m2")
+    (weight, *_), _ = values_of("bmi", "4 kg", "5 kg", lengths=True)
+    assert (bmi.tolist(), weight.tolist()) == ([15.0], [4.0])
+
+
+def test_an_age_in_days_beside_one_from_dates_is_of_the_same_child() -> None:
+    dated = nc.Age(born="2024-01-01", on="2024-04-01")
+    ages: dict[str, Any] = {"first_age": dated, "second_age": term(152)}
+    found = nc.velocity.zscore("weight", first="5 kg", second="6 kg", sex="f", **ages)
+    assert found.status == "ok"
+    ages = {"first_age": term(30), "second_age": dated}
+    found = nc.velocity.zscore("weight", first="4 kg", second="6 kg", sex="f", **ages)
+    assert found.status == "ok"
+
+
+def test_no_first_visits_and_one_second_visit_are_no_pairs() -> None:
+    none = nc.Q(np.array([]), "kg")
+    first, second = nc.Age.from_days(np.array([])), term(152)
+    found = nc.velocity.zscore(
+        "weight", first=none, second="6 kg", sex="f", first_age=first, second_age=second
+    )
+    assert found.z.shape == (0,)
