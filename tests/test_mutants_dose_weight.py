@@ -205,3 +205,15 @@ def test_results_in_their_units_and_lines() -> None:
     assert lines[0] == "Subject         001"
     assert lines[1].startswith("Dose            1 million")
     assert outcomes(plan)["possible values"] == "passed"
+
+
+def test_grams_for_kilograms_at_the_ends_of_the_range() -> None:
+    """A weight in grams is a thousandth in kilograms, and the ends are in the range."""
+    limits = Limits()
+    for end in ("min_weight", "max_weight"):
+        typed = limits.at(end) * 1000
+        assert "grams taken for kilograms" in named_slips(
+            DoseInputs(weight=typed, dose=1e6), limits
+        )
+        beyond = typed * (0.9999 if end == "min_weight" else 1.0001)
+        assert "grams" not in named_slips(DoseInputs(weight=beyond, dose=1e6), limits)
