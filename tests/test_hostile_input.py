@@ -224,7 +224,7 @@ def test_a_name_of_ten_megabytes_is_refused_in_a_short_line(shell: Shell) -> Non
         (["no.csv", "-o", "out.csv"], "no.csv: cannot be read: No such file or directory"),
         (["", "-o", "out.csv"], ": cannot be read: "),
         (["in.csv", "-o", "."], ".: is a folder"),
-        (["in.csv", "-o", ""], ".: is a folder"),
+        (["in.csv", "-o", ""], "-o: missing; give a value, or leave the option out"),
         (["in.csv", "-o", "no/out.csv"], "no/out.csv: there is no folder no"),
         (["in.csv", "-o", "in.csv", "--force"], "in.csv: is the input, which is never changed"),
         (["in.csv", "-o", "link.csv", "--force"], "link.csv: is the input, which is never changed"),
