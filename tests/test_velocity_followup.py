@@ -14,7 +14,8 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import FileError, status_words
-from neocalc.velocity.followup import NO_SUBJECT, Children, Compared, added_columns, compare
+from neocalc.velocity.comparisons import NO_SUBJECT, Children, Compared, compare
+from neocalc.velocity.followup import added_columns
 from neocalc.velocity.followup_tables import subjects
 
 BORN = dt.date(2024, 1, 10)

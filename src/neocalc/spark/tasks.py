@@ -20,7 +20,7 @@ from neocalc.policy import DEFAULT
 from neocalc.references import reference, tables_digest
 from neocalc.spark.orders import read, written
 from neocalc.tables.columns import column_of
-from neocalc.velocity.followup import NO_SUBJECT
+from neocalc.velocity.comparisons import NO_SUBJECT
 from neocalc.velocity.followup_tables import FollowUp, added_series, subjects
 
 if TYPE_CHECKING:

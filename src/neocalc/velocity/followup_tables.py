@@ -20,15 +20,8 @@ from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
 from neocalc.tables.mapping import TABLE, map_columns
-from neocalc.velocity.followup import (
-    NO_SUBJECT,
-    PAIR_COLUMNS,
-    PREFIXES,
-    Children,
-    added_columns,
-    compare,
-    score_measures,
-)
+from neocalc.velocity.comparisons import NO_SUBJECT, Children, compare
+from neocalc.velocity.followup import PAIR_COLUMNS, PREFIXES, added_columns, score_measures
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 from neocalc.velocity.visits import AGAINST
 
