@@ -318,6 +318,15 @@ def test_the_nearer_of_two_flag_limits_counts(tmp_path: Path, z: float, status: 
     assert (result.z, result.status) == (pytest.approx(z, abs=1e-9), status)
 
 
+def test_a_weight_that_vanishes_is_invalid_and_not_oedema() -> None:
+    """The least float above 0: its ratio to the median is 0, of which there is no logarithm."""
+    result = nc.zscore(
+        "weight", nc.Q(np.array([5e-324, 5e-324, 7.0]), "kg"), sex="f",
+        age=nc.Age.from_days([100] * 3), oedema=["n", "y", "n"],
+    )  # fmt: skip
+    assert result.status.tolist() == ["invalid_value", "oedema", "ok"]
+
+
 # -------------------------------------------------------------------------------------- the inverse
 
 
