@@ -151,6 +151,12 @@ def test_an_existing_file_and_the_input_are_kept(shell: Shell) -> None:
         (("--sex", "f", "--weight", "3kg"), "--born: missing"),
         (("--sex", "f", "--born", "2026-05-01", "--weight", "3kg"), "--on: missing"),
         (("--sex", "f", "--age-days", "x", "--weight", "3kg"), "--age-days: 'x'"),
+        (("--sex", "f", "--age-days", "9" * 5000, "--weight", "3kg"), "--age-days: '999"),
+        (
+            ("--sex", "f", "--age-days", "3", "--born", "2026-05-01", "--weight", "3kg"),
+            "either --age-days, or --born and --on",
+        ),
+        (("--sex", "f", "--age-days", "3", "--gestation", "", "--weight", "3kg"), "--gestation: m"),
         ((*TYPED, "--age-days", "1", "--weight", "3kg"), "either --age-days, or --born and --on"),
         (
             ("--sex", "f", "--born", "2026-05-01", "--on", "2026-04-01", "--weight", "3kg"),

@@ -11,6 +11,7 @@ from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import mapping_of, missing_of
+from neocalc.cli.growth import whole_days
 from neocalc.errors import AgeError, FileError, InputError, MissingError
 from neocalc.tables.batch import Summary
 from neocalc.tables.files import Source
@@ -265,11 +266,10 @@ def _typed(options: argparse.Namespace) -> Read:
     if not any(getattr(options, name) is not None for name in TYPED):
         raise MissingError("VISITS", "give a file, or --sex, --born, --on and measurements")
     if options.age_days is not None:
-        if options.on is not None:
+        if options.on is not None or options.born is not None:
             raise AgeError("--age-days", options.age_days, "either --age-days, or --born and --on")
-        if not all(text.isascii() and text.isdigit() for text in options.age_days):
-            raise AgeError("--age-days", " ".join(options.age_days), "whole days since birth")
-        age = Age.from_days([int(text) for text in options.age_days], options.gestation)
+        days = [whole_days("--age-days", text) for text in options.age_days]
+        age = Age.from_days(days, options.gestation)
     else:
         for name in ("born", "on"):
             if getattr(options, name) is None:
