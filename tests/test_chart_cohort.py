@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import BarContainer
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 from neocalc import Age, FileError, InputError, Q, chart, velocity, zscore
 from neocalc.chart.cohorts import BIN_EDGES, MANY, binned
-from neocalc.chart.style import Chart
+from neocalc.chart.style import Chart, style
 from neocalc.chart.subjects import Cohort, cohort_of
 from neocalc.chart.visits import scored_table
-from neocalc.chart.waterfall import changes_of, draw_statuses
+from neocalc.chart.waterfall import areas_of, changes_of, draw_statuses
 from neocalc.coding import Ints
-from test_chart_layout import COHORT, FENTON_2025, groups, overlaps, vertices
+from test_chart_layout import COHORT, FENTON_2025, SVG, groups, overlaps, vertices
 from test_chart_layout import cohort as drawn_of
 
 SUBJECTS = COHORT["subject_id"].unique(maintain_order=True).to_list()
@@ -64,6 +67,11 @@ def texts(drawn: Chart) -> list[str]:
     """Every text of a chart."""
     found = (t for t in drawn.figure.findobj(Text) if isinstance(t, Text) and t.get_visible())
     return [text.get_text() for text in found]
+
+
+def said(drawn: Chart) -> str:
+    """All of them in one line."""
+    return " ".join(" ".join(texts(drawn)).split())
 
 
 @pytest.mark.parametrize("kind", ["z", "waterfall", "statuses"])
@@ -220,6 +228,14 @@ def test_a_change_is_that_of_velocity_from_the_visit_before_administration() -> 
     assert bool(found.crossed[at]) == (expected.status == "reference_changed")
 
 
+def test_a_measure_without_any_z_has_no_change() -> None:
+    """With days of administration the waterfall ended in an error of the program."""
+    visits = TWELVE.with_columns(head_circumference_cm=pl.lit(""))
+    drawn = chart.cohort(visits, kind="waterfall")
+    assert texts(drawn).count("no change") == 3, "one for each arm"
+    assert "head circumference: 0 changes, 12 subjects without two z-scores" in said(drawn)
+
+
 def test_without_administration_from_the_first_visit() -> None:
     visits = pl.DataFrame(
         {
@@ -249,6 +265,81 @@ def test_a_change_across_references_is_hatched() -> None:
     assert len(hatched) == 30
     assert len(plain) == 6
     assert "10 of them from one reference to another" in " ".join(texts(drawn))
+
+
+def test_an_area_is_hatched_where_the_bars_would_be(many: pl.DataFrame) -> None:
+    """It was solid, which the key of a chart with a smaller arm calls one reference."""
+    drawn = chart.cohort(many, kind="waterfall", arm="group")
+    areas = [p for ax in drawn.figure.axes for p in ax.patches if isinstance(p, PathPatch)]
+    assert len(areas) >= 3, "falls and rises in arm A, rises in arm B"
+    assert all(area.get_hatch() for area in areas)
+    assert "Each step one subject" in said(drawn)
+    (legend,) = drawn.figure.legends
+    (mark,) = legend.get_patches()
+    assert mark.get_hatch(), "the key shows the hatching"
+    runs = areas_of(np.array([0, 1, 3]), np.array([-2.0, -1.0, -0.5, -0.2]))
+    assert [run.tolist() for run in runs] == [
+        [[-0.5, 0], [-0.5, -2], [0.5, -2], [0.5, -1], [1.5, -1], [1.5, 0]],
+        [[2.5, 0], [2.5, -0.2], [3.5, -0.2], [3.5, 0]],
+    ]
+
+
+def test_the_axis_of_a_waterfall_says_what_it_counts() -> None:
+    lowest = drawn_of("waterfall").figure.axes[-3:]
+    assert [ax.get_xlabel() for ax in lowest] == ["Subjects, by change in z"] * 3
+
+
+def test_no_bar_reaches_the_text_in_the_corner() -> None:
+    drawn = chart.cohort(TWELVE, kind="waterfall")
+    with style():
+        canvas: Any = FigureCanvasAgg(drawn.figure)
+        drawn.figure.draw_without_rendering()
+        for ax in drawn.figure.axes:
+            corner = next(t for t in ax.texts if t.get_text().startswith("median"))
+            foot = ax.transData.inverted().transform(
+                corner.get_window_extent(canvas.get_renderer())
+            )[0, 1]
+            assert foot >= 1, "the scale goes to 1 at least"
+
+
+def test_long_names_of_bars_are_told_apart() -> None:
+    """They were cut at their ends, where names differ."""
+    long = TWELVE.with_columns(subject_id="centre of the north " + pl.col("subject_id"))
+    drawn = chart.cohort(long, kind="waterfall")
+    names = {text for text in texts(drawn) if text.startswith("centre")}
+    assert overlaps(drawn) == []
+    assert len(names) == 12
+    assert max(map(len, names)) == 12
+
+
+def test_a_subject_seen_once_is_a_dot() -> None:
+    """A line of one point is nothing."""
+    found = groups(chart.cohort(simulated(7, visits=1)))
+    assert len(found["once-weight-0"].findall(f".//{SVG}use")) == 7
+    assert "once-weight-0" not in groups(chart.cohort(simulated(7)))
+
+
+def test_how_many_subjects_a_median_has_is_said_at_the_last_visit(many: pl.DataFrame) -> None:
+    """There was no room for the last figure, of the visit that trials are about."""
+    drawn = chart.cohort(many, arm="group")
+    for ax in drawn.figure.axes:
+        figures = [text for text in ax.texts if text.get_text() == "2,500"]
+        assert len(figures) >= 5, "of six visits"
+        assert max(text.get_position()[0] for text in figures) > 0.9
+
+
+def test_without_a_measure_to_draw() -> None:
+    """The chart of a table of arm circumferences was an empty page."""
+    table = COHORT.drop("weight_g", "length_cm", "head_circumference_cm")
+    table = table.with_columns(arm_circumference_cm=pl.lit("13.5"))
+    problem = "no column to draw; accepted: weight_kg, weight_g, "
+    with pytest.raises(FileError, match=problem):
+        chart.cohort(table)
+    with pytest.raises(FileError, match=problem):
+        chart.infant(table, subject="001-0006")
+    with pytest.raises(FileError, match=problem):
+        chart.velocity(table, subject="001-0006")
+    assert "Arm circumference (acz)" in said(chart.cohort(table, kind="statuses"))
 
 
 def test_bars_have_names_where_there_is_room() -> None:

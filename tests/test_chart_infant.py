@@ -438,9 +438,39 @@ def test_a_users_own_reference(tmp_path: Path) -> None:
     assert "Our own chart" in texts(drawn)
 
 
+def test_daily_visits_are_small_dots_on_their_line() -> None:
+    """Their white edges covered each other, and left a pale band."""
+
+    def sizes(days: list[int]) -> tuple[float, float]:
+        age = Age.from_days(days, "25+0")
+        weights = [f"{700 + 14 * day} g" for day in days]
+        drawn = chart.infant(sex="f", age=age, weight=weights)
+        lines = [line for ax in drawn.figure.axes for line in ax.lines]
+        dots = next(line for line in lines if line.get_gid() == "points-weight-preterm")
+        return dots.get_markersize(), dots.get_markeredgewidth()
+
+    assert sizes(list(range(140))) == (2.0, 0.0)
+    assert sizes(list(range(0, 140, 7))) == (4.4, 0.5)
+
+
+def test_one_visit_is_not_joined() -> None:
+    drawn = chart.infant(sex="m", age=Age.from_days([42]), weight=["4.1 kg"])
+    (legend,) = drawn.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["visit"]
+
+
+def test_a_value_off_the_scale_is_given_as_it_is() -> None:
+    """Half a gram was said to be 0.001 kg."""
+    age = Age.from_days([60, 120])
+    drawn = chart.infant(sex="m", age=age, weight=["0.5 g", "7 kg"])
+    assert "0.0005 kg ↓" in texts(drawn)
+
+
 def test_a_table_without_rows_of_use() -> None:
-    with pytest.raises(FileError, match="no row has a usable sex"):
+    with pytest.raises(FileError, match=r"^there are no visits to draw$"):
         chart.infant(rows_of(TERM_BOY).head(0))
+    with pytest.raises(FileError, match="no row has a usable sex"):
+        chart.infant(rows_of(TERM_BOY, sex=pl.lit("")))
     visits = rows_of(TERM_BOY, measured_on=pl.lit("2020-01-01"))
     drawn = chart.infant(visits)
     assert "6 visits not drawn: no usable age." in said(drawn)

@@ -203,6 +203,13 @@ def test_a_visit_after_the_end_of_the_chart_has_no_mark() -> None:
     assert [np.size(ln.get_xdata()) for ln in marks] == [2]
 
 
+def test_a_slip_of_the_pen_does_not_set_the_scale() -> None:
+    """A length of 554 cm, whose z is 243, made flat lines of all the others."""
+    drawn = drawn_for("001-0014")
+    assert drawn.figure.axes[0].get_ylim() == (-3, 3)
+    assert "1 implausible z-score not drawn." in said(drawn)
+
+
 def test_oedema_has_no_weight_velocity() -> None:
     infant = visits_of("001-0009")
     swollen = infant.series["weight"].words.index("oedema")

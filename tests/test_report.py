@@ -247,6 +247,17 @@ def test_values_are_as_they_stand_but_for_long_decimals() -> None:
     assert [row[column] for row in seen[1:]] == ["5.5", "5.633", "6,2", "06.5000"]
 
 
+def test_a_cohort_without_rows_is_a_cohort() -> None:
+    page = Page(report.page(COHORT.head(0)))
+    assert "0 subjects, 0 visits" in page.words
+    assert len(page.tables) == 3
+
+
+def test_a_cohort_of_which_nobody_has_a_length() -> None:
+    page = Page(report.page(COHORT.with_columns(length_cm=pl.lit(""))))
+    assert "39 subjects, 430 visits" in page.words
+
+
 def test_a_table_without_flags_without_dates_and_without_arms() -> None:
     table = pl.DataFrame(
         {

@@ -8,6 +8,7 @@ import numpy as np
 
 from neocalc.age import MONTH, TERM
 from neocalc.chart import style
+from neocalc.chart.layout import levels, text_spans
 from neocalc.chart.panel import TITLES
 from neocalc.chart.subjects import Cohort
 from neocalc.chart.text import caption, count, number
@@ -27,6 +28,10 @@ TOP: Final = 40.0
 """Of the panels [mm]."""
 MANY: Final = 4_000
 """Visits from which the thin lines are drawn as an image: a file of them would be too large."""
+FIGURES: Final = 2
+"""Rows of the small figures that say of how many subjects a median is."""
+FIGURE: Final = 2.9
+"""Height of such a row [mm]."""
 FEWEST: Final = 3
 SHARE: Final = 0.25
 ENOUGH: Final = 20
@@ -41,6 +46,12 @@ MONTHS: Final = (0, 24, 12, 6, -2, 36, 18, 3, 48, 60, 30, -3, -1, 9, 1, 2, -4)
 """Ticks of the axis of age, those first that must not be missing [month]."""
 
 
+def panel_width(cohort: Cohort) -> float:
+    """Width of the panel of an arm [mm]."""
+    arms = len(cohort.arms)
+    return (style.A4[0] - LEFT - RIGHT - GAP * (arms - 1)) / arms
+
+
 class Page(style.Page):
     """A page with a column of panels for each arm."""
 
@@ -48,7 +59,7 @@ class Page(style.Page):
         super().__init__()
         self.cohort = cohort
         self.room = self.width - LEFT - RIGHT
-        self.panel = (self.room - GAP * (len(cohort.arms) - 1)) / len(cohort.arms)
+        self.panel = panel_width(cohort)
         self.heading(LEFT, 12, title, style.TITLE, self.room)
         self.heading(LEFT, 18.5, ", ".join(_labels(cohort)), style.HEADING, self.room)
         self.text(LEFT, 24, about, style.SMALL)
@@ -71,21 +82,23 @@ def draw_z(cohort: Cohort) -> style.Chart:
         page = Page(
             cohort,
             f"Z-scores over age · {count(len(cohort.subjects), 'subject')}",
-            "Thin: each subject. Bold: median; shaded: quartiles.",
+            "Thin, or a dot where seen once: each subject. Bold: median; shaded: quartiles.",
         )
         rows = style.wrapped([*_notes(cohort), *footnotes(cohort.scoring)], page.room)
         foot = page.height - 8 - len(rows) * style.ROW
         low, high = _limits(cohort)
         top, height = TOP, min((foot - TOP - 16) / len(measures) - 9, 75.0)
+        strip = FIGURES * FIGURE + 1.0
+        base = low - (high - low) * strip / (height - strip)
         scale = _Scale(cohort)
         for measure in measures:
             for arm in range(len(cohort.arms)):
                 ax = page.axes(page.left(arm), top, page.panel, height)
                 scale.apply(ax, page.panel)
-                ax.set_ylim(low, high)
-                _z_frame(ax, measure, policy_day=scale.kink, first=arm == 0)
+                ax.set_ylim(base, high)
+                _z_frame(ax, measure, low, policy_day=scale.kink, first=arm == 0)
                 _subjects(ax, cohort, measure, arm)
-                _summary(ax, cohort, measure, arm, page.panel, low)
+                _summary(ax, cohort, measure, arm, (page.panel, height))
                 if measure == measures[-1]:
                     ax.set_xlabel("Corrected age (months)", weight="bold", labelpad=1.5)
             top += height + 9
@@ -136,7 +149,7 @@ def _limits(cohort: Cohort) -> tuple[float, float]:
         z = measured.z[measured.status == 0]
         if len(z):
             low, high = min(low, np.floor(z.min())), max(high, np.ceil(z.max()))
-    return low - 0.6, high
+    return low, high
 
 
 class _Scale:
@@ -182,9 +195,9 @@ def along(ax: Axes, day: float) -> float:
     return float((places[2] - places[0]) / (places[1] - places[0]))
 
 
-def _z_frame(ax: Axes, measure: str, *, policy_day: float | None, first: bool) -> None:
-    """The lines of z, and the hand-over."""
-    low, high = ax.get_ylim()
+def _z_frame(ax: Axes, measure: str, low: float, *, policy_day: float | None, first: bool) -> None:
+    """The lines of z above the strip of figures, and the hand-over."""
+    high = ax.get_ylim()[1]
     step = 1 if high - low < 9 else 2
     ticks = [z for z in range(-12, 13) if low <= z <= high and z % step == 0]
     ax.set_yticks(ticks, [number(z, 0) for z in ticks])
@@ -221,6 +234,14 @@ def _subjects(ax: Axes, cohort: Cohort, measure: str, arm: int) -> None:
     drawn.set_gid(f"subjects-{measure}-{arm}")
     drawn.set_rasterized(len(cohort.day) > MANY)
     ax.add_collection(drawn, autolim=False)
+    once = np.array([line[0] for line in lines if len(line) == 1])
+    if len(once):
+        (dots,) = ax.plot(
+            *once.T, marker="o", markersize=2.4, markeredgewidth=0, linestyle="none",
+            color=style.BLUE, alpha=max(opacity, 0.3), zorder=2,
+        )  # fmt: skip
+        dots.set_gid(f"once-{measure}-{arm}")
+        dots.set_rasterized(len(cohort.day) > MANY)
 
 
 def binned(
@@ -244,7 +265,7 @@ def binned(
     return found
 
 
-def _summary(ax: Axes, cohort: Cohort, measure: str, arm: int, width: float, low: float) -> None:
+def _summary(ax: Axes, cohort: Cohort, measure: str, arm: int, size: tuple[float, float]) -> None:
     """Median and quartiles, and how many subjects they are of."""
     from matplotlib import patheffects
 
@@ -269,14 +290,20 @@ def _summary(ax: Axes, cohort: Cohort, measure: str, arm: int, width: float, low
     )  # fmt: skip
     for side in (0, 2):
         ax.plot(days, quartiles[:, side], color=style.INK, linewidth=0.9, zorder=4)
-    end = -np.inf
-    for day, n, _ in spans:
-        text = f"{n:,}"
-        half = 0.64 * style.SMALL * style.POINT * len(text) / 2
-        middle = along(ax, day) * width
-        if middle - half > end + 0.8 and middle - half > 0.5 and middle + half < width - 0.3:
+    _figures(ax, days, [f"{n:,}" for _, n, _ in spans], size)
+
+
+def _figures(ax: Axes, days: Floats, texts: list[str], size: tuple[float, float]) -> None:
+    """How many subjects a median is of, in rows; the last visit comes first where room is short."""
+    width, height = size
+    middles = [along(ax, day) * width for day in days]
+    spans = text_spans(middles, texts, 0.4, width - 0.4, 1.0)
+    mirrored = sorted((-end, -start, text) for (start, end), text in zip(spans, texts, strict=True))
+    rows = levels([(start, end) for start, end, _ in mirrored], 0.8)
+    for (start, end, text), row in zip(mirrored, rows, strict=True):
+        if row < FIGURES:
             ax.text(
-                day, low + 0.12, text, ha="center", va="bottom", fontsize=style.SMALL, zorder=6,
+                -(start + end) / 2 / width, (0.6 + FIGURE * row) / height, text, zorder=6,
+                ha="center", va="bottom", fontsize=style.SMALL, transform=ax.transAxes,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
-            end = middle + half

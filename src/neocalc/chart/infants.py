@@ -36,7 +36,8 @@ LEFT, RIGHT, GUTTER = 18.0, 13.0, 24.0
 HEAD: Final = 36.0
 GAP: Final = 9.5
 FOOT: Final = 18.0
-"""Between panels, and below the last one for its two axes of age [mm]."""
+SECOND: Final = 8.0
+"""Between panels, below the last one for its two axes of age, and of that for the second [mm]."""
 BOTTOM: Final = 8.0
 SHARES: Final = {"weight": 0.40, "length": 0.30, "head_circumference": 0.30}
 """Of the height."""
@@ -102,16 +103,21 @@ def draw(
         for column in columns if events.height else []:
             left, width = sheet.place(column)
             draw_strip(sheet.page, column, (left, HEAD, width), events)
-        below = sheet.key.draw(sheet.page, LEFT - 2, bottom + FOOT)
+        below = sheet.key.draw(sheet.page, LEFT - 2, bottom + foot_of(infant))
         sheet.page.paragraph(LEFT, below + style.ROW, rows)
     return style.Chart(sheet.page.figure, f"Growth chart: {who(infant)}", " ".join(text))
+
+
+def foot_of(infant: Infant) -> float:
+    """Room below the last panel for its axes of age: two where age is corrected [mm]."""
+    return FOOT if infant.to_term else FOOT - SECOND
 
 
 def _panels(sheet: _Sheet, top: float, end: float) -> float:
     """Draw the measures below each other; the foot of the last is returned [mm]."""
     infant, measures = sheet.infant, list(sheet.segments)
     shares = np.array([SHARES[measure] for measure in measures])
-    room = end - FOOT - top - GAP * (len(measures) - 1)
+    room = end - foot_of(infant) - top - GAP * (len(measures) - 1)
     for measure, share in zip(measures, shares / shares.sum(), strict=True):
         height = min(float(room * share), TALLEST)
         for column in sheet.columns:

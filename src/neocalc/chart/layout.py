@@ -85,6 +85,18 @@ def levels(spans: Sequence[tuple[float, float]], gap: float) -> list[int]:
     return found
 
 
+def crowded(days: npt.ArrayLike, unit: float) -> bool:
+    """Whether half of the marks at some days are less than 1 mm from the next; 1 mm is `unit`.
+
+    Examples
+    --------
+    >>> crowded([0, 1, 2], 2.6), crowded([0, 7, 14, 15], 2.6)
+    (True, False)
+    """
+    gaps = np.diff(np.asarray(days))
+    return bool(gaps.size and np.median(gaps) < unit)
+
+
 def round_step(low: float, high: float, most: float) -> float:
     """The round step with which `low` to `high` has at most `most` steps.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neocalc.chart import style
 from neocalc.chart.ages import Column, Ticks, age_ticks
-from neocalc.chart.layout import levels, round_step, spread, text_spans, vertices_of
+from neocalc.chart.layout import crowded, levels, round_step, spread, text_spans, vertices_of
 from neocalc.chart.text import centile_text, number, z_text
 from neocalc.growth import curves
 from neocalc.references import MEASURES
@@ -97,14 +97,21 @@ class Panel:
             solid_joinstyle="round",
         )  # fmt: skip
         line.set_gid(f"visits-{self.name}")
-        look: dict[str, Any] = {"marker": "o", "markersize": 4.4, "color": style.DATA}
+        look: dict[str, Any] = {"marker": "o", "color": style.DATA}
+        unit = (self.column.last - self.column.first) / self.width
+        size = {"markersize": 4.4, "markeredgewidth": 0.5}
+        if crowded(days[good & here], unit):  # white edges would cover the dots beside them
+            size = {"markersize": 2.0, "markeredgewidth": 0.0}
         (dots,) = self.ax.plot(
             days[good & here], value[good & here], linestyle="none", markeredgecolor="white",
-            markeredgewidth=0.5, zorder=6, clip_on=False, **look,
+            zorder=6, clip_on=False, **look | size,
         )  # fmt: skip
         dots.set_gid(f"points-{self.name}")
-        if (good & here).any():
+        look["markersize"] = 4.4
+        if good.sum() > 1:
             key.add("visit, joined to the next", linewidth=1.4, **look)
+        elif good.any():
+            key.add("visit", linestyle="none", **look)
         for word in dict.fromkeys(words[here & known & ~good]):
             self._flagged(str(word), here & known & (words == word), key)
         self._unusable(days[here & ~known & (words != "missing_value")], key)
@@ -152,7 +159,7 @@ class Panel:
         """The values of visits beyond an end of the scale, as far as there is room for them."""
         unit, arrow = MEASURES[self.measure], "↑" if up else "↓"
         day = (self.column.last - self.column.first) / self.width
-        texts = [f"{number(value, 3)} {unit} {arrow}" for value in values]
+        texts = [f"{number(value, 3 if value >= 0.1 else 6)} {unit} {arrow}" for value in values]
         bold = [f"{text}  " for text in texts]  # wider than the others
         spans = text_spans(days, bold, self.column.first, self.column.last, day)
         for text, span, level in zip(texts, spans, levels(spans, 1.5 * day), strict=True):
@@ -163,6 +170,7 @@ class Panel:
                     xytext=(3, (-1 if up else 1) * place * style.SMALL * 1.25),
                     textcoords="offset points", va="center", fontsize=style.SMALL,
                     color=style.VERMILION, weight="bold", zorder=8,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
                 )  # fmt: skip
 
     def _unusable(self, days: Any, key: style.Key) -> None:

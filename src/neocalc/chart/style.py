@@ -151,13 +151,12 @@ def with_glyphs(text: str) -> str:
 
 
 def text_width(text: str, size: float) -> float:
-    """The width of a bold text [mm]."""
-    from matplotlib.backends.backend_agg import RendererAgg
+    """The width of a bold text [mm]: of its outlines, which no screen has rounded to pixels."""
     from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
 
-    renderer = RendererAgg(1, 1, 72)  # type: ignore[no-untyped-call]
     font = FontProperties(weight="bold", size=size)
-    width: float = renderer.get_text_width_height_descent(text, font, False)[0]  # type: ignore[no-untyped-call]
+    width: float = text_to_path.get_text_width_height_descent(text, font, False)[0]
     return max(width * POINT, 0.1)
 
 
@@ -272,6 +271,7 @@ class Page:
 
     def heading(self, left: float, top: float, text: str, size: float, width: float) -> None:
         """A bold text that is made smaller, and at last shorter, to fit into a width [mm]."""
+        width *= 0.98  # in a PNG each letter is as wide as whole pixels
         text = with_glyphs(text)
         whole, most = text, len(text)
         while text_width(text, SMALL) > width and most > 1:
@@ -306,11 +306,16 @@ class Key:
     def draw(self, page: Page, left: float, top: float) -> float:
         """Draw it; the place below it is returned [mm]."""
         from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
 
         if not self.entries:
             return top
         page.figure.legend(
-            handles=[Line2D([], [], label=words, **look) for words, look in self.entries.items()],
+            handles=[
+                Patch(label=words, **look) if "facecolor" in look
+                else Line2D([], [], label=words, **look)
+                for words, look in self.entries.items()
+            ],
             loc="upper left", bbox_to_anchor=(left / page.width, 1 - top / page.height),
             ncols=self.columns, frameon=False, fontsize=SMALL, handlelength=2.4,
             columnspacing=1.8, borderaxespad=0, borderpad=0, labelspacing=0.4,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neocalc.chart.visits import CHARTED, administered_dates
+from neocalc.chart.visits import administered_dates, drawn_measures
 from neocalc.cohort import Rows, Scoring
 from neocalc.errors import FileError
 from neocalc.tables import columns
@@ -105,7 +105,7 @@ def cohort_of(table: pl.DataFrame, scoring: Scoring, *, arm: str | None = None) 
     kept = table[order]
     rows = Rows(kept, scoring)
     of_arm, arm_names = _arms(kept, arms)
-    measures = {str(m): _measured(rows, m) for m in CHARTED if m in rows.measures}
+    measures = {measure: _measured(rows, measure) for measure in drawn_measures(rows)}
     return Cohort(
         kept, scoring, rows, numbers.to_numpy()[order], of_arm, names, arm_names,
         rows.resolved.who_day, measures, len(usable) - len(order),

@@ -14,10 +14,10 @@ from neocalc.chart import style
 from neocalc.chart.ages import Column, age_ticks, last_day
 from neocalc.chart.events import Events, draw_lines, event_notes
 from neocalc.chart.increments import Chain, Increment, chain_of
-from neocalc.chart.infants import FOOT, LEFT, RIGHT, who
-from neocalc.chart.layout import levels, round_step, text_spans
+from neocalc.chart.infants import RIGHT, foot_of, who
+from neocalc.chart.layout import crowded, levels, round_step, text_spans
 from neocalc.chart.panel import TITLES, second_axis
-from neocalc.chart.text import caption, number, z_text
+from neocalc.chart.text import caption, count, number, z_text
 from neocalc.chart.visits import Infant, Segment
 from neocalc.references import reference as find_reference
 from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009
@@ -35,6 +35,10 @@ LOOKS: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 """Marks of the measures where they share a panel: told apart by shape and dashes too."""
 NO_INTERVAL: Final = "no two visits with an interval that the WHO has"
+LEFT: Final = 23.0
+"""Beside the panels, for titles of two rows [mm]."""
+PANEL: Final = style.A4[0] - LEFT - RIGHT
+"""Width of the panels [mm]."""
 TOP: Final = 31.0
 GAP: Final = 5.5
 
@@ -59,19 +63,19 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
     ref = find_reference(WHO_2009)
     with style.style():
         page, key = style.Page(), style.Key(4)
-        width = page.width - LEFT - RIGHT
+        width = PANEL
         page.heading(LEFT, 12, f"{who(infant)}: growth velocity", style.TITLE, width)
         used = sorted((s for found in segments.values() for s in found), key=lambda s: s.first)
         folders = [str(s.reference.folder) for s in used]
         labels = dict.fromkeys(s.reference.chart_label for s in used)
         page.heading(LEFT, 19, " · ".join(labels) or "No reference", style.HEADING, width)
         page.heading(LEFT, 24.5, ref.chart_label, style.HEADING, width)
-        text = [*event_notes(infant, events), *_notes(chains)]
+        text = [*event_notes(infant, events), *_notes(infant, chains)]
         text += caption(infant.policy, infant.reference, [WHO_2009, *dict.fromkeys(folders)])
         rows = style.wrapped(text, width)
         foot = page.height - 8 - len(rows) * style.ROW - 4 * style.ROW
         panels = 2 + len(chains)
-        height = min((foot - TOP - FOOT - GAP * (panels - 1)) / panels, 45.0)
+        height = min((foot - TOP - foot_of(infant) - GAP * (panels - 1)) / panels, 45.0)
         top = TOP
         for i in range(panels):
             ax = page.axes(LEFT, top, width, height)
@@ -96,12 +100,12 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
             if lowest:
                 second_axis(ax, ticks, height)
             top += height + GAP
-        below = key.draw(page, LEFT - 2, top - GAP + FOOT)
+        below = key.draw(page, LEFT - 2, top - GAP + foot_of(infant))
         page.paragraph(LEFT, below + style.ROW, rows)
     return style.Chart(page.figure, f"Growth velocity: {who(infant)}", " ".join(rows))
 
 
-def _notes(chains: dict[str, Chain]) -> list[str]:
+def _notes(infant: Infant, chains: dict[str, Chain]) -> list[str]:
     """How the increments were chosen, and what has none."""
     notes = [
         "Bars: growth between two visits, per month of 30.4375 days, on the WHO's median, ±1 and ±2"
@@ -109,6 +113,9 @@ def _notes(chains: dict[str, Chain]) -> list[str]:
         " with the first later visit whose interval the WHO has (1, 2, 3, 4 or 6 months, within"
         " 10%; length and head circumference from 2 months)."
     ]
+    implausible = sum(s.words.count("implausible") for s in infant.series.values())
+    if implausible:
+        notes.append(f"{count(implausible, 'implausible z-score')} not drawn.")
     parts = []
     for measure, chain in chains.items():
         words = {w: n for w, n in sorted(chain.without.items()) if w != "start_below_term"}
@@ -122,7 +129,7 @@ def _notes(chains: dict[str, Chain]) -> list[str]:
 
 def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key: style.Key) -> None:
     """Z of attained size over time; where there is no reference, nothing."""
-    low, high = _z_scale([s.z for s in infant.series.values()])
+    low, high = _z_scale([s.z[s.status == 0] for s in infant.series.values()])
     _z_lines(ax, low, high, "Attained z-score")
     for measure, series in infant.series.items():
         good = np.array([word == "ok" for word in series.words], dtype=bool)
@@ -131,7 +138,9 @@ def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key:
         (line,) = ax.plot(days, z, zorder=5, **look | {"marker": ""})
         line.set_gid(f"z-{measure}")
         here = days <= ax.get_xlim()[1]
-        ax.plot(days[here], z[here], zorder=6, clip_on=False, **look | {"linestyle": "none"})
+        small = {"markersize": 2.0} if crowded(days[here], np.ptp(ax.get_xlim()) / PANEL) else {}
+        marks = look | {"linestyle": "none"} | small
+        ax.plot(days[here], z[here], zorder=6, clip_on=False, **marks)
         key.add(TITLES[measure].lower(), **look)
     every = [s for found in segments.values() for s in found]
     first = min((s.first for s in every), default=0)
@@ -211,7 +220,7 @@ def _figure(increment: Increment) -> str:
 def _figure_spans(ax: Axes, chain: Chain) -> list[tuple[tuple[float, float], int]]:
     """Where the z of each increment lies, and in which row above its bar."""
     first, last = ax.get_xlim()
-    unit = (last - first) / (style.A4[0] - LEFT - RIGHT)
+    unit = (last - first) / PANEL
     middles = [(i.first + i.last) / 2 for i in chain.increments]
     spans = text_spans(middles, [_figure(i) for i in chain.increments], first, last, unit)
     return list(zip(spans, levels(spans, unit), strict=True))
@@ -227,6 +236,7 @@ def _figures(ax: Axes, chain: Chain, spans: list[tuple[tuple[float, float], int]
                 _figure(at), (sum(span) / 2, top if level else own),
                 xytext=(0, 1.5 + level * style.SMALL * 1.3), textcoords="offset points",
                 ha="center", va="bottom", fontsize=style.SMALL, zorder=6,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
 
 
@@ -267,7 +277,7 @@ def _hatch(ax: Axes, first: float, last: float, text: str) -> None:
     """An empty zone: hatched, and named where there is room."""
     ax.axvspan(first, last, facecolor="white", edgecolor="#b5b5b5", hatch="////", zorder=1.2)
     left, right = ax.get_xlim()
-    room = (last - first) / (right - left) * (style.A4[0] - LEFT - RIGHT)
+    room = (last - first) / (right - left) * PANEL
     longest = max(map(len, text.split("\n")))
     if room > 0.62 * style.SMALL * style.POINT * longest:
         ax.text(

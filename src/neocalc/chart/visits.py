@@ -188,6 +188,8 @@ def infant_of(
         date of birth is not the same in all rows.
     """
     mapped = scoring.mapped
+    if not len(table):
+        raise FileError("there are no visits to draw")
     name = ""
     if mapped.has("subject_id"):
         table, name = _rows_of(table, mapped.names["subject_id"], subject)
@@ -217,12 +219,27 @@ def infant_of(
         gestation or NOT_STATED,
         birth,
         rows.age.days[order],
-        {measure: _series(rows, measure, order) for measure in CHARTED if measure in rows.measures},
+        {measure: _series(rows, measure, order) for measure in drawn_measures(rows)},
         int((~usable).sum()),
         _administered(table, scoring, birth, administered, what),
         scoring.policy,
         scoring.reference,
     )
+
+
+def drawn_measures(rows: Rows) -> list[str]:
+    """The measures of a table that a chart shows.
+
+    Raises
+    ------
+    FileError
+        When there is none.
+    """
+    found = [str(measure) for measure in CHARTED if measure in rows.measures]
+    if not found:
+        accepted = "weight_kg, weight_g, length_cm, head_circumference_cm"
+        raise FileError(f"there is no column to draw; accepted: {accepted}")
+    return found
 
 
 def _rows_of(table: pl.DataFrame, column: str, subject: str | None) -> tuple[pl.DataFrame, str]:

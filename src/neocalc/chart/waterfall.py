@@ -9,8 +9,8 @@ import numpy as np
 from neocalc import velocity
 from neocalc.age import Age
 from neocalc.chart import style
-from neocalc.chart.cohorts import LEFT, TOP, Page, footnotes
-from neocalc.chart.layout import round_step
+from neocalc.chart.cohorts import LEFT, TOP, Page, footnotes, panel_width
+from neocalc.chart.layout import round_step, shortened
 from neocalc.chart.panel import TITLES
 from neocalc.chart.subjects import Cohort, administered_before
 from neocalc.chart.text import count, number
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
 
 NAME: Final = 2.8
 """Room that the name of a subject needs below its bar [mm]."""
-BARS: Final = 120
-"""Subjects of an arm up to which there is a bar for each; more are drawn as one area."""
+LETTERS: Final = 12
+"""Of the name of a subject below its bar."""
+THINNEST: Final = 1.0
+"""A bar with its hatching [mm]; where there is less room, subjects are the steps of one area."""
+CORNER: Final = 10.0
+"""Room above the bars for the median and quartiles [mm]."""
+BELOW: Final = 6.0
+"""Room below the lowest panel for the title of its axis [mm]."""
+KINDS: Final = ("on one reference", "from one reference to another (hatched)")
+"""What a change is, by whether it crosses from one reference to another."""
 POSITIONS: Final = (None, "recumbent", "standing")
 
 
@@ -68,8 +76,8 @@ def changes_of(cohort: Cohort, measure: str) -> Changes:
     measured = cohort.measures[measure]
     usable = np.flatnonzero(measured.status == 0)
     subject = cohort.subject[usable]
-    ids, starts = np.unique(subject, return_index=True)
-    ends = np.append(starts[1:], len(subject)) - 1
+    ids, starts, visits = np.unique(subject, return_index=True, return_counts=True)
+    ends = starts + visits - 1
     first = starts.copy()
     before = administered_before(cohort)
     if before is not None:
@@ -118,6 +126,13 @@ def _change(cohort: Cohort, measure: str, one: Any, two: Any) -> velocity.Change
     )
 
 
+def _look(color: str, *, crossed: bool) -> dict[str, Any]:
+    """How a change is drawn: hatched where it crosses from one reference to another."""
+    face = "white" if crossed else color
+    hatch = "////" if crossed else None
+    return {"facecolor": face, "edgecolor": color, "linewidth": 0.8, "hatch": hatch}
+
+
 def draw_waterfall(cohort: Cohort) -> style.Chart:
     """Draw the change in z of every subject, from the largest fall to the largest rise."""
     found = {measure: changes_of(cohort, measure) for measure in cohort.measures}
@@ -127,27 +142,36 @@ def draw_waterfall(cohort: Cohort) -> style.Chart:
         if dated
         else "the first z"
     )
+    most = max(map(cohort.arm_subjects, range(len(cohort.arms))))
     with style.style():
+        bars = most * THINNEST <= panel_width(cohort)
         page = Page(
             cohort,
             f"Change in z · {count(len(cohort.subjects), 'subject')}",
-            f"Each bar one subject: from {start} to the last z.",
+            f"Each {'bar' if bars else 'step'} one subject: from {start} to the last z.",
         )
         rows = style.wrapped([*_change_notes(found), *footnotes(cohort.scoring)], page.room)
         foot = page.height - 8 - len(rows) * style.ROW - 8
-        most = max(map(cohort.arm_subjects, range(len(cohort.arms))))
         named = most * NAME <= page.panel
         gap = 22.0 if named else 8.0
-        top, height = TOP, min((foot - TOP) / len(found) - gap, 80.0)
+        top, height = TOP, min((foot - TOP - BELOW) / len(found) - gap, 80.0)
         every = np.concatenate([changes.change for changes in found.values()])
         high = max(1.0, float(np.ceil(every.max(initial=0) * 2) / 2))
         low = min(-1.0, float(np.floor(every.min(initial=0) * 2) / 2))
         key = style.Key()
+        crossed = np.concatenate([changes.crossed for changes in found.values()])
+        for other in (False, True):
+            if (crossed == other).any():
+                key.add(KINDS[other], **_look(style.LINE, crossed=other))
         for measure, changes in found.items():
             for arm in range(len(cohort.arms)):
                 ax = page.axes(page.left(arm), top, page.panel, height)
-                ax.set_ylim(low, high + 0.25 * (high - low))
-                _waterfall(ax, cohort, changes, arm, key, named=named)
+                ax.set_ylim(low, high + (high - low) * CORNER / (height - CORNER))
+                _waterfall(ax, changes, arm, bars=bars)
+                if named:
+                    _names(ax, cohort, changes, arm)
+                if changes is found[list(found)[-1]]:
+                    ax.set_xlabel("Subjects, by change in z", fontsize=style.SMALL, labelpad=1.5)
                 ax.tick_params(pad=2)
                 step = round_step(low, high, 9)
                 ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
@@ -155,7 +179,7 @@ def draw_waterfall(cohort: Cohort) -> style.Chart:
                 if arm == 0:
                     ax.set_ylabel(f"Change in {TITLES[measure].lower()} z", labelpad=2)
             top += height + gap
-        below = key.draw(page, LEFT - 2, top - gap + (gap if named else 3))
+        below = key.draw(page, LEFT - 2, top - (0 if named else gap) + BELOW)
         page.paragraph(LEFT, below + style.ROW, rows)
     return style.Chart(page.figure, "Change in z of each subject by arm", " ".join(rows))
 
@@ -178,40 +202,62 @@ def _change_notes(found: Mapping[str, Changes]) -> list[str]:
     return notes
 
 
-def _waterfall(
-    ax: Axes, cohort: Cohort, changes: Changes, arm: int, key: style.Key, *, named: bool
-) -> None:
+def _ordered(changes: Changes, arm: int) -> Any:
+    """The changes of an arm, from the largest fall to the largest rise."""
     here = np.flatnonzero(changes.arm == arm)
-    here = here[np.argsort(changes.change[here], kind="stable")]
+    return here[np.argsort(changes.change[here], kind="stable")]
+
+
+def _names(ax: Axes, cohort: Cohort, changes: Changes, arm: int) -> None:
+    """The names of the subjects below their bars."""
+    ids = [cohort.subjects[s] for s in changes.subject[_ordered(changes, arm)]]
+    names = [shortened(style.drawable(name), LETTERS) for name in ids]
+    ax.set_xticks(range(len(names)), names, rotation=90, fontsize=style.SMALL)
+
+
+def areas_of(at: Any, change: Floats) -> list[Floats]:
+    """Steps from zero to the changes at some places, those beside each other as one outline.
+
+    Parameters
+    ----------
+    at : numpy.ndarray
+        Places, ascending.
+    change : numpy.ndarray
+        The change at every place.
+    """
+    found = []
+    for run in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
+        x = np.repeat(np.append(run, run[-1] + 1) - 0.5, 2)
+        y = np.concatenate([[0.0], np.repeat(change[run], 2), [0.0]])
+        found.append(np.column_stack([x, y]))
+    return found
+
+
+def _waterfall(ax: Axes, changes: Changes, arm: int, *, bars: bool) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    here = _ordered(changes, arm)
     change, crossed = changes.change[here], changes.crossed[here]
     n = len(here)
     ax.set_xlim(-0.6, max(n, 1) - 0.4)
     ax.set_xticks([])
     ax.grid(axis="y", color=style.FAINT, linewidth=0.5)
     ax.set_axisbelow(True)
-    look = {"fall": style.VERMILION, "rise": style.BLUE}
-    for word, signed in (("fall", change < 0), ("rise", change >= 0)):
-        if n > BARS:
-            edges = np.repeat(np.arange(n + 1) - 0.5, 2)[1:-1]
-            heights = np.repeat(np.where(signed, change, 0.0), 2)
-            ax.fill_between(edges, heights, color=look[word], linewidth=0, zorder=2)
-            continue
+    for color, signed in ((style.VERMILION, change < 0), (style.BLUE, change >= 0)):
         for other in (False, True):
             at = np.flatnonzero(signed & (crossed == other))
             if not len(at):
                 continue
-            ax.bar(
-                at, change[at], width=0.84, zorder=2, color="white" if other else look[word],
-                edgecolor=look[word], linewidth=0.8, hatch="////" if other else None,
-            )  # fmt: skip
-    if 0 < n <= BARS:
-        key.add("one reference", color=style.LINE, marker="s", markersize=6, linestyle="none")
-        if crossed.any():
-            key.add(
-                "from one reference to another (hatched)",
-                color=style.LINE, marker="s", markersize=6, linestyle="none",
-                markerfacecolor="white",
-            )  # fmt: skip
+            look = _look(color, crossed=other)
+            if bars:
+                ax.bar(at, change[at], width=0.84, zorder=2, **look)
+                continue
+            area = Path.make_compound_path(*map(Path, areas_of(at, change)))
+            ax.add_patch(PathPatch(area, zorder=2, **look | {"linewidth": 0}))
+        if not bars and signed.any():
+            (outline,) = areas_of(np.flatnonzero(signed), change)
+            ax.plot(*outline.T, color=color, linewidth=0.8, zorder=2)
     ax.axhline(0, color=style.INK, linewidth=1.0, zorder=3)
     if not n:
         style.corner(ax, "no change")
@@ -219,9 +265,6 @@ def _waterfall(
     low, middle, high = np.percentile(change, (25, 50, 75))
     ax.axhline(middle, color=style.INK, linewidth=1.2, dashes=(5, 2), zorder=3)
     style.corner(ax, f"median {number(middle, 2)}\nquartiles {number(low, 2)}, {number(high, 2)}")
-    if named:
-        names = [style.drawable(cohort.subjects[s])[:12] for s in changes.subject[here]]
-        ax.set_xticks(range(n), names, rotation=90, fontsize=style.SMALL)
 
 
 def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> style.Chart:
@@ -240,7 +283,12 @@ def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> s
         page.text(
             LEFT, 12, f"Statuses of {count(total, 'row')}", style.TITLE, weight="bold"
         )  # fmt: skip
-        page.text(LEFT, 18.5, "Each index; ok is given in figures only.", style.SMALL)
+        page.text(
+            LEFT,
+            18.5,
+            "Each index: rows with each status; ok is given in figures only.",
+            style.SMALL,
+        )
         text = style.wrapped(rows, page.width - 2 * LEFT)
         words = [len([w for w in found if w != "ok"]) for found in counts.values()]
         room = page.height - 34 - 16 - len(text) * style.ROW - 12 * len(counts)

@@ -146,7 +146,7 @@ def build(table: pl.DataFrame, scoring: Scoring, source: Named, options: Options
         ids = table[name].cast(pl.String).fill_null("")
         if options.subject is not None:
             table = table.filter(ids == options.subject)
-        several = options.subject is None and ids.n_unique() > 1
+        several = options.subject is None and ids.n_unique() != 1
     scored = score_table(table, scoring)
     summary = Summary()
     summary.add(len(scored), count_statuses(scored, scoring))
