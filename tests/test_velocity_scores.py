@@ -216,6 +216,14 @@ def test_a_standing_infant_under_9_months_is_not_believed() -> None:
     assert v.increment.magnitude == pytest.approx(6.0)
 
 
+@pytest.mark.parametrize("rule", ["recode", "restricted"])
+@pytest.mark.parametrize("given", ["no", 1, 0])
+def test_a_rule_that_is_no_truth_value_is_refused(rule: str, given: Any) -> None:
+    """Any text was true."""
+    with pytest.raises(nc.InputError, match=rf"^{rule}: .* is not accepted; True"):
+        girl(61, 122, **{rule: given})
+
+
 def test_recode_is_an_option_that_says_so() -> None:
     def head(second: float, **options: Any) -> Any:
         return nc.velocity.zscore(
@@ -485,6 +493,11 @@ def test_increment_where_there_is_none() -> None:
     with pytest.raises(nc.InputError, match="no head_circumference increment at this z") as error:
         nc.velocity.increment("head_circumference", -2, **ages)
     assert error.value.status == "invalid_value"
+    for missing in (None, math.nan):
+        with pytest.raises(nc.MissingError, match=r"^z: missing; a number of SD$"):
+            nc.velocity.increment("head_circumference", missing, **ages)
+    with pytest.raises(nc.InputError, match=r"^z: 'x' is not accepted; a number of SD$"):
+        nc.velocity.increment("head_circumference", "x", **ages)
     found = nc.velocity.increment("head_circumference", [-2, 0, math.nan], **ages)
     assert np.isnan(found.magnitude).tolist() == [True, False, True]
     with pytest.raises(nc.InputError, match=r"second_age: .* between these ages: interval_not"):

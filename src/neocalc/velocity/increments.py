@@ -84,8 +84,10 @@ class Rules:
             raise InputError(
                 "tolerance", self.tolerance, f"a share from 0 to {LARGEST_TOLERANCE:g}, such as 0.1"
             )
-        if self.restricted not in (None, True, False):
+        if self.restricted is not None and not isinstance(self.restricted, bool):
             raise InputError("restricted", self.restricted, "True, False or None (the default)")
+        if not isinstance(self.recode, bool):
+            raise InputError("recode", self.recode, "True or False")
 
 
 DEFAULT_RULES: Final = Rules()

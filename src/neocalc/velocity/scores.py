@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from neocalc.age import Age
-from neocalc.errors import STATUSES, InputError
+from neocalc.errors import STATUSES, InputError, MissingError
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, Policy
 from neocalc.references import MEASURES, METHODS
@@ -320,7 +320,9 @@ def increment(
     """
     check_measure(measure)
     rules = Rules(start, tolerance, restricted)
-    figures, _, single = numbers_of(z, "z", partial(InputError, "z", z, "numbers"))
+    figures, _, single = numbers_of(z, "z", partial(InputError, "z", z, "a number of SD"))
+    if single and np.isnan(figures[0]):
+        raise MissingError("z", "a number of SD")
     any_value = np.ones(len(figures)), None, single
     visits = two_visits(
         measure,
