@@ -288,6 +288,22 @@ def test_a_window_wholly_in_one_column() -> None:
     assert any("…" in text for text in texts(drawn))
 
 
+def test_a_name_without_room_is_left_out_and_its_mark_stays() -> None:
+    """Visits of one month on an axis of years: two rows of names at most, a mark on each day."""
+    table, scoring = scored_table(COHORT, extra=("administered_on",))
+    found = infant_of(table, scoring, subject=GIRL_24_WEEKS)
+    from neocalc.chart import infants as chart_infant
+
+    visits = tuple((f"visit {i}", 84 + 5 * i) for i in range(1, 7))
+    drawn = chart_infant.draw(found, events=Events(84, visits))
+    named = {name for name, _ in visits} & set(texts(drawn))
+    marks = [line for line in drawn.figure.findobj(Line2D) if marker_of(line) == "v"]
+    days = [line.get_xdata()[0] for line in marks if isinstance(line, Line2D)]  # type: ignore[index]
+    assert 1 <= len(named) < 6
+    assert days == [84, *(day for _, day in visits)]
+    assert overlaps(drawn) == []
+
+
 def test_a_trial_needs_the_day_of_administration() -> None:
     with pytest.raises(MissingError, match="need the day of administration"):
         chart.infant(rows_of(GIRL_24_WEEKS).drop("administered_on"), trial="NCT03558334")

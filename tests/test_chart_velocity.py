@@ -186,6 +186,18 @@ def test_short_intervals_beside_each_other_both_have_their_figure() -> None:
     assert overlaps(drawn) == []
 
 
+def test_a_figure_without_room_is_left_out_and_its_bar_stays() -> None:
+    """Increments of a month on an axis of five years: two rows of figures, and every bar."""
+    days = [61, 92, 122, 153, 183, 213, 244]
+    weights = [f"{5 + 0.5 * i:.1f} kg" for i in range(len(days))]
+    drawn = chart.velocity(sex="f", age=Age.from_days(days), weight=weights, until=60)
+    bars = [name for name in gids(drawn) if name.startswith("increment-weight")]
+    figures = [w for t in drawn.figure.findobj(Text) if (w := text_of(t)).startswith("z ")]
+    assert len(bars) == 6
+    assert 2 <= len(figures) < 6
+    assert overlaps(drawn) == []
+
+
 def test_velocities_are_not_joined_over_a_gap() -> None:
     age = Age.from_days([0, 61, 400, 461])
     weights = ["3.3 kg", "5.4 kg", "10 kg", "11 kg"]
