@@ -181,6 +181,18 @@ def test_the_report_renders_and_stays_by_itself(
 
 
 @pytest.mark.parametrize("subject", [GIRL_24_WEEKS, None])
+def test_the_statuses_are_on_the_screen(
+    browser: Browser, tmp_path: Path, subject: str | None
+) -> None:
+    """They are the last column, which lay beyond the edge of a window of common width."""
+    page = tmp_path / "report.html"
+    page.write_text(content_of(subject), encoding="utf-8")
+    browser.open(page)
+    wide = "[...document.querySelectorAll('.wide')].filter(w => w.scrollWidth > w.clientWidth)"
+    assert browser.run(f"{wide}.map(w => w.textContent.slice(0, 80))") == []
+
+
+@pytest.mark.parametrize("subject", [GIRL_24_WEEKS, None])
 def test_no_figure_lies_over_the_next_one(
     browser: Browser, tmp_path: Path, subject: str | None
 ) -> None:

@@ -32,8 +32,12 @@ th, td { border-bottom: 1px solid #ccc; padding: .18rem .45rem; text-align: left
   vertical-align: top; overflow-wrap: break-word; max-width: 14rem; }
 th { border-bottom: 2px solid #000; vertical-align: bottom; }
 td.n, th.n { text-align: right; }
-td.n { white-space: nowrap; max-width: none; }
+td.n { white-space: nowrap; }
 td:first-child { white-space: nowrap; }
+.dense { font-size: .76rem; }
+.dense th, .dense td { padding: .18rem .3rem; max-width: 9rem; }
+td.n, .dense td.n { max-width: none; }
+.dense th:last-child, .dense td:last-child { padding-left: .6rem; }
 td b { color: #a33f00; }
 pre { font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
   border: 1px solid #bbb; padding: .6rem; }
@@ -51,6 +55,7 @@ pre { font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
   th, td { padding: .3mm .8mm; max-width: 40mm; }
   .dense th, .dense td { max-width: 26mm; padding: .3mm .55mm; }
   td.n, .dense td.n { max-width: none; }
+  .dense th:last-child, .dense td:last-child { padding-left: 1.4mm; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
