@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import pint
 import pytest
 
 import neocalc as nc
@@ -15,7 +16,8 @@ from neocalc.dose import Limits, prepare
 from neocalc.dose.amounts import Amounts, Strength
 from neocalc.dose.arithmetic import finer_graduation
 from neocalc.dose.checks import derived_checks
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.dosing import Dosing
+from neocalc.dose.inputs import DoseInputs, metric_weight
 from neocalc.dose.stops import DERIVED
 from neocalc.units import registry
 
@@ -263,3 +265,25 @@ def test_a_few_cells_are_shown_whole() -> None:
 def test_a_dose_by_the_pound_is_refused() -> None:
     with pytest.raises(nc.UnitError, match="a metric unit"):
         tried(dose=registry().Quantity(1e6, "cell/pound"))
+
+
+# ----------------------------------------------------------------------------- the dose of a table
+
+
+def test_a_table_needs_a_dose_or_an_arm() -> None:
+    with pytest.raises(nc.MissingError, match="with its unit, or an arm"):
+        Dosing(viable_concentration="5 million cells/mL")
+
+
+def test_the_dose_and_the_product_of_a_table_in_one_line() -> None:
+    dosing = Dosing(dose="1 million cells/kg", concentration="5e6 cells/mL", viability="92%")
+    assert dosing.describe() == (
+        "1 million viable cells/kg, no trial named, concentration 5 million cells/mL, viability 92%"
+    )
+
+
+@pytest.mark.parametrize("unit", ["stone", "troy_ounce", "m", "lb"])
+def test_a_weight_in_any_other_unit_is_refused_by_name(unit: str) -> None:
+    other: Any = pint.UnitRegistry()
+    with pytest.raises(nc.UnitError, match="a dosing weight is in kg or g"):
+        metric_weight(other.Quantity(2, unit), "weight")
