@@ -67,6 +67,10 @@ def test_json(shell: Shell) -> None:
     assert weight["gains"] == {}
     assert about["sex"] == "female"
     assert about["neocalc"] == nc.__version__
+    assert weight["measurements"] == ["3500g", "4400g"]  # a record of its own
+    assert about["first_age"]["corrected_days"] == 35
+    assert about["second_age"]["corrected_days"] == 96
+    assert about["second_age"]["gestation_days"] == 192
 
 
 def test_zone_a_in_words_and_in_json(shell: Shell) -> None:

@@ -11,6 +11,7 @@ from neocalc.age import TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import add_files
 from neocalc.cli.growth import (
+    age_facts,
     centile_text,
     gestation_text,
     plain_number,
@@ -140,8 +141,13 @@ def run_infant(options: argparse.Namespace) -> int:
     if not found:
         raise MissingError("measurement", f"give one of --{', --'.join(MEASURES)}, two of each")
     if options.json:
-        results = [facts(measure, result) for measure, (_, result) in found.items()]
-        print_json({"sex": sex, "policy": policy.describe(), "results": results})
+        results = [
+            facts(measure, result) | {"measurements": given}
+            for measure, (given, result) in found.items()
+        ]
+        first, second = map(age_facts, ages)
+        about = {"sex": sex, "first_age": first, "second_age": second}
+        print_json(about | {"policy": policy.describe(), "results": results})
     else:
         _print(sex, ages, found, policy)
     return 0
