@@ -237,8 +237,8 @@ def _subjects(ax: Axes, cohort: Cohort, measure: str, arm: int) -> None:
     once = np.array([line[0] for line in lines if len(line) == 1])
     if len(once):
         (dots,) = ax.plot(
-            *once.T, marker="o", markersize=4.0 if len(lines) < 200 else 2.4, markeredgewidth=0, linestyle="none",
-            color=style.BLUE, alpha=max(opacity, 0.3), zorder=2,
+            *once.T, marker="o", markersize=4.0 if len(lines) < 200 else 2.4, markeredgewidth=0,
+            linestyle="none", color=style.BLUE, alpha=max(opacity, 0.3), zorder=2,
         )  # fmt: skip
         dots.set_gid(f"once-{measure}-{arm}")
         dots.set_rasterized(len(cohort.day) > MANY)

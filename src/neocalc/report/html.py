@@ -34,8 +34,8 @@ th { border-bottom: 2px solid #000; vertical-align: bottom; }
 td.n, th.n { text-align: right; }
 td.n { white-space: nowrap; }
 td:first-child { white-space: nowrap; }
-.dense { font-size: .76rem; }
-.dense th, .dense td { padding: .18rem .3rem; max-width: 9rem; }
+.dense { font-size: .74rem; }
+.dense th, .dense td { padding: .18rem .22rem; max-width: 6.6rem; }
 td.n, .dense td.n { max-width: none; }
 .dense th:last-child, .dense td:last-child { padding-left: .6rem; }
 td b { color: #a33f00; }
