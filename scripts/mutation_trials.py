@@ -226,7 +226,9 @@ def baseline(name: str, group: Group) -> dict[str, Any]:
 
 
 def tests_of(mutant: Mutant, module: str, found: dict[str, Any], *, again: bool) -> list[str]:
-    """The quick tests that reach a mutant's lines, fastest first: all for what runs at import.
+    """The quick tests that reach a mutant's lines: all for what runs at import.
+
+    Those of the module's own file come first, and the fastest before others.
 
     Again: also the others that reach them, but for the longest, and then all quick ones.
     """
@@ -238,7 +240,13 @@ def tests_of(mutant: Mutant, module: str, found: dict[str, Any], *, again: bool)
         reached = quick
     longest = LONGEST_TEST if again else QUICK
     chosen = {test for test in reached & set(seconds) if seconds[test] < longest}
-    first = sorted(chosen, key=lambda test: (seconds[test], test))
+    own = module.rpartition("/")[2], "mutants"
+
+    def order(test: str) -> tuple[bool, float, str]:
+        file = Path(test.partition("::")[0]).stem
+        return not any(name in file for name in own), seconds[test], test
+
+    first = sorted(chosen, key=order)
     return first + sorted(quick - chosen) if again else first
 
 
