@@ -131,6 +131,17 @@ def test_imports_happen_where_they_are_used(statement: str, forbidden: str) -> N
     assert run(code) == ""
 
 
+def test_names_of_velocity_are_loaded_when_they_are_used() -> None:
+    assert set(nc.velocity.__all__) <= set(dir(nc.velocity))
+    assert {name: callable(getattr(nc.velocity, name)) for name in nc.velocity.__all__} == (
+        dict.fromkeys(nc.velocity.__all__, True)
+    )
+    with pytest.raises(AttributeError, match="has no attribute 'speed'"):
+        nc.velocity.speed  # type: ignore[attr-defined]  # noqa: B018
+    code = "import neocalc.velocity, sys; print('numpy' in sys.modules)"
+    assert run(code) == "False"
+
+
 # ------------------------------------------------------------------------------------ documented
 
 
