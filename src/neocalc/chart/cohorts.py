@@ -204,11 +204,10 @@ def _z_frame(ax: Axes, measure: str, low: float, *, policy_day: float | None, fi
     ax.tick_params(pad=2)
     ax.grid(axis="x", color=style.FAINT, linewidth=0.5)
     ax.set_axisbelow(True)
-    for z in (-3, -2, 0, 2, 3):
-        if low <= z <= high:
-            line = ax.axhline(z, color=style.LINE, linewidth=0.8 if z else 1.2, zorder=1)
-            if z:
-                line.set_dashes((5, 2) if abs(z) == 2 else (1.2, 1.2))
+    for z in (-3, -2, 0, 2, 3):  # which are always within the limits
+        line = ax.axhline(z, color=style.LINE, linewidth=0.8 if z else 1.2, zorder=1)
+        if z:
+            line.set_dashes((5, 2) if abs(z) == 2 else (1.2, 1.2))
     if policy_day is not None:
         ax.axvline(policy_day, color=style.INK, linewidth=1.0, dashes=(5, 2), zorder=1)
     if first:
