@@ -18,6 +18,7 @@ from neocalc.dose.arithmetic import finer_graduation
 from neocalc.dose.checks import derived_checks
 from neocalc.dose.dosing import Dosing
 from neocalc.dose.inputs import DoseInputs, metric_weight
+from neocalc.dose.notation import amount
 from neocalc.dose.stops import DERIVED
 from neocalc.units import registry
 
@@ -287,3 +288,8 @@ def test_a_weight_in_any_other_unit_is_refused_by_name(unit: str) -> None:
     other: Any = pint.UnitRegistry()
     with pytest.raises(nc.UnitError, match="a dosing weight is in kg or g"):
         metric_weight(other.Quantity(2, unit), "weight")
+
+
+def test_millions_are_named_up_to_the_thousand() -> None:
+    assert amount(1_234_000, "cell/kg") == "1.234 million cells/kg"
+    assert amount(1_234_500, "cell/kg") == "1,234,500 cells/kg"
