@@ -51,6 +51,12 @@ def headings(drawn: Chart) -> list[str]:
     return [t.get_text() for t in bold]
 
 
+def key_of(drawn: Chart) -> list[str]:
+    """The words of the key."""
+    (legend,) = drawn.figure.legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
 @pytest.mark.parametrize("subject", [GIRL_24_WEEKS, "003-0030"])
 def test_no_label_overlaps_another(subject: str) -> None:
     assert overlaps(drawn_for(subject)) == []
@@ -110,6 +116,13 @@ def test_zones_without_a_reference_are_empty() -> None:
         for increment in chain_of(infant, measure).increments:
             assert increment.first >= infant.to_term
             assert increment.last - infant.to_term <= 731
+
+
+def test_a_zone_too_narrow_for_its_name_is_in_the_key() -> None:
+    drawn = drawn_for("002-0022")  # born at 36w4d
+    assert "no WHO velocity before 40 weeks" in key_of(drawn)
+    assert overlaps(drawn) == []
+    assert "no WHO velocity before 40 weeks" not in key_of(drawn_for(GIRL_24_WEEKS))
 
 
 def test_a_term_boy_has_no_zone_before_birth() -> None:

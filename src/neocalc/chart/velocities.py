@@ -88,7 +88,7 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
                 measure = list(chains)[i - 2]
                 _increments(ax, infant, measure, chains[measure], key)
             if i:
-                _empty_zones(ax, infant, column)
+                _empty_zones(ax, infant, column, key)
             draw_lines(ax, column, events, key)
             ticks = age_ticks(infant, column)
             lowest = i == panels - 1
@@ -145,7 +145,7 @@ def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key:
     every = [s for found in segments.values() for s in found]
     first = min((s.first for s in every), default=0)
     if first > 1:
-        _hatch(ax, 0, first, "no reference")
+        _hatch(ax, 0, first, "no reference", key)
     ends = [s.last for s in every if s.basis == "postmenstrual"]
     if ends and any(s.first > max(ends) for s in every):
         ax.axvline(max(ends) + 0.5, color=style.INK, linewidth=1.0, dashes=(5, 2), zorder=2)
@@ -259,23 +259,24 @@ def _z_lines(ax: Axes, low: float, high: float, title: str) -> None:
         ax.axhline(z, color=style.LINE, linewidth=0.8, dashes=(5, 2), zorder=1)
 
 
-def _empty_zones(ax: Axes, infant: Infant, column: Column) -> None:
+def _empty_zones(ax: Axes, infant: Infant, column: Column, key: style.Key) -> None:
     """Before 40 weeks and after 24 months there is no reference of velocity."""
     if infant.to_term > 0:
-        _hatch(ax, 0, infant.to_term, "no WHO\nvelocity\nbefore\n40 weeks")
+        _hatch(ax, 0, infant.to_term, "no WHO\nvelocity\nbefore\n40 weeks", key)
     end = LAST_DAY + infant.to_term
     if infant.gestation == NOT_STATED or infant.to_term == 0:
         end = LAST_DAY
     if column.last > end + SHORTEST_ZONE:
-        _hatch(ax, end, column.last, "no WHO\nvelocity\nafter\n24 months")
+        _hatch(ax, end, column.last, "no WHO\nvelocity\nafter\n24 months", key)
 
 
 SHORTEST_ZONE: Final = 10
 
 
-def _hatch(ax: Axes, first: float, last: float, text: str) -> None:
-    """An empty zone: hatched, and named where there is room."""
-    ax.axvspan(first, last, facecolor="white", edgecolor="#b5b5b5", hatch="////", zorder=1.2)
+def _hatch(ax: Axes, first: float, last: float, text: str, key: style.Key) -> None:
+    """An empty zone: hatched, and named in it where there is room, else in the key."""
+    look: dict[str, Any] = {"facecolor": "white", "edgecolor": "#b5b5b5", "hatch": "////"}
+    ax.axvspan(first, last, zorder=1.2, **look)
     left, right = ax.get_xlim()
     room = (last - first) / (right - left) * PANEL
     longest = max(map(len, text.split("\n")))
@@ -285,3 +286,5 @@ def _hatch(ax: Axes, first: float, last: float, text: str) -> None:
             va="center", fontsize=style.SMALL, zorder=8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )  # fmt: skip
+    else:
+        key.add(text.replace("\n", " "), **look)
