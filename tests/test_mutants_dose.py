@@ -17,7 +17,7 @@ from neocalc.dose.amounts import Amounts, Strength
 from neocalc.dose.arithmetic import finer_graduation
 from neocalc.dose.checks import derived_checks
 from neocalc.dose.dosing import Dosing
-from neocalc.dose.inputs import DoseInputs, metric_weight
+from neocalc.dose.inputs import DoseInputs, fraction, metric_weight
 from neocalc.dose.notation import amount
 from neocalc.dose.stops import DERIVED
 from neocalc.units import registry
@@ -293,3 +293,15 @@ def test_a_weight_in_any_other_unit_is_refused_by_name(unit: str) -> None:
 def test_millions_are_named_up_to_the_thousand() -> None:
     assert amount(1_234_000, "cell/kg") == "1.234 million cells/kg"
     assert amount(1_234_500, "cell/kg") == "1,234,500 cells/kg"
+
+
+def test_what_is_computed_is_printed_with_six_digits() -> None:
+    """2 kg of 1 million/kg at 7 million/mL: two sevenths of a millilitre."""
+    said = prepare(**(SIMPLE | {"viable_concentration": "7 million cells/mL"})).describe()
+    assert "0.285714 mL" in said
+
+
+@pytest.mark.parametrize("unit", ["radian", "g/kg"])
+def test_an_angle_is_no_share_of_cells(unit: str) -> None:
+    with pytest.raises(nc.UnitError, match="a percentage with its sign"):
+        fraction(registry().Quantity(0.92, unit), "viability")
