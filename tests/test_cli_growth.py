@@ -407,6 +407,18 @@ def test_a_policy_that_requires_the_position_is_an_option(shell: Shell) -> None:
     assert shell.read("o.csv").endswith(",missing_value\n")
 
 
+def test_the_reference_after_the_hand_over_is_an_option(shell: Shell) -> None:
+    folder = str(write(shell.folder / "mine"))
+    born = ["growth", "--sex", "f", "--age-days", "5", "--weight", "3100g"]
+    done = shell.run(*born, "--term-reference", folder)
+    assert "  mine  " in done.out
+    assert f"gestation not stated: {folder} at chronological age" in done.out
+    done = shell.run(*born, "--term-reference", folder, "--reference", "who-2006")
+    assert done.problem.startswith("neocalc: --term-reference: --reference is one reference")
+    done = shell.run(*born, "--term-reference", "fenton-2013")
+    assert done.problem.startswith("neocalc: --term-reference: fenton-2013 is not a growth")
+
+
 def test_a_length_without_a_bmi_was_a_fault_of_the_weight(shell: Shell) -> None:
     girl = ["growth", "--sex", "f", *DATES, *WEIGHT, "--length"]
     for length in ("1e300cm", "1e-200cm"):

@@ -107,7 +107,7 @@ def test_a_mapping_says_which_of_two_columns_is_read() -> None:
             ["sex", "birth_date", "Visit Date", "weight_g"],
             {},
             "in.csv: no age: it needs birth_date and measured_on, or age_days;"
-            " map it: --column measured_on=Visit Date",
+            " map it: --column 'measured_on=Visit Date'",
         ),
         (["sex", "age_days"], {}, "in.csv: there is no column to score; accepted: weight_kg,"),
     ],
@@ -123,7 +123,7 @@ def test_what_cannot_be_told_apart_is_refused(
     [
         ("weight", "--column weight_kg=weight or --column weight_g=weight"),
         ("WT", "--column weight_kg=WT or --column weight_g=WT"),
-        ("Weight (kg)", "--column weight_kg=Weight (kg)"),
+        ("Weight (kg)", "--column 'weight_kg=Weight (kg)'"),
         ("weight.g", "--column weight_g=weight.g"),
         ("body_weight_grams", "--column weight_g=body_weight_grams"),
         ("WEIGHT_KG", "--column weight_kg=WEIGHT_KG"),
@@ -178,6 +178,12 @@ def test_a_table_in_memory_is_told_how_to_map_in_python() -> None:
     assert "columns={'weight_kg': 'weight'} or columns={'weight_g': 'weight'}" in found
 
 
+@pytest.mark.parametrize("mapping", [["weight_kg"], "weight_kg=WT", {"weight_kg": ["WT"]}, 7])
+def test_what_is_no_mapping_raised_an_error_of_python(mapping: Any) -> None:
+    with pytest.raises(InputError, match=r"columns: .* canonical name to the name in the table"):
+        map_columns([*NEEDED, "WT"], mapping)
+
+
 @pytest.mark.parametrize(("delimiter", "option"), [(";", "';'"), ("\t", "tab"), ("|", "'|'")])
 def test_another_delimiter_is_named_before_what_is_missing(delimiter: str, option: str) -> None:
     found = refusal([delimiter.join(NEEDED)])
@@ -191,9 +197,10 @@ def test_one_column_alone_lacks_the_others() -> None:
 
 @pytest.mark.parametrize(
     "codes",
-    [{"male": 1}, {"male": 1, "female": 1}, {"boy": 1, "girl": 2}, {}, {"male": 1, "m": 2}],
-)
-def test_a_wrong_coding_of_sex_is_refused_before_any_row_is_read(codes: dict[str, int]) -> None:
+    [{"male": 1}, {"male": 1, "female": 1}, {"boy": 1, "girl": 2}, {}, {"male": 1, "m": 2},
+     ["male"], "male=1", 3],
+)  # fmt: skip
+def test_a_wrong_coding_of_sex_is_refused_before_any_row_is_read(codes: Any) -> None:
     with pytest.raises(PolicyError, match="male=CODE,female=CODE"):
         map_columns(NEEDED, sex_codes=codes)
 

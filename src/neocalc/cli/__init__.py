@@ -181,6 +181,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--preterm-reference", metavar="ID", help="fenton-2013 (default) or fenton-2025"
     )
+    group.add_argument("--term-reference", metavar="ID", help="who-2006 (default), or a folder")
     group.add_argument("--handover", metavar="AGE", help="last age on it; default 50w")
     group.add_argument("--preterm-below", metavar="GA", help="default 37+0")
     group.add_argument("--correct-until", metavar="AGE", help="corrected age; default 36mo")
@@ -196,9 +197,9 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
 
 def policy_of(options: argparse.Namespace) -> Policy:
     """The policy that the options ask for."""
-    names = ("preterm_reference", "handover", "preterm_below", "correct_until")
+    names = ("preterm_reference", "term_reference", "handover", "preterm_below", "correct_until")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    for name in ("preterm_reference", "handover"):
+    for name in ("preterm_reference", "term_reference", "handover"):
         if name in given and options.reference != DEFAULT:
             option = name.replace("_", "-")
             raise PolicyError(f"--{option}: --reference is one reference whatever the age")

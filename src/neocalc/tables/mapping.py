@@ -9,11 +9,12 @@ scores without a correction, or of a swollen child.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from neocalc.coding import sex_coder
-from neocalc.errors import FileError
+from neocalc.errors import FileError, InputError
 from neocalc.units import find_unit
 
 MEASURE_COLUMNS: Final = {
@@ -136,7 +137,7 @@ def map_columns(
     """
     header = list(present)
     _refuse_repeated(header, where)
-    mapping = dict(mapping or {})
+    mapping = _names(mapping)
     _refuse_mapping(mapping, header, where)
     # A column that is mapped to another, or beside another that is mapped, just passes through.
     passing = set(mapping.values())
@@ -152,13 +153,13 @@ def map_columns(
         if len(found) > 1:
             raise FileError(
                 f"{where}: {' and '.join(found)} are both there; say which one is read:"
-                f" {_pair(found[0], names[found[0]], where)}"
+                f" {mapping_of(found[0], names[found[0]], where)}"
             )
     if isinstance(missing, str):
         missing = (missing,)
+    sex_coder(sex_codes)  # a wrong coding is refused before any row is read
     codes = None if sex_codes is None else {sex: str(code) for sex, code in sex_codes.items()}
     mapped = Mapped(names, codes, tuple(map(str, missing)))
-    sex_coder(mapped.sex_codes)  # a wrong coding is refused before any row is read
     if len(header) == 1:
         for delimiter, word in ((";", "';'"), ("\t", "tab"), ("|", "'|'")):
             if delimiter in header[0]:
@@ -180,6 +181,16 @@ def map_columns(
         accepted = ", ".join(c for cs in MEASURE_COLUMNS.values() for c in cs)
         raise FileError(f"{where}: there is no column to score; accepted: {accepted}")
     return mapped
+
+
+def _names(mapping: Any) -> dict[str, str]:
+    """The mapping, once it is one of names to names."""
+    named = isinstance(mapping, Mapping) and all(
+        isinstance(name, str) for pair in mapping.items() for name in pair
+    )
+    if mapping is not None and not named:
+        raise InputError("columns", mapping, "a dict of canonical name to the name in the table")
+    return dict(mapping or {})
 
 
 def _refuse_repeated(header: list[str], where: str) -> None:
@@ -224,7 +235,7 @@ def _refuse_unmapped(mapped: Mapped, likely: Mapping[tuple[str, ...], Any], wher
         if set(columns) & _REQUIRED or mapped.names.keys() & set(columns):
             continue
         fitting = [column for column in columns if unit is None or _unit_of(column) == _named(unit)]
-        hint = "map it: " + " or ".join(_pair(column, name, where) for column in fitting)
+        hint = "map it: " + " or ".join(mapping_of(column, name, where) for column in fitting)
         forms = ", ".join(f"{column}{_FORMS.get(column, '')}" for column in columns)
         raise FileError(
             f"{where}: the column {name!r} would not be read; accepted: {forms};"
@@ -247,11 +258,11 @@ def _how(
 ) -> str:
     """How to map a canonical column, with the column that it probably is."""
     name = next((n for columns, (n, _) in likely.items() if canonical in columns), "NAME")
-    return f"map it: {_pair(canonical, name, where)}"
+    return f"map it: {mapping_of(canonical, name, where)}"
 
 
-def _pair(canonical: str, name: str, where: str) -> str:
+def mapping_of(canonical: str, name: str, where: str) -> str:
     """One entry of a mapping as it is written for a table in memory, or for a file."""
     if where == TABLE:
         return f"columns={{{canonical!r}: {name!r}}}"
-    return f"--column {canonical}={name}"
+    return f"--column {shlex.quote(f'{canonical}={name}')}"

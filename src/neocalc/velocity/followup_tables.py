@@ -19,7 +19,7 @@ from neocalc.errors import STATUSES, FileError, InputError, MissingError
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
-from neocalc.tables.mapping import TABLE, map_columns
+from neocalc.tables.mapping import map_columns, mapping_of
 from neocalc.velocity.comparisons import NO_SUBJECT, Children, compare
 from neocalc.velocity.followup import PAIR_COLUMNS, PREFIXES, added_columns, score_measures
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
@@ -96,7 +96,7 @@ def plan(
             "baseline", "name the column with the date that visits are compared from"
         )
     if "subject_id" not in mapped.names:
-        how = "columns={'subject_id': 'NAME'}" if where == TABLE else "--column subject_id=NAME"
+        how = mapping_of("subject_id", "NAME", where)
         raise FileError(f"{where}: there is no column subject_id; map it: {how}")
     if baseline is not None:
         if baseline not in present:
