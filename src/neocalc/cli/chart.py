@@ -178,12 +178,15 @@ def _check(options: argparse.Namespace, kind: str) -> None:
         given = getattr(options, name)
         if given is None or given is False:
             continue
+        why = ""
         if name == "arm" and kind in OF_ONE:
-            raise InputError(name, given, f"not for the chart of one infant (--kind {kind})")
-        if name != "arm" and kind not in OF_ONE:
-            raise InputError(name, given, f"not for the chart of a cohort (--kind {kind})")
-        if name == "sd" and kind == "velocity":
-            raise InputError(name, given, "not for the velocity chart, whose bands are of SD")
+            why = f"not for the chart of one infant (--kind {kind})"
+        elif name != "arm" and kind not in OF_ONE:
+            why = f"not for the chart of a cohort (--kind {kind})"
+        elif name == "sd" and kind == "velocity":
+            why = "not for the velocity chart, whose bands are of SD"
+        if why:
+            raise FileError(f"--{name.replace('_', '-')}: {why}")
 
 
 def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None) -> Any:
