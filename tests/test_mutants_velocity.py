@@ -71,10 +71,12 @@ def test_floor_where_the_third_line_is_at_nothing() -> None:
 
 
 def test_floor_where_the_straight_line_beyond_the_third_meets_0() -> None:
-    """L = 0.5, S = 0.2: the lines are at 0.49 and 0.64 of the median, the plain floor is -10."""
-    L, S = np.array([0.5, 0.5, -0.5]), np.full(3, 0.2)
-    found = floor(L, S, np.array([True, False, True]))
-    assert found == pytest.approx([-3 - 0.49 / 0.15, -10.0, -math.inf])
+    """S = 0.2. With L = 0.5 the lines are at 0.49 and 0.64 of the median, the plain floor is -10."""
+    L, S = np.array([0.5, 0.5, -0.5, -0.5]), np.full(4, 0.2)
+    found = floor(L, S, np.array([True, False, True, False]))
+    third, second = 1.3**-2, 1.2**-2
+    below = third / (second - third)
+    assert found == pytest.approx([-3 - 0.49 / 0.15, -10.0, -3 - below, -math.inf])
 
 
 def test_reasons_in_the_second_block() -> None:
