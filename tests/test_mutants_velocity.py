@@ -71,7 +71,7 @@ def test_floor_where_the_third_line_is_at_nothing() -> None:
 
 
 def test_floor_where_the_straight_line_beyond_the_third_meets_0() -> None:
-    """S = 0.2. With L = 0.5 the lines are at 0.49 and 0.64 of the median, the plain floor is -10."""
+    """S = 0.2. With L = 0.5 the lines are at 0.49 and 0.64 of the median; the plain one is -10."""
     L, S = np.array([0.5, 0.5, -0.5, -0.5]), np.full(4, 0.2)
     found = floor(L, S, np.array([True, False, True, False]))
     third, second = 1.3**-2, 1.2**-2
