@@ -265,6 +265,7 @@ def page(grid: Sequence[Agreement], kept: dict[str, Any]) -> str:
             "version it stands beside. To make it again:", "",
             "```sh",
             "python scripts/mutation.py           # section 4: an hour",
+            "python scripts/mutation.py --again   # what survived, by more tests",
             "python scripts/mutation.py --keep",
             "python scripts/validation_report.py --peers PEERS/bin/python "
             "--peers PYGROWUP/bin/python",
