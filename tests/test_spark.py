@@ -522,6 +522,13 @@ def test_an_executor_keeps_the_visits_of_a_child_together() -> None:
     assert_identical(pl.DataFrame(got), widened(nc.velocity.score(pl.DataFrame(table))))
 
 
+def test_an_executor_scores_as_one_machine_does() -> None:
+    table = visits(50)
+    task = on_spark.task_of(order(table))
+    got = pa.Table.from_batches(list(task(iter(table.to_batches(max_chunksize=7)))))
+    assert pl.DataFrame(got)["waz"].equals(local(table)["waz"])
+
+
 def test_a_policy_arrives_as_it_left() -> None:
     policy = OPTIONS["policy"]["policy"]
     assert spark_tasks.checked(order(visits(5), policy=policy)).policy == policy
