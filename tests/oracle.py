@@ -370,9 +370,9 @@ def zscore(
     length_needed = measure == "weight_for_length"
     if is_missing(value) or (length_needed and is_missing(length)):
         wrong.append("missing_value")
-    if value is not None and (value <= 0 or math.isinf(value)):
+    if value is not None and not 1e-9 < value < 1e9:
         wrong.append("invalid_value")
-    if length is not None and (length <= 0 or math.isinf(length)):
+    if length is not None and not 1e-9 < length < 1e9:
         wrong.append("invalid_value")
     if sex is None:
         wrong.append("missing_sex")

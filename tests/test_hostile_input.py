@@ -124,7 +124,7 @@ STATUSES: dict[str, tuple[str, str]] = {
     "a blank line": (HEADER + "\n", "missing_value"),
     "a unit in the cell": (HEADER + "001,f,105,27+3,3100 g\n", "invalid_value"),
     "a weight of zero": (HEADER + "001,f,105,27+3,0\n", "invalid_value"),
-    "a huge number": (HEADER + "001,f,105,27+3,1e308\n", "implausible"),
+    "a huge number": (HEADER + "001,f,105,27+3,1e308\n", "invalid_value"),
     "an infinite number": (HEADER + "001,f,105,27+3,1e999\n", "invalid_value"),
     "a huge age": (HEADER + "001,f,99999999999999999999,27+3,3100\n", "invalid_age"),
     "gestation as a number": (HEADER + "001,f,105,27.3,3100\n", "invalid_gestation"),
@@ -290,3 +290,44 @@ def test_as_a_process_of_its_own_there_is_no_traceback_either(shell: Shell, name
     done = shell.spawn("score", "in.csv", "-o", "out.csv")
     assert done.problem.startswith(f"neocalc: {message}")
     assert shell.names() == ["in.csv"]
+
+
+@pytest.mark.parametrize("weight", ["1e300kg", "1e308kg", "1e-300kg", "2000000000kg"])
+def test_a_weight_beyond_any_infant_had_a_z_without_end(shell: Shell, weight: str) -> None:
+    child = ("--sex", "f", "--gestation", "27+3")
+    for command in (
+        ("growth", *child, "--age-days", "20", "--weight", weight),
+        ("growth", *child, "--age-days", "400", "--weight", weight, "--length", "70cm"),
+        (
+            "velocity",
+            *child,
+            "--first-days",
+            "20",
+            "--second-days",
+            "30",
+            "--weight",
+            "1kg",
+            weight,
+        ),
+        (
+            "velocity",
+            *child,
+            "--first-days",
+            "200",
+            "--second-days",
+            "261",
+            "--weight",
+            weight,
+            "5kg",
+        ),
+    ):
+        done = shell.run(*command, "--json")
+        assert done.problem.startswith(
+            f"neocalc: --weight: {weight!r} is not accepted; a value above 0"
+        )
+    head = "subject_id,sex,age_days,gestational_age,weight_kg\na,f,9,27+3,0.9\n"
+    shell.write("in.csv", f"{head}a,f,30,27+3,{weight.strip('kg')}\n")
+    assert shell.run("score", "in.csv", "-o", "out.csv").code == 0
+    assert shell.read("out.csv").splitlines()[-1].endswith(",,fenton-2013,invalid_value")
+    assert shell.run("velocity", "in.csv", "-o", "v.csv").code == 0
+    assert "inf" not in shell.read("v.csv")

@@ -177,7 +177,7 @@ def test_lengths_between_rows_and_at_the_ends() -> None:
     out, wrong = "length_out_of_range", "invalid_value"
     expected = {
         44.9: out, 44.96: out, 45.0: "", 45.00000001: "", 45.05: "", 109.99: "", 110.0: "",
-        110.01: out, 110.1: out, 1e300: out, -5.0: wrong, 0.0: wrong, math.inf: wrong,
+        110.01: out, 110.1: out, 1e300: wrong, -5.0: wrong, 0.0: wrong, math.inf: wrong,
     }  # fmt: skip
     found = z_of("weight_for_length", ["5 kg"] * 13, day=10, length=nc.Q(list(expected), "cm"))
     for z, status, word in zip(found.z, found.status, expected.values(), strict=True):

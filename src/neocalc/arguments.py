@@ -14,7 +14,7 @@ from neocalc.lengths import POSITION_MATTERS
 from neocalc.placement import Inputs
 from neocalc.policy import Policy, policy_or_default, resolve
 from neocalc.references import MEASURES
-from neocalc.units import Floats, figures_of
+from neocalc.units import MEASURABLE, Floats, figures_of, measurable
 
 PUBLIC_MEASURES: Final = tuple(name for name in MEASURES if name != "weight_for_height")
 """The measures by their public names; weight_for_length chooses between length and height."""
@@ -117,8 +117,8 @@ def to_length(column: Any, n: int) -> Any:
 
 def refuse_length(length: Any) -> None:
     """Raise for one child whose length cannot be used."""
-    if not 0 < figures_of(length, "cm", "length")[0][0] < np.inf:
-        raise InputError("length", length, "a length above 0")
+    if not measurable(figures_of(length, "cm", "length")[0])[0]:
+        raise InputError("length", length, MEASURABLE)
 
 
 def refuse(word: str, measure: str, value: Any) -> None:
@@ -128,4 +128,4 @@ def refuse(word: str, measure: str, value: Any) -> None:
         needs = f"the policy needs it at {first} to {last} days corrected: recumbent or standing"
         raise MissingError("position", needs)
     if word == "invalid_value":
-        raise InputError(measure, value, "a value above 0")
+        raise InputError(measure, value, MEASURABLE)

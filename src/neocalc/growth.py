@@ -26,7 +26,7 @@ from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
 from neocalc.results import Result
 from neocalc.scoring import Scored, body_mass_index, score, unscore
-from neocalc.units import figures_of, numbers_of, quantity
+from neocalc.units import figures_of, measurable, numbers_of, quantity
 
 if TYPE_CHECKING:
     import pint
@@ -201,7 +201,7 @@ def zscore(
         if length is not None:
             refuse_length(length)
             wrong = scored.status[0] == CODE["invalid_value"]
-            if wrong and measure == "bmi" and 0 < figures[0] < np.inf:
+            if wrong and measure == "bmi" and measurable(figures)[0]:
                 raise InputError("length", length, "a length with which there is a BMI")
         refuse(STATUSES[scored.status[0]], measure, value)
     return ZScore(scored, single=single)

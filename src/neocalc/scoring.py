@@ -28,7 +28,7 @@ from neocalc.placement import Inputs, Placement, place
 from neocalc.policy import CORRECTED
 from neocalc.references import Reference, Table
 from neocalc.stacks import Bools, Bytes, Rows
-from neocalc.units import Floats
+from neocalc.units import Floats, measurable
 
 __all__ = [
     "BLOCK",
@@ -231,8 +231,7 @@ def _fault(
 ) -> StatusArray:
     """The status given, else `missing_value` for NaN, `invalid_value` for what nobody measures."""
     figures = column[at]
-    with np.errstate(invalid="ignore"):
-        invalid = np.isinf(figures) if signed else ~((figures > 0) & (figures < np.inf))
+    invalid = np.isinf(figures) if signed else ~measurable(figures)
     codes = np.where(invalid, CODE["invalid_value"], 0)
     codes = np.where(np.isnan(figures), CODE["missing_value"], codes).astype(np.uint8)
     return codes if given is None else np.where(given[at] != 0, given[at], codes)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from neocalc.coding import Ints
 from neocalc.lms import L_IS_ZERO, fill_plain, fill_zero_power, restrict
 from neocalc.references import Reference, Table
-from neocalc.units import Floats
+from neocalc.units import Floats, measurable
 
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -101,6 +101,7 @@ class Stack:
         if odd.size:
             extreme = odd[self.restricted[table[odd]] & (np.abs(out[odd]) > 3)]
             restrict(out, extreme, y[extreme], *self._lms_of(extreme, rows, part))
+            out[odd[~measurable(y[odd])]] = np.nan
         return odd
 
     def _lms_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from numbers import Number
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,7 @@ Value: TypeAlias = "str | pint.Quantity[Any] | Sequence[str] | npt.NDArray[Any] 
 
 __all__ = [
     "CANONICAL",
+    "MEASURABLE",
     "Floats",
     "Q",
     "Unit",
@@ -50,12 +51,29 @@ __all__ = [
     "example",
     "figures_of",
     "find_unit",
+    "measurable",
     "numbers_of",
     "pint_name",
     "quantity",
     "registry",
     "split_quantity",
 ]
+
+
+_SMALLEST, _LARGEST = 1e-9, 1e9
+MEASURABLE: Final = "a value above 0 that can have been measured"
+"""What `measurable` accepts, for messages."""
+
+
+def measurable(figures: Floats) -> npt.NDArray[np.bool_]:
+    """Which figures can have been measured: above 0, and not of a size that overflows a z.
+
+    A billion kilograms, centimetres or millimetres, and a billionth of one, are beyond any infant
+    and any table; whatever is computed from such figures stays finite.
+    """
+    with np.errstate(invalid="ignore"):
+        found: npt.NDArray[np.bool_] = (figures > _SMALLEST) & (figures < _LARGEST)
+    return found
 
 
 def figures_of(

@@ -22,7 +22,7 @@ from neocalc.growth import PUBLIC_MEASURES, inputs_of
 from neocalc.policy import DEFAULT, Policy
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index, score
-from neocalc.units import Floats, figures_of
+from neocalc.units import MEASURABLE, Floats, figures_of
 from neocalc.velocity.visits import Interval, between
 
 VELOCITY_MEASURES: Final = ("weight", "length", "head_circumference")
@@ -111,7 +111,7 @@ def score_visits(measure: str, visits: TwoVisits, first: Any, second: Any) -> tu
         for argument, value, one in zip(("first", "second"), (first, second), scored, strict=True):
             word = STATUSES[one.status[0]]
             if word == "invalid_value":
-                raise InputError(argument, value, "a value above 0")
+                raise InputError(argument, value, MEASURABLE)
             if word == "missing_value":  # the policy asks for it: see Policy.require_position
                 accepted = "give recumbent or standing: the policy asks for it"
                 raise MissingError(f"{argument}_position", accepted)

@@ -32,7 +32,7 @@ from neocalc.errors import (
     status_where,
 )
 from neocalc.results import Result
-from neocalc.units import Floats, figures_of, numbers_of, quantity
+from neocalc.units import MEASURABLE, Floats, figures_of, measurable, numbers_of, quantity
 
 if TYPE_CHECKING:
     import pint
@@ -232,10 +232,9 @@ def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Ga
         ("first", before, before_status, first),
         ("second", after, after_status, second),
     ):
-        with np.errstate(invalid="ignore"):
-            invalid = ~((figures > 0) & (figures < np.inf))
+        invalid = ~measurable(figures)
         if single and invalid[0]:
-            raise InputError(argument, value, "a value above 0")
+            raise InputError(argument, value, MEASURABLE)
         words = np.where(invalid, CODE["invalid_value"], 0)
         words = np.where(np.isnan(figures), CODE["missing_value"], words).astype(np.uint8)
         if given is not None:
