@@ -325,7 +325,7 @@ def velocity(rows: int, runs: int) -> list[Figure]:
         first, on="subject_id", maintain_order="left"
     )
     pair = in_turn(call(lambda: nc.velocity.score(table)), call(lambda: nc.score(table)), runs)
-    return [ratio(f"nc.velocity.score, {rows:,} visits, over nc.score", None, pair)]
+    return [ratio(f"nc.velocity.score, {rows:,} visits, over nc.score", 2.0, pair)]
 
 
 def peers() -> list[Figure]:

@@ -23,7 +23,7 @@ from neocalc.errors import FileError
 if TYPE_CHECKING:
     import polars as pl
 
-PIECE: Final = 1 << 23
+PIECE: Final = 6 << 20
 """Bytes that are read at a time."""
 LONGEST_ROW: Final = 1 << 26
 """Bytes of the longest row; beyond it a quotation mark has not been closed."""

@@ -156,7 +156,7 @@ def write_batches(
     for name, dtype in schema.items():
         if not parquet and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
             raise FileError(f"column {name}: {dtype} has no form in a CSV; write .parquet")
-    made: queue.Queue[pl.DataFrame | None] = queue.Queue(2)
+    made: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
 
     def taken() -> Iterator[pl.DataFrame]:
         while (batch := made.get()) is not None:
