@@ -32,7 +32,7 @@ from neocalc import cli, trials
 from neocalc.age import date_number, duration_days, gestation_days
 from neocalc.coding import SexCodes, code_words, oedema_code, position_code, sex_code
 from neocalc.dose import prepare
-from neocalc.dose.inputs import fraction, metric_weight
+from neocalc.dose.figures import fraction, metric_weight
 from neocalc.dose.notation import Figure, parse
 from neocalc.errors import STATUSES, NeocalcError
 from neocalc.moments import moment

@@ -65,7 +65,7 @@ GROUPS: Final = {
         (
             *(
                 f"dose/{name}"
-                for name in ("amounts", "arithmetic", "checks", "dosing", "inputs", "limits",
+                for name in ("amounts", "arithmetic", "checks", "dosing", "figures", "inputs", "limits",
                              "notation", "plan", "protocol", "stops", "weight")
             ),
             "moments",

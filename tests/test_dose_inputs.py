@@ -12,7 +12,8 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of
-from neocalc.dose.inputs import Given, fraction, metric_weight, one_figure, read_inputs
+from neocalc.dose.figures import fraction, metric_weight, one_figure
+from neocalc.dose.inputs import Given, read_inputs
 from neocalc.moments import Moment, day_of_age, hours_between, moment
 
 

@@ -17,7 +17,8 @@ from neocalc.dose.amounts import Amounts, Strength
 from neocalc.dose.arithmetic import finer_graduation
 from neocalc.dose.checks import derived_checks
 from neocalc.dose.dosing import Dosing
-from neocalc.dose.inputs import DoseInputs, fraction, metric_weight
+from neocalc.dose.figures import fraction, metric_weight
+from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import amount
 from neocalc.dose.stops import DERIVED
 from neocalc.units import registry

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.dose.columns import DoseColumns, dose_columns
-from neocalc.dose.inputs import fraction, one_figure
+from neocalc.dose.figures import fraction, one_figure
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.protocol import dose_that_holds, limits_that_hold

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
-from neocalc.dose.inputs import fraction, metric_weight, one_figure
+from neocalc.dose.figures import fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
 from neocalc.errors import InputError, PolicyError
 
