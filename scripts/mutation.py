@@ -65,8 +65,8 @@ GROUPS: Final = {
         (
             *(
                 f"dose/{name}"
-                for name in ("amounts", "arithmetic", "checks", "dosing", "figures", "inputs", "limits",
-                             "notation", "plan", "protocol", "stops", "weight")
+                for name in ("amounts", "arithmetic", "checks", "dosing", "figures", "inputs",
+                             "limits", "notation", "plan", "protocol", "stops", "weight")
             ),
             "moments",
         ),
