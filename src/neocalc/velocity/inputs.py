@@ -23,7 +23,7 @@ from neocalc.policy import DEFAULT, Policy
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index, score
 from neocalc.units import MEASURABLE, Floats, figures_of
-from neocalc.velocity.visits import Interval, between
+from neocalc.velocity.visits import Interval, Pairs, between, pair, visit
 
 VELOCITY_MEASURES: Final = ("weight", "length", "head_circumference")
 """The measures of which there are increments and rates."""
@@ -116,6 +116,13 @@ def score_visits(measure: str, visits: TwoVisits, first: Any, second: Any) -> tu
                 accepted = "give recumbent or standing: the policy asks for it"
                 raise MissingError(f"{argument}_position", accepted)
     return scored
+
+
+def pairs_of(measure: str, visits: TwoVisits, first: Any, second: Any) -> Pairs:
+    """The two visits as what increments are scored from."""
+    one, two = score_visits(measure, visits, first, second)
+    before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
+    return pair(before, after, visits.interval)
 
 
 def refuse_pair(word: str, first_age: Age, second_age: Age) -> None:

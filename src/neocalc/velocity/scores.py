@@ -26,12 +26,11 @@ from neocalc.velocity.increment_tables import WHO_2009
 from neocalc.velocity.increments import Rules, ScoredIncrements, score, unscore
 from neocalc.velocity.inputs import (
     check_measure,
+    pairs_of,
     refuse_pair,
-    score_visits,
     two_visits,
     values_of,
 )
-from neocalc.velocity.visits import pair, visit
 
 if TYPE_CHECKING:
     import pint
@@ -267,9 +266,7 @@ def zscore(
         policy=policy,
         sex_codes=sex_codes,
     )
-    one, two = score_visits(measure, visits, first, second)
-    before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
-    scored = score(measure, pair(before, after, visits.interval), rules)
+    scored = score(measure, pairs_of(measure, visits, first, second), rules)
     if visits.single:
         refuse_pair(STATUSES[scored.status[0]], first_age, second_age)
     return Velocity(measure, scored, single=visits.single)
@@ -336,9 +333,7 @@ def increment(
         policy=policy,
         sex_codes=sex_codes,
     )
-    one, two = score_visits(measure, visits, 1.0, 1.0)
-    before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
-    pairs = pair(before, after, visits.interval)
+    pairs = pairs_of(measure, visits, 1.0, 1.0)
     values, status = unscore(measure, np.broadcast_to(figures, visits.age.shape), pairs, rules)
     if not visits.single:
         return shown(measure, values)
