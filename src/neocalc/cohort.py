@@ -296,6 +296,8 @@ def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str,
     counts = {}
     for index in [*scoring.indices, *(["dose"] if scoring.dose is not None else [])]:
         codes = table[f"{index}_status"].to_physical().to_numpy()
-        numbers = np.bincount(codes, minlength=len(STATUSES))
+        others = codes[codes != 0]  # mostly few
+        numbers = np.bincount(others, minlength=len(STATUSES))
+        numbers[0] = len(codes) - len(others)
         counts[index] = {w: int(n) for w, n in zip(STATUSES, numbers, strict=True) if n}
     return counts
