@@ -382,11 +382,14 @@ def groups(folder: Path, *, quick: bool, peers_too: bool) -> list[Callable[[], l
 def line(f: Figure) -> str:
     """A line of the table."""
     over = f.target is not None and f.ratio > f.target
-    most = "-" if f.target is None else f"{f.target:.3f}"
-    return (
-        f"{f.ratio:8.3f}{'*' if over else ' '} {most:>8}  {f.spread:6.0%}  {f.processor:9.3f}"
-        f"  {f.what}"
-    )
+    ratio, processor = figure(f.ratio), figure(f.processor)
+    most = "-" if f.target is None else figure(f.target)
+    return f"{ratio:>8}{'*' if over else ' '} {most:>8}  {f.spread:6.0%}  {processor:>9}  {f.what}"
+
+
+def figure(ratio: float) -> str:
+    """A ratio as it is read: a small one as a part of 1."""
+    return f"{ratio:.3f}" if ratio > 0.1 else f"1/{1 / ratio:,.0f}"
 
 
 def slower(figures: list[Figure], before: dict[str, float]) -> list[str]:
