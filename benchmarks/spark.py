@@ -103,7 +103,7 @@ def on_spark(folder: Path, cores: int, runs: int) -> Times:
     hold_to(cores)
     from pyspark.sql import SparkSession  # noqa: PLC0415 - after the environment is set
 
-    from neocalc import spark as neocalc_spark  # noqa: PLC0415
+    from neocalc import spark as neocalc_spark  # noqa: PLC0415 - likewise
 
     session = (
         SparkSession.builder.master(f"local[{cores}]")

@@ -232,15 +232,17 @@ class Resolved(NamedTuple):
 
     def rows(self, block: slice) -> Resolved:
         """Some of the children."""
-        arrays = (None if a is None else a[block] for a in self[1:])
-        return Resolved(self.references, *arrays)  # type: ignore[arg-type]
+        arrays: tuple[Any, ...] = tuple(None if a is None else a[block] for a in self[1:])
+        return Resolved(self.references, *arrays)
 
     def broadcast(self, n: int) -> Resolved:
         """The same for n children, where it is that of one."""
         if len(self.day) == n:
             return self
-        arrays = (None if a is None else np.broadcast_to(a, (n,)) for a in self[1:])
-        return Resolved(self.references, *arrays)  # type: ignore[arg-type]
+        arrays: tuple[Any, ...] = tuple(
+            None if a is None else np.broadcast_to(a, (n,)) for a in self[1:]
+        )
+        return Resolved(self.references, *arrays)
 
 
 def resolve(age: Age, policy: Policy, name: str = DEFAULT) -> Resolved:

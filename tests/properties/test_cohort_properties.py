@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from pathlib import Path
+from random import Random
 from unittest import mock
 
 import polars as pl
@@ -57,9 +58,9 @@ def added(rows: list[tuple[str, ...]]) -> pl.DataFrame:
 
 @FEW
 @given(st.lists(ROW, min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_permuting_rows_permutes_results(rows: list[tuple[str, ...]], random: object) -> None:
+def test_permuting_rows_permutes_results(rows: list[tuple[str, ...]], random: Random) -> None:
     order = list(range(len(rows)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     assert added([rows[i] for i in order]).equals(added(rows)[order])
 
 

@@ -226,13 +226,13 @@ def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int
     try:
         for ordered in (True, False):
             given_rows = table.sort("subject_id", "row") if ordered else table
-            followup_files.HELD = 10  # type: ignore[misc]
+            followup_files.HELD = 10  # type: ignore[misc]  # Final elsewhere
             parts = followup_files.scored_tables(
                 given_rows.iter_slices(size), scoring, ordered=ordered, folder=None
             )
             assert pl.concat(parts).sort("row").equals(expected)
     finally:
-        followup_files.HELD = held  # type: ignore[misc]
+        followup_files.HELD = held  # type: ignore[misc]  # Final elsewhere
 
 
 def followup_files_plan(columns: list[str]) -> Any:

@@ -97,7 +97,7 @@ def style() -> Iterator[None]:
         raise ExtraMissing("chart", "drawing a chart") from error
     with mpl.rc_context(), _without_remarks():
         mpl.rcdefaults()
-        mpl.rcParams.update(_RC)  # type: ignore[arg-type]
+        mpl.rcParams.update(_RC)  # type: ignore[arg-type]  # a closed list
         mpl.rcParams["font.family"] = ["DejaVu Sans", *_installed()]
         yield
 
