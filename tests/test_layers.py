@@ -62,7 +62,7 @@ def test_the_rooms_import_downwards() -> None:
 
 
 def test_a_module_is_one_topic() -> None:
-    """Beyond some 350 lines it would be two."""
+    """Beyond some 500 lines it would be two."""
     for path in ROOT.rglob("*.py"):
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        assert lines <= 360, f"{path.relative_to(ROOT)}: {lines} lines"
+        assert lines <= 500, f"{path.relative_to(ROOT)}: {lines} lines"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neocalc.cohort import score
     from neocalc.errors import (
         AgeError,
+        ColumnWarning,
         DoseRefused,
         ExtraMissing,
         FileError,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Age",
     "AgeError",
+    "ColumnWarning",
     "DoseRefused",
     "ExtraMissing",
     "FileError",
@@ -77,7 +79,7 @@ _HOMES = {
     "references": ("reference", "references"),
     "units": ("Q",),
     "errors": tuple(
-        name for name in __all__ if name.endswith(("Error", "Refused", "ExtraMissing"))
+        name for name in __all__ if name.endswith(("Error", "Refused", "ExtraMissing", "Warning"))
     ),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}

@@ -6,19 +6,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.age import Age
-from neocalc.errors import STATUSES, FileError, InputError, StatusArray, combined
+from neocalc.age import NOT_STATED, Age
+from neocalc.coding import Coded
+from neocalc.errors import CODE, STATUSES, FileError, InputError, StatusArray, combined
 from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
-from neocalc.tables.columns import ages, column_of, figures, oedemas, positions, sexes
+from neocalc.stacks import Rows as Places
+from neocalc.tables.children import alone, completed
+from neocalc.tables.columns import (
+    ages,
+    births,
+    column_of,
+    figures,
+    gestations,
+    oedemas,
+    positions,
+    sexes,
+)
+from neocalc.tables.identities import Ids, identified
 from neocalc.tables.mapping import (
     AGE_COLUMNS,
     DOSE_COLUMNS,
@@ -27,6 +41,7 @@ from neocalc.tables.mapping import (
     Mapped,
     map_columns,
 )
+from neocalc.tables.notes import noted
 from neocalc.units import Floats
 
 if TYPE_CHECKING:
@@ -92,9 +107,30 @@ class Scoring:
 
     @property
     def needed(self) -> list[str]:
-        """The columns that are read, under their names in the table; the subject's is not."""
-        names = self.mapped.names.items()
-        return list(dict.fromkeys(name for column, name in names if column != "subject_id"))
+        """The columns that are read, under their names in the table."""
+        return list(dict.fromkeys(self.mapped.names.values()))
+
+    @property
+    def by_child(self) -> bool:
+        """Whether the rows of a child belong together: the table says whose they are."""
+        return self.mapped.has("subject_id")
+
+    @property
+    def compares(self) -> bool:
+        """Whether a row's result depends on the other rows of its child, beside their facts."""
+        return False
+
+    @property
+    def apart(self) -> Scoring:
+        """The same for rows that each stand alone."""
+        names = {name: own for name, own in self.mapped.names.items() if name != "subject_id"}
+        return replace(self, mapped=self.mapped._replace(names=names))
+
+    def columns(
+        self, table: pl.DataFrame, watch: Callable[[Rows], None] | None = None
+    ) -> list[pl.Series]:
+        """The added columns of a table that holds all rows of its children: `added_columns`."""
+        return added_columns(table, self, watch)
 
     def check(self, present: list[str], where: str) -> None:
         """Refuse a table that has a column of the name of an added one."""
@@ -208,19 +244,41 @@ def score(
         uncorrected=uncorrected,
         dose=dose,
     )
-    return frames.with_added(frame, scoring.needed, lambda table: added_columns(table, scoring))
+    return frames.with_added(
+        frame,
+        scoring.needed,
+        noted(scoring.columns, scoring.mapped),
+        by_row=not scoring.by_child,
+        ids=scoring.mapped.names.get("subject_id"),
+    )
 
 
-def score_table(table: pl.DataFrame, scoring: Scoring) -> pl.DataFrame:
+def score_table(
+    table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None = None
+) -> pl.DataFrame:
     """A polars table with the added columns."""
-    return table.hstack(added_columns(table, scoring))
+    return table.hstack(scoring.columns(table, watch))
 
 
-def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
-    """The added columns of a table."""
+def added_columns(
+    table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None = None
+) -> list[pl.Series]:
+    """The added columns of a table.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        The rows; where there is a subject_id, all rows of its children.
+    scoring : Scoring
+        What is computed.
+    watch : callable, optional
+        It is shown the prepared rows before they are scored.
+    """
     from neocalc.tables.added import age_series, dose_series, floats, index_series
 
     rows = Rows(table, scoring)
+    if watch is not None:
+        watch(rows)
     series = age_series(rows.age)
     doses: list[pl.Series] = []
     for index, measure in scoring.indices.items():
@@ -234,18 +292,53 @@ def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
     return series + doses
 
 
-class Rows:
-    """The prepared columns of a table, each read once and shared by all indices."""
+def ids_of(table: pl.DataFrame, scoring: Scoring) -> Ids | None:
+    """Whose the rows of a table are; None where it does not say."""
+    if not scoring.mapped.has("subject_id"):
+        return None
+    return identified(column_of(table, scoring.mapped, "subject_id"))
 
-    def __init__(self, table: pl.DataFrame, scoring: Scoring) -> None:
-        mapped = scoring.mapped
-        self.policy = scoring.policy
-        self.age = ages(table, mapped)
-        self.sex = sexes(table, mapped)
+
+class Rows:
+    """The prepared columns of a table, each read once and shared by all indices.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        The rows.
+    scoring : Scoring
+        Its columns and the policy.
+    ids : Ids, optional
+        Whose the rows are; by default as the column subject_id says, and without it each row
+        stands alone.
+
+    Attributes
+    ----------
+    stated : dict of str to Coded
+        Sex, gestation and date of birth as each row states them.
+    children : neocalc.tables.children.Children
+        The same as they hold for the child.
+    repeated : int
+        Rows that repeat another of the child and day, where visits are compared.
+    """
+
+    def __init__(self, table: pl.DataFrame, scoring: Scoring, ids: Ids | None = None) -> None:
+        mapped, self.policy, self.reference = scoring.mapped, scoring.policy, scoring.reference
+        self.repeated = 0
+        self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped)}
+        born = births(table, mapped)
+        if born is not None:
+            self.stated["birth_date"] = born
+        ids = ids_of(table, scoring) if ids is None else ids
+        if ids is None:
+            self.children = alone(self.stated, table.height)
+        else:
+            self.children = completed(ids, self.stated)
+        facts = self._facts()
+        self.sex = facts["sex"]
+        self.age = ages(table, mapped, facts["gestation"], facts.get("birth_date"))
         self.position = positions(table, mapped)
         self.oedema = oedemas(table, mapped)
-        self.resolved = resolve(self.age, scoring.policy, scoring.reference)
-        self.uncorrected = scoring.policy.uncorrected_reference(scoring.reference)
         self.measures: dict[str, tuple[Floats, StatusArray | None]] = {}
         for measure in MEASURE_COLUMNS:
             found = mapped.measure(measure)
@@ -253,6 +346,48 @@ class Rows:
                 name, unit = found
                 column = column_of(table, mapped, name)
                 self.measures[measure] = figures(column, unit, MEASURES[measure])
+        self._resolve()
+
+    def _facts(self) -> dict[str, Coded]:
+        """The facts that are used: none of those that two rows of a child contradict.
+
+        A conflict of whatever fact leaves the sex of the child unusable, so that it has no z.
+        """
+        facts = dict(self.children.facts)
+        for name, rows in self.children.conflicts.items():
+            if name in facts:
+                own = facts[name].status
+                word = rows * np.uint8(CODE["subject_conflict"])
+                codes = np.where(rows, NOT_STATED, facts[name].codes).astype(np.int32)
+                facts[name] = Coded(codes, word if own is None else np.where(rows, word, own))
+        facts["sex"] = Coded(
+            facts["sex"].codes, combined(facts["sex"].status, self.children.status)
+        )
+        return facts
+
+    def _resolve(self) -> None:
+        self.resolved = resolve(self.age, self.policy, self.reference)
+        self.uncorrected = self.policy.uncorrected_reference(self.reference)
+
+    def take(self, places: Places) -> Rows:
+        """Some of the rows, in any order; the facts stay those of all rows of their children."""
+        rows = copy.copy(self)
+        rows.stated = {name: _taken(fact, places) for name, fact in self.stated.items()}
+        children = self.children
+        rows.children = children._replace(
+            subject=children.subject[places],
+            facts={name: _taken(fact, places) for name, fact in children.facts.items()},
+            conflicts={name: at[places] for name, at in children.conflicts.items()},
+        )
+        rows.sex = _taken(self.sex, places)
+        rows.age = self.age.take(places)
+        rows.position = None if self.position is None else _taken(self.position, places)
+        rows.oedema = None if self.oedema is None else _taken(self.oedema, places)
+        rows.measures = {
+            measure: _taken(Coded(*column), places) for measure, column in self.measures.items()
+        }
+        rows._resolve()
+        return rows
 
     def inputs(self, measure: str, resolved: Resolved) -> Inputs:
         """The columns that a measure is scored from."""
@@ -289,6 +424,12 @@ class Rows:
         if measure == "bmi":
             inputs = body_mass_index(inputs)
         return score_column(measure, inputs)
+
+
+def _taken(column: Any, places: Places) -> Any:
+    """Some rows of a column with statuses."""
+    codes, status = column
+    return Coded(codes[places], None if status is None else status[places])
 
 
 def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str, int]]:

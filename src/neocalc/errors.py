@@ -15,6 +15,7 @@
     ├── FileError                   an input file that cannot be used, with row and column
     ├── DoseRefused                 a hard stop: no dose is given
     └── ExtraMissing (ImportError)  an optional dependency is not installed
+    ColumnWarning (UserWarning)     a column of a table is not what it seems
 
 For one value a wrong input raises. In arrays and tables each row carries its own status word and
 the others go on; the words and their order are `STATUSES`. Where several apply to one row the
@@ -30,6 +31,7 @@ import numpy.typing as npt
 
 STATUSES: Final = (
     "ok",
+    "subject_conflict",
     "missing_value",
     "missing_sex",
     "missing_age",
@@ -54,7 +56,6 @@ STATUSES: Final = (
     "no_table",
     "reference_changed",
     "missing_subject",
-    "subject_conflict",
     "duplicate_visit",
     "first_visit",
     "no_baseline",
@@ -173,6 +174,14 @@ class TableError(NeocalcError):
 
 class FileError(NeocalcError):
     """An input file that cannot be used; the message names file, row and column."""
+
+
+class ColumnWarning(UserWarning):
+    """A column of a table is not what it seems: it is empty, or its ids had blanks around them.
+
+    The table is scored. To have it refused instead:
+    ``warnings.simplefilter("error", neocalc.ColumnWarning)``.
+    """
 
 
 class DoseRefused(NeocalcError):

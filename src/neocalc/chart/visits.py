@@ -173,7 +173,8 @@ def scored_table(
         reference=reference, where=where,
     )  # fmt: skip
     wanted = [*scoring.mapped.names.values(), *(name for name in extra if name in present)]
-    return kind.select(visits, list(dict.fromkeys(wanted))), scoring
+    ids = scoring.mapped.names.get("subject_id")
+    return kind.select(visits, list(dict.fromkeys(wanted)), ids), scoring
 
 
 def infant_of(

@@ -40,15 +40,7 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
             rules=rules,
             where=source.name,
         )
-        summary = score_file(
-            source,
-            options.output,
-            scoring,
-            reopen=options.input,
-            delimiter=options.delimiter,
-            force=options.force,
-            progress=True,
-        )
+        summary = score_file(source, options.output, scoring, force=options.force, progress=True)
     report(summary.describe(), scoring.mapped.names, options.output)
     if options.json:
         print_json(

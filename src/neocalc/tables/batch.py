@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cohort import Scoring, count_statuses, score_table
@@ -15,12 +17,19 @@ from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
 from neocalc.tables.files import Source
-from neocalc.tables.outputs import is_parquet, scored_output, stopped_cleanly, write_batches
+from neocalc.tables.mapping import Mapped
+from neocalc.tables.notes import Notes
+from neocalc.tables.outputs import (
+    STANDARD,
+    is_parquet,
+    scored_output,
+    stopped_cleanly,
+    write_batches,
+)
+from neocalc.tables.wholes import IN_ORDER, Again, scored_tables
 
 if TYPE_CHECKING:
     import polars as pl
-
-Through = Callable[["Iterator[pl.DataFrame]"], "Iterator[pl.DataFrame]"]
 
 NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 """The statuses of a row about which there is nothing to ask: a value, or none measured."""
@@ -28,11 +37,16 @@ NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 
 @dataclass
 class Summary:
-    """What came of a run: rows, statuses of each index, and the time that it took [s]."""
+    """Result of a run: rows, statuses of each index, the time that it took [s], and notes.
+
+    `notes` is what was found of the columns as a whole, under their names in `mapped`.
+    """
 
     rows: int = 0
     seconds: float = 0.0
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+    mapped: Mapped = field(default_factory=lambda: Mapped({}))
 
     def add(self, rows: int, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Count a batch."""
@@ -60,6 +74,7 @@ class Summary:
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
+        lines += self.notes.lines(self.mapped)
         return "\n".join(lines)
 
 
@@ -74,7 +89,6 @@ def score_file(
     *,
     force: bool = False,
     progress: bool = False,
-    through: Through | None = None,
     kind: str = "score",
     more: Mapping[str, Any] | None = None,
 ) -> Summary:
@@ -92,8 +106,6 @@ def score_file(
         Whether existing files are replaced.
     progress : bool
         Whether a terminal shows how far it is.
-    through : callable, optional
-        From the batches of the input to scored tables; by default each batch by itself.
     kind : str
         What is computed, as the record names it.
     more : dict, optional
@@ -104,26 +116,52 @@ def score_file(
     FileError
         When the input cannot be read or the output not written; then there is no output.
     """
-    summary = Summary()
     start = time.perf_counter()
-    score: Through = through or (lambda tables: (score_table(t, scoring) for t in tables))
+    way = IN_ORDER
+    with contextlib.ExitStack() as opened:
+        while True:
+            try:
+                summary = _score_file(
+                    source, path, scoring, way, force=force, progress=progress, kind=kind,
+                    more=more or {},
+                )  # fmt: skip
+            except Again as again:  # what has been written so far is gone
+                way, source = again.way, opened.enter_context(source.again())
+            else:
+                summary.seconds = time.perf_counter() - start
+                return summary
 
-    tables = source.batches()
+
+def _score_file(
+    source: Source,
+    path: str,
+    scoring: Scoring,
+    way: str,
+    *,
+    force: bool,
+    progress: bool,
+    kind: str,
+    more: Mapping[str, Any],
+) -> Summary:
+    """The same by one way to read the rows, which may turn out not to serve."""
+    notes = Notes()
+    summary = Summary(notes=notes, mapped=scoring.mapped)
+    beside = None if path == STANDARD else Path(path).resolve().parent
 
     def batches() -> Iterator[pl.DataFrame]:
         with _progress(progress) as advance:
-            for scored in score(tables):
+            tables = source.batches(again=scoring.by_child)
+            for scored in scored_tables(tables, scoring, notes.add, way=way, folder=beside):
                 summary.add(scored.height, count_statuses(scored, scoring))
                 advance(scored.height)
                 yield scored
 
-    schema = dict(next(score(iter([_empty(source)]))).schema)
+    schema = dict(score_table(_empty(source), scoring).schema)
     parquet = is_parquet(path)
     with stopped_cleanly(), scored_output(path, force=force) as (part, note):
         write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
-        text = record(kind, source, scoring, summary, more or {})
+        text = record(kind, source, scoring, summary, more)
         note.write_text(text, encoding="utf-8")
-    summary.seconds = time.perf_counter() - start
     return summary
 
 
@@ -169,6 +207,8 @@ def record(
         },
         "input": {"name": source.name, "sha256": source.digest()},
         "rows": summary.rows,
+        "children": summary.notes.record(),
+        "notices": summary.notes.notices(scoring.mapped),
         "statuses": summary.counts,
     }
     return json.dumps(about, indent=2) + "\n"

@@ -149,10 +149,22 @@ def dates(column: pl.Series) -> Coded:
     return coded(column, date_number)
 
 
-def ages(table: pl.DataFrame, mapped: Mapped) -> Age:
-    """The ages of the rows of a table."""
-    days, status = _chronological(table, mapped)
-    gestation = Coded(np.zeros(len(days), dtype=np.int32), None)
+def ages(table: pl.DataFrame, mapped: Mapped, gestation: Coded, born: Coded | None) -> Age:
+    """The ages of the rows of a table, by the gestations and dates of birth of its children."""
+    days, status = _chronological(table, mapped, born)
+    return Age.from_codes(days, gestation.codes, status, gestation.status)
+
+
+def births(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
+    """The dates of birth as days since 1970-01-01; None where the table has none."""
+    if not mapped.has("birth_date"):
+        return None
+    return dates(column_of(table, mapped, "birth_date"))
+
+
+def gestations(table: pl.DataFrame, mapped: Mapped) -> Coded:
+    """The gestations at birth [day]; 0 where the row does not state one."""
+    gestation = Coded(np.zeros(table.height, dtype=np.int32), None)
     for name, rule in (
         ("gestational_age", gestation_days),
         ("gestational_age_days", _gestation_days_column),
@@ -167,14 +179,15 @@ def ages(table: pl.DataFrame, mapped: Mapped) -> Age:
                     " in gestational_age_days, decimal weeks in gestational_age_weeks_decimal"
                 )
             gestation = coded(column, rule)
-    return Age.from_codes(days, gestation.codes, status, gestation.status)
+    return gestation
 
 
-def _chronological(table: pl.DataFrame, mapped: Mapped) -> tuple[Ints, StatusArray | None]:
+def _chronological(
+    table: pl.DataFrame, mapped: Mapped, born: Coded | None
+) -> tuple[Ints, StatusArray | None]:
     """Days since birth by dates, else as given; where both are given they must agree."""
     by_dates = by_days = None
-    if mapped.has("birth_date", "measured_on"):
-        born = dates(column_of(table, mapped, "birth_date"))
+    if born is not None and mapped.has("measured_on"):
         on = dates(column_of(table, mapped, "measured_on"))
         given = [c.status for c in (born, on) if c.status is not None]
         status = first_status(*given) if given else None

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from neocalc.errors import FileError
 from neocalc.tables.csvrows import CsvRows
@@ -42,6 +42,8 @@ class Source:
         A file, or "-" for standard input.
     delimiter : str, default ","
         Of a CSV: one character, or "tab".
+    name : str, optional
+        For messages and records; by default that of the file.
 
     Attributes
     ----------
@@ -53,8 +55,9 @@ class Source:
         The header.
     """
 
-    def __init__(self, path: str, *, delimiter: str = ",") -> None:
+    def __init__(self, path: str, *, delimiter: str = ",", name: str | None = None) -> None:
         self.name = "standard input" if path == STANDARD else Path(path).name
+        self.name = self.name if name is None else name
         self.delimiter = _TABS.get(delimiter, delimiter)
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n':
             raise FileError(f"--delimiter: {delimiter!r} is not accepted; give one character")
@@ -63,24 +66,26 @@ class Source:
         shown = self.name if path == STANDARD else path
         with contextlib.ExitStack() as stack, self._named_errors(shown):
             if path == STANDARD:
-                stream: IO[bytes] = sys.stdin.buffer
+                stream: Any = sys.stdin.buffer
             else:
                 stream = stack.enter_context(Path(path).open("rb"))
+            self._path, self._copy = path, None
+            if not can_be_read_again(path):
+                stream = self._copy = stack.enter_context(_Copied(stream))
+                self._path = stream.name
             start = stream.read(len(_MAGIC))
-            self._rows = self._kind(stream, start, path, stack)
+            self._rows = self._kind(stream, start, path)
             self.columns = self._rows.columns
             self._open = stack.pop_all()
 
-    def _kind(
-        self, stream: IO[bytes], start: bytes, path: str, stack: contextlib.ExitStack
-    ) -> CsvRows | ParquetRows:
+    def _kind(self, stream: Any, start: bytes, path: str) -> CsvRows | ParquetRows:
         for magic, what in _OTHERS.items():
             if start.startswith(magic):
                 raise FileError(f"{self.name}: is {what}; save it as CSV or Parquet")
         if start == _MAGIC:
-            if path == STANDARD or not Path(path).is_file():  # a pipe; the end is read first
-                path = stack.enter_context(_copied(start, stream))
-            return ParquetRows(Path(path), self.name)
+            if self._copy is not None:  # a pipe; the end is read first
+                self._copy.all()
+            return ParquetRows(Path(self._path), self.name)
         if Path(path).suffix.lower() in PARQUET:
             raise FileError(f"{self.name}: is not a Parquet file: it does not start with PAR1")
         return CsvRows(stream, start, self.name, self.delimiter)
@@ -99,8 +104,19 @@ class Source:
             return self._rows.schema
         return dict.fromkeys(self.columns, pl.String())
 
-    def batches(self) -> Iterator[pl.DataFrame]:
-        """The rows in order, in tables of a bounded number of cells; once. Reading begins now."""
+    def again(self) -> Source:
+        """The same rows once more: of what came through a pipe, from its copy."""
+        if self._copy is not None:
+            self._copy.flush()
+        return Source(self._path, delimiter=self.delimiter, name=self.name)
+
+    def batches(self, *, again: bool = False) -> Iterator[pl.DataFrame]:
+        """The rows in order, in tables of a bounded number of cells; once. Reading begins now.
+
+        `again`: they may be asked for again, so that what comes through a pipe is copied.
+        """
+        if self._copy is not None and not again:
+            self._copy.stop()
         most = max(1, min(MOST_ROWS, CELLS // max(1, len(self.columns))))
         return self._named(ahead(self._rows.batches(most)))
 
@@ -120,14 +136,52 @@ class Source:
             raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-@contextlib.contextmanager
-def _copied(start: bytes, stream: IO[bytes]) -> Iterator[str]:
-    """A temporary file of a stream whose start has been read."""
-    with tempfile.NamedTemporaryFile(prefix="neocalc-") as copy:
-        copy.write(start)
-        shutil.copyfileobj(stream, copy, 1 << 20)
-        copy.flush()
-        yield copy.name
+def can_be_read_again(path: str) -> bool:
+    """Whether opening a path again gives the same rows: a pipe, and all in /dev, is read once."""
+    real = Path(path).resolve()  # of /dev/stdin what is behind it
+    return path != STANDARD and real.is_file() and Path("/dev") not in real.parents
+
+
+class _Copied:
+    """A stream that is copied into a private temporary file as it is read.
+
+    Attributes
+    ----------
+    name : str
+        Path of the copy.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._copy = tempfile.NamedTemporaryFile(prefix="neocalc-")  # noqa: SIM115 - see __exit__
+        self._copying = True
+        self.name = self._copy.name
+
+    def __enter__(self) -> _Copied:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._copy.close()
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes."""
+        read = self._stream.read(size)
+        if self._copying:
+            self._copy.write(read)
+        return read
+
+    def all(self) -> None:
+        """Copy the rest."""
+        shutil.copyfileobj(self._stream, self._copy, 1 << 20)
+        self.flush()
+
+    def flush(self) -> None:
+        """Have all that was read in the file."""
+        self._copy.flush()
+
+    def stop(self) -> None:
+        """Copy no more: nobody will ask for it."""
+        self._copying = False
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -10,16 +10,21 @@ import numpy as np
 
 from neocalc.errors import FileError, InputError
 from neocalc.tables.columns import refuse_zone
+from neocalc.tables.identities import identified
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 class Kind(NamedTuple):
-    """How a kind of table is read and added to, without changing it."""
+    """How a kind of table is read and added to, without changing it.
+
+    `select` takes the table, the columns that are read, and which of them holds the ids of the
+    children, if any does.
+    """
 
     columns: Callable[[Any], list[str]]
-    select: Callable[[Any, list[str]], pl.DataFrame]
+    select: Callable[[Any, list[str], str | None], pl.DataFrame]
     attach: Callable[[Any, list[pl.Series]], Any]
 
 
@@ -42,6 +47,7 @@ def with_added(
     added: Callable[[pl.DataFrame], list[pl.Series]],
     *,
     by_row: bool = True,
+    ids: str | None = None,
 ) -> Any:
     """A table with columns added that are computed from some of its own.
 
@@ -55,11 +61,13 @@ def with_added(
         From these columns to the added ones.
     by_row : bool
         Whether a row's result depends on that row alone; a LazyFrame is then scored in parts.
+    ids : str, optional
+        The column with the ids of the children.
     """
     kind = kind_of(frame)
     if kind is _KINDS["polars.LazyFrame"]:
         return _with_added_lazily(frame, names, added, by_row)
-    return kind.attach(frame, added(kind.select(frame, names)))
+    return kind.attach(frame, added(kind.select(frame, names, ids)))
 
 
 def _with_added_lazily(
@@ -95,12 +103,15 @@ def _no_rows_to_attach_to(frame: Any, series: list[pl.Series]) -> Any:
     raise InputError("frame", type(frame).__name__, "collect() it first")
 
 
-def _pandas_select(frame: Any, names: list[str]) -> pl.DataFrame:
+def _pandas_select(frame: Any, names: list[str], ids: str | None) -> pl.DataFrame:
     import polars as pl
 
     present = _pandas_columns(frame)
     return pl.DataFrame(
-        [_pandas_series(frame.iloc[:, present.index(name)], name) for name in names]
+        [
+            _pandas_series(frame.iloc[:, present.index(name)], name, ids=name == ids)
+            for name in names
+        ]
     )
 
 
@@ -108,22 +119,28 @@ def _pandas_columns(frame: Any) -> list[str]:
     return [str(name) for name in frame.columns]
 
 
-def _pandas_series(column: Any, name: str) -> pl.Series:
+def _pandas_series(column: Any, name: str, *, ids: bool = False) -> pl.Series:
     """A pandas column as polars; through NumPy, as pandas may be there without pyarrow."""
     import polars as pl
 
     if hasattr(column.dtype, "pyarrow_dtype") or getattr(column.dtype, "storage", "") == "pyarrow":
         return pl.Series(name, column.array.__arrow_array__())  # it is Arrow already: no copy
     if hasattr(column, "cat"):
-        words = _pandas_series(column.cat.categories.to_series(), name)
+        words = _pandas_series(column.cat.categories.to_series(), name, ids=ids)
         codes = pl.Series(column.cat.codes.to_numpy(dtype=np.int64))
         return words.gather(codes.set(codes < 0, None))
     kind = column.dtype.kind if hasattr(column.dtype, "kind") else "O"
     if kind == "M":
         refuse_zone(getattr(column.dtype, "tz", None), name)
         return pl.Series(name, column.to_numpy("datetime64[us]")).dt.date()
-    if kind in "iuf":
-        return pl.Series(name, column.to_numpy(dtype=np.float64, na_value=np.nan)).fill_nan(None)
+    if kind in "iu":  # as whole numbers: a float has no more than 53 binary digits
+        missing = column.isna().to_numpy()
+        whole = np.uint64 if kind == "u" else np.int64
+        numbers = column.fillna(0) if missing.any() else column
+        return pl.Series(name, numbers.to_numpy(dtype=whole)).set(pl.Series(missing), None)
+    if kind == "f":
+        width = np.float32 if column.dtype.itemsize == np.dtype(np.float32).itemsize else np.float64
+        return pl.Series(name, column.to_numpy(dtype=width, na_value=np.nan)).fill_nan(None)
     values = [None if _is_na(value) else _plain(value, name) for value in column.tolist()]
     types = {type(value) for value in values if value is not None}
     try:
@@ -131,11 +148,18 @@ def _pandas_series(column: Any, name: str) -> pl.Series:
             return pl.Series(name, values, dtype=pl.String)
         if types <= {bool}:
             return pl.Series(name, values, dtype=pl.Boolean)
-        if types <= {int, float}:
+        if types <= {int}:
+            return pl.Series(name, values, dtype=pl.Int64)
+        if types <= {int, float} and not any(map(_is_large, values)):
             return pl.Series(name, values, dtype=pl.Float64, strict=False)
-        return pl.Series(name, values)
-    except TypeError:  # texts and other things in one column: as their texts
-        return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+        if len(types) == 1:
+            return pl.Series(name, values)
+    except (TypeError, OverflowError):  # below, as texts
+        pass
+    if ids:  # a float that is too large may have been another id
+        identified(pl.Series(name, [v for v in values if isinstance(v, float)], dtype=pl.Float64))
+    try:  # texts and other things in one column
+        return pl.Series(name, [None if v is None else _text(v) for v in values], dtype=pl.String)
     except UnicodeEncodeError as error:
         raise FileError(f"column {name}: {error.object!r} is not Unicode text") from error
 
@@ -146,6 +170,16 @@ def _plain(value: Any, name: str) -> Any:
         refuse_zone(value.tzinfo, name)
         return value.date()
     return value
+
+
+def _is_large(value: Any) -> bool:
+    """Whether it is a whole number that a float may not hold."""
+    return isinstance(value, int) and abs(value) > 2**53
+
+
+def _text(value: Any) -> str:
+    """The text of a value that stands among texts; of 1.0 that of 1."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _is_na(value: Any) -> bool:
@@ -175,7 +209,7 @@ def _pandas_attach(frame: Any, series: list[pl.Series]) -> Any:
     return frame.assign(**added)
 
 
-def _arrow_select(frame: Any, names: list[str]) -> pl.DataFrame:
+def _arrow_select(frame: Any, names: list[str], ids: str | None) -> pl.DataFrame:
     import polars as pl
 
     table = pl.from_arrow(frame.select(names))
@@ -192,12 +226,12 @@ def _arrow_attach(frame: Any, series: list[pl.Series]) -> Any:
 _KINDS = {
     "polars.DataFrame": Kind(
         lambda frame: list(frame.columns),
-        lambda frame, names: frame.select(names),
+        lambda frame, names, ids: frame.select(names),
         lambda frame, series: frame.hstack(series),
     ),
     "polars.LazyFrame": Kind(
         lambda frame: frame.collect_schema().names(),
-        lambda frame, names: frame.select(names).collect(),
+        lambda frame, names, ids: frame.select(names).collect(),
         _no_rows_to_attach_to,
     ),
     "pandas.DataFrame": Kind(_pandas_columns, _pandas_select, _pandas_attach),

@@ -78,7 +78,7 @@ def two_visits(
     before, after = (np.broadcast_to(age.days, (n,)) for age in (first_age, second_age))
     one, two = _broadcast(one, n), _broadcast(two, n)
     conflict = _conflict(first_age, second_age, n)
-    interval = between(one.resolved, two, after - before, conflict)
+    interval = between(one.resolved, two.resolved, two.sex, after - before, conflict)
     return TwoVisits(one, two, interval, after, one_single and two_single)
 
 

@@ -1,0 +1,183 @@
+"""Facts of a child: what stands in one of its rows holds for all of them.
+
+Sex, gestation and date of birth do not change. Where a table says whose its rows are, a fact that
+is stated in one row of a child is that of its rows that leave it empty. Where two rows state
+different values nobody knows which is right: every row of that child is a `subject_conflict` and
+has no z-score. A value that cannot be used (an unknown word) is the fault of its row alone: it is
+not handed on, and contradicts nothing. But where it is the only gestation that a child has, the
+rows that leave theirs empty are `invalid_gestation` too: they would else be taken for those of a
+child without a stated gestation, and scored without correction. Without ids, a row stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import NOT_STATED
+from neocalc.coding import Coded, Ints
+from neocalc.errors import CODE, StatusArray
+from neocalc.stacks import Bools
+from neocalc.tables.identities import NO_SUBJECT, Ids
+
+EMPTY: Final = {"sex": "missing_sex", "gestation": None}
+"""The status of a row that does not state a fact; None: its code is 0. Of others, `MISSING`."""
+MISSING: Final = "missing_age"
+"""The status of a row that does not state a date."""
+
+
+class Children(NamedTuple):
+    """The facts of the rows, once each child's rows share theirs.
+
+    Attributes
+    ----------
+    subject : numpy.ndarray
+        A number for each child; `NO_SUBJECT` where the row does not say whose it is.
+    facts : dict of str to Coded
+        For each fact its codes, those of rows that left it empty filled in.
+    conflicts : dict of str to numpy.ndarray
+        The rows of children of whom two rows state different values, for each fact with any; the
+        fact "subject_id" is the spelling of the id.
+    completed : int
+        Rows of which a fact was filled in.
+    trimmed : int
+        Ids that had blanks around them.
+    """
+
+    subject: Ints
+    facts: dict[str, Coded]
+    conflicts: dict[str, Bools]
+    completed: int = 0
+    trimmed: int = 0
+
+    @property
+    def conflict(self) -> Bools | None:
+        """The rows of children with a conflict of whatever fact; None where there are none."""
+        found = list(self.conflicts.values())
+        return np.logical_or.reduce(found) if found else None
+
+    @property
+    def status(self) -> StatusArray | None:
+        """`subject_conflict` at these rows; None where there are none."""
+        conflict = self.conflict
+        return None if conflict is None else conflict * np.uint8(CODE["subject_conflict"])
+
+
+def alone(facts: Mapping[str, Coded], n: int) -> Children:
+    """The facts of rows that each stand alone."""
+    return Children(np.full(n, NO_SUBJECT, dtype=np.int32), dict(facts), {})
+
+
+def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
+    """The facts of the rows of children, shared between the rows of each.
+
+    Parameters
+    ----------
+    ids : Ids
+        Whose the rows are.
+    facts : dict of str to Coded
+        For each fact its codes and statuses; what "empty" is stands in `EMPTY`.
+
+    Examples
+    --------
+    The first child states its gestation once, the second two of them:
+
+    >>> import polars as pl
+    >>> from neocalc.tables.identities import identified
+    >>> weeks = Coded(np.array([182, 0, 182, 189, 0], dtype=np.int32), None)
+    >>> children = completed(identified(pl.Series(["1", "1", "2", "2", "2"])), {"gestation": weeks})
+    >>> children.facts["gestation"].codes.tolist(), children.completed
+    ([182, 182, 182, 189, 0], 1)
+    >>> children.conflicts["gestation"].tolist()
+    [False, False, True, True, True]
+    """
+    subject = ids.numbers
+    conflicts: dict[str, Bools] = {}
+    spelling = ids.spellings
+    if spelling is not None:
+        differ, _ = _shared(subject, spelling, None)
+        if differ is not None:
+            conflicts["subject_id"] = differ
+    filled: Any = False
+    shared = {}
+    for name, fact in facts.items():
+        stated, empty = _stated(name, fact)
+        differ, value = _shared(subject, fact.codes, stated)
+        fill = None
+        if empty is not None:
+            assert value is not None
+            fill = empty & value.known.take(subject)
+            fill &= subject != NO_SUBJECT
+        if differ is not None:
+            conflicts[name] = differ
+            fill = None if fill is None else fill & ~differ
+        shared[name] = fact
+        if fill is not None and fill.any():
+            assert value is not None
+            codes = np.where(fill, value.codes.take(subject), fact.codes)
+            status = None if fact.status is None else np.where(fill, 0, fact.status)
+            shared[name] = Coded(codes, None if status is None else status.astype(np.uint8))
+            filled = filled | fill
+        if name == "gestation" and fact.status is not None:
+            shared[name] = _doubted(subject, shared[name])
+    return Children(subject, shared, conflicts, int(np.count_nonzero(filled)), ids.trimmed)
+
+
+def _doubted(subject: Ints, gestation: Coded) -> Coded:
+    """Gestations where an unusable one that no row makes good is that of the empty rows too."""
+    codes, status = gestation
+    assert status is not None
+    n = int(subject.max(initial=NO_SUBJECT)) + 2
+    worst = np.zeros(n, dtype=np.uint8)
+    faulty = np.flatnonzero(status)
+    worst[subject[faulty]] = status[faulty]
+    empty = (codes == NOT_STATED) & (status == 0) & (subject != NO_SUBJECT)
+    return Coded(codes, np.where(empty, worst.take(subject), status))
+
+
+class _Shared(NamedTuple):
+    """For each child the code that one of its rows states, and whether any does.
+
+    There is one more than children: the last is of nobody, as `NO_SUBJECT` counts from the end.
+    """
+
+    codes: Ints
+    known: Bools
+
+
+def _stated(name: str, fact: Coded) -> tuple[Bools | None, Bools | None]:
+    """The rows that state a usable value, and those that state none; None: all, and none."""
+    word = EMPTY.get(name, MISSING)
+    if word is None:
+        empty = fact.codes == NOT_STATED
+        if fact.status is not None:
+            empty &= fact.status == 0
+        stated = ~empty if fact.status is None else ~empty & (fact.status == 0)
+        return (None, None) if stated.all() else (stated, empty)
+    if fact.status is None:
+        return None, None
+    return fact.status == 0, fact.status == CODE[word]
+
+
+def _shared(subject: Ints, codes: Ints, stated: Bools | None) -> tuple[Bools | None, Any]:
+    """The rows of children whose rows state different codes (None: none), and one code of each."""
+    n = int(subject.max(initial=NO_SUBJECT)) + 2
+    of = np.zeros(n, dtype=codes.dtype)
+    if stated is None:
+        of[subject] = codes
+        differ = of.take(subject) != codes
+        known = np.ones(n, dtype=bool)
+    else:
+        rows = np.flatnonzero(stated)
+        known = np.zeros(n, dtype=bool)
+        of[subject[rows]], known[subject[rows]] = codes[rows], True
+        differ = stated & (of.take(subject) != codes)
+    differ &= subject != NO_SUBJECT
+    if not differ.any():
+        return None, _Shared(of, known)
+    child = np.zeros(n, dtype=bool)
+    child[subject[differ]] = True
+    return child.take(subject) & (subject != NO_SUBJECT), _Shared(of, known)

@@ -1,0 +1,340 @@
+"""The rows of a file, scored so that what one row of a child says holds for the others.
+
+A file may be larger than memory, and the rows of a child may stand anywhere in it. There are three
+ways, and the first that serves is taken; the result is the same to the byte:
+
+- In order: as long as the subjects come in order, as texts or as whole numbers, a batch ends
+  between two of them, and memory is bounded by a batch and the rows of one child.
+- Apart: each row is scored by itself, and beside it is remembered what it states of its child.
+  As long as no two rows of a child state different things, and none leaves empty what another
+  states, that is right. It needs no more than 32 bytes a child (`Seen`).
+- In parts: the rows are read into temporary files beside the output, as they are, and the columns
+  that are needed in parts of whole children. Part by part is scored, what is added is put in the
+  place of its row, and the rows are read again. Memory is bounded by a part, a 64th of these
+  columns.
+
+A way that turns out not to serve raises `Again`, and the file is read again by the next.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from neocalc.coding import Coded
+from neocalc.cohort import Rows, Scoring, ids_of, score_table
+from neocalc.errors import STATUSES, NeocalcError
+from neocalc.velocity.followup_store import Added, Parts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from neocalc.tables.identities import Ids
+
+HELD: Final = 8_000_000
+"""Cells that are held in memory whatever the order of their rows, where whole children are."""
+SLICE: Final = 100_000
+"""Rows that are passed on at a time."""
+IN_ORDER, APART, IN_PARTS = "in order", "apart", "in parts"
+"""The ways to read a file; the first is tried first."""
+_ROW: Final = "neocalc row"
+
+Tables = Iterator["pl.DataFrame"]
+Watch = Callable[[Rows], None]
+Hashes = npt.NDArray[np.uint64]
+
+
+class Again(NeocalcError):
+    """The rows have to be read again, by another way.
+
+    Parameters
+    ----------
+    message : str
+        Why.
+    way : str
+        That way.
+    """
+
+    def __init__(self, message: str, way: str) -> None:
+        self.way = way
+        super().__init__(message)
+
+
+def scored_tables(
+    batches: Tables, scoring: Scoring, watch: Watch, *, way: str, folder: Path | None
+) -> Tables:
+    """Scored tables of the batches of a file, every row once and in order.
+
+    Parameters
+    ----------
+    batches : iterator of polars.DataFrame
+        Of all its columns.
+    scoring : Scoring
+        What is computed.
+    watch : callable
+        It is shown the prepared rows of each table.
+    way : str
+        In order, apart or in parts.
+    folder : pathlib.Path or None
+        Where temporary files may be put; None: where the system does.
+
+    Raises
+    ------
+    Again
+        When this way does not serve.
+    """
+    if not scoring.by_child:
+        yield from (score_table(batch, scoring, watch) for batch in batches)
+        return
+    hold = HELD if scoring.compares or way == IN_PARTS else 0
+    held, batches = _held(batches, hold)
+    first = next(batches, None)
+    if first is None:  # all there is
+        yield from _sliced(held, scoring, watch)
+        return
+    if way == IN_ORDER and not scoring.compares and not _begins_in_order(held[0], scoring):
+        way = APART
+    batches = itertools.chain(_let_go(held), [first], batches)
+    del held, first
+    if way == IN_PARTS:
+        yield from _in_parts(batches, scoring, watch, folder)
+    elif way == APART:
+        yield from _apart(batches, scoring, watch)
+    else:
+        yield from _in_order(batches, scoring, watch)
+
+
+def _held(batches: Tables, most: int) -> tuple[list[pl.DataFrame], Tables]:
+    """The first batches, more cells than these or all there are; and the rest."""
+    held: list[pl.DataFrame] = []
+    cells = 0
+    for batch in batches:
+        held.append(batch)
+        cells += batch.height * batch.width
+        if cells > most:
+            break
+    return held, batches
+
+
+def _let_go(held: list[pl.DataFrame]) -> Tables:
+    """What is held, and let go of as it goes."""
+    while held:
+        yield held.pop(0)
+
+
+def _sliced(held: list[pl.DataFrame], scoring: Scoring, watch: Watch) -> Tables:
+    """A whole file that is held, scored and passed on in parts."""
+    import polars as pl
+
+    if held:
+        scored = score_table(pl.concat(held), scoring, watch)
+        for start in range(0, max(scored.height, 1), SLICE):
+            yield scored.slice(start, SLICE)
+
+
+def _begins_in_order(batch: pl.DataFrame, scoring: Scoring) -> bool:
+    """Whether the subjects of the first batch come in order."""
+    ids = ids_of(batch, scoring)
+    return ids is not None and Order().goes_on(ids.key)
+
+
+def _in_order(batches: Tables, scoring: Scoring, watch: Watch) -> Tables:
+    """Scored tables of whole children, from batches whose subjects come in order."""
+    import polars as pl
+
+    order = Order()
+    kept: list[Any] = []
+    for batch in batches:
+        ids = ids_of(batch, scoring)
+        assert ids is not None
+        if not order.goes_on(ids.key):
+            why = f"subject {ids.key[-1]!r} and those before it are not in order"
+            raise Again(why, IN_PARTS if scoring.compares else APART)
+        table = pl.concat([kept[0], batch]) if kept else batch
+        key = pl.concat([kept[1], ids.key]) if kept else ids.key
+        start = table.height
+        if order.last is not None:  # not yet those of the last child, of whom more may come
+            start = (key == order.last).fill_null(False).arg_max() or 0
+        kept = [table.slice(start), key.slice(start)]
+        if start:
+            yield score_table(table.slice(0, start), scoring, watch)
+    if kept and kept[0].height:
+        yield score_table(kept[0], scoring, watch)
+
+
+class Order:
+    """Whether subjects come in order: as texts, or as whole numbers; then none comes back.
+
+    Attributes
+    ----------
+    last : object
+        The last subject so far; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.last: Any = None
+        self._as_text = self._as_number = True
+
+    def goes_on(self, ids: pl.Series) -> bool:
+        """Go on with more subjects; whether they are still in one of the orders."""
+        import polars as pl
+
+        ids = ids.drop_nulls()
+        if not len(ids):
+            return True
+        if self.last is not None:
+            ids = pl.concat([pl.Series([self.last], dtype=ids.dtype).alias(ids.name), ids])
+        self._as_text = self._as_text and ids.is_sorted()
+        if self._as_number and ids.dtype == pl.String:
+            ids = ids.gather(np.flatnonzero(np.diff(ids.rle_id().to_numpy(), prepend=-1)))
+            numbers = ids.cast(pl.Int64, strict=False)
+            plain = (numbers.cast(pl.String) == ids).fill_null(False).all()  # 01 and 1 are two
+            self._as_number = bool(plain) and numbers.is_sorted()
+        elif self._as_number:
+            self._as_number = self._as_text
+        self.last = ids[-1]
+        return self._as_text or self._as_number
+
+
+def _apart(batches: Tables, scoring: Scoring, watch: Watch) -> Tables:
+    """Scored tables of rows that each stand alone, as long as no row says more of another."""
+    seen, alone = Seen(), scoring.apart
+    for batch in batches:
+        ids = ids_of(batch, scoring)
+        assert ids is not None
+
+        def look(rows: Rows, ids: Ids = ids) -> None:
+            if ids.spelling is not None or not seen.agree(ids.key, stated(rows.stated)):
+                raise Again("the rows of a child do not all state the same", IN_PARTS)
+            rows.children = rows.children._replace(trimmed=ids.trimmed)
+            watch(rows)
+
+        yield score_table(batch, alone, look)
+
+
+_BITS: Final = {"sex": 1, "gestation": 9, "birth_date": 32}
+"""Bits of the codes of each fact."""
+_STATUS_BITS: Final = 6
+assert len(STATUSES) <= 1 << _STATUS_BITS
+
+
+def stated(facts: dict[str, Coded]) -> Hashes:
+    """What rows state of their children, a number for each row: codes and statuses side by side."""
+    together: Any = np.uint64(0)
+    for name, bits in _BITS.items():
+        if name in facts:
+            codes, status = facts[name]
+            own = codes.astype(np.int64).view(np.uint64) & np.uint64((1 << bits) - 1)
+            together = together << np.uint64(bits) | own
+            together = together << np.uint64(_STATUS_BITS)
+            if status is not None:
+                together |= status.astype(np.uint64)
+    return np.asarray(together)
+
+
+class Seen:
+    """What the rows so far state of each child.
+
+    A table of twice 8 bytes a place: a 64-bit hash of the id, and what was stated of the child with
+    it. Ids of one hash would be taken for one child and the file for one in which rows differ; it
+    is then read again, by a way that compares the ids themselves. So no chance of the hash can
+    change a result.
+    """
+
+    _FULLEST: Final = 0.7
+
+    def __init__(self, places: int = 1 << 17) -> None:
+        self._key = np.zeros(places, dtype=np.uint64)
+        self._said = np.zeros(places, dtype=np.uint64)
+        self._taken = 0
+
+    def agree(self, ids: pl.Series, said: Hashes) -> bool:
+        """Whether these rows state of their children what was stated before; they are kept.
+
+        Parameters
+        ----------
+        ids : polars.Series
+            The keys of the children; null where a row does not say whose it is.
+        said : numpy.ndarray
+            What the rows state: `stated`.
+        """
+        key = ids.hash().to_numpy() | np.uint64(1)  # 0 is a place that is free
+        if ids.null_count():
+            known = ids.is_not_null().to_numpy()
+            key, said = key[known], said[known]
+        if self._taken + len(key) > self._FULLEST * len(self._key):
+            self._taken = int(np.count_nonzero(self._key))
+            self._grow(self._taken + len(key))
+        return self._put(key, said)
+
+    def _grow(self, children: int) -> None:
+        """Have room for so many children."""
+        places = len(self._key)
+        while children > self._FULLEST * places:
+            places *= 2
+        if places > len(self._key):
+            key, said = self._key, self._said
+            self._key = np.zeros(places, dtype=np.uint64)
+            self._said = np.zeros(places, dtype=np.uint64)
+            some = 1 << 20
+            for start in range(0, len(key), some):
+                here = slice(start, start + some)
+                held = np.flatnonzero(key[here])
+                self._put(key[here][held], said[here][held])
+
+    def _put(self, key: Hashes, said: Hashes) -> bool:
+        """Find the place of each key, or the next free one; False when another thing is there."""
+        last = np.uint64(len(self._key) - 1)
+        place = ((key >> np.uint64(20)) & last).astype(np.intp)
+        while len(key):
+            free = np.flatnonzero(self._key.take(place) == 0)
+            if free.size:
+                self._taken += free.size  # at most: one key may be there twice
+                at = place.take(free)
+                # Of several for one place the last stays; the one whose key it is has its say too.
+                self._key[at] = key.take(free)
+                mine = free[self._key.take(at) == key.take(free)]
+                self._said[place.take(mine)] = said.take(mine)
+            own = self._key.take(place) == key
+            if (self._said.take(place) != said)[own].any():
+                return False
+            other = np.flatnonzero(~own)
+            key, said = key.take(other), said.take(other)
+            place = (place.take(other) + 1) & int(last)
+        return True
+
+
+def _in_parts(batches: Tables, scoring: Scoring, watch: Watch, folder: Path | None) -> Tables:
+    """Scored tables from batches in any order, by way of temporary files."""
+    import polars as pl
+
+    with tempfile.TemporaryDirectory(prefix=".neocalc-", dir=folder) as name:
+        place = Path(name)
+        files = []
+        rows = 0
+        with Parts(place) as parts:
+            for number, batch in enumerate(batches):
+                files.append(place / f"rows-{number}.arrow")
+                batch.write_ipc(files[-1], compression="zstd")
+                ids = ids_of(batch, scoring)
+                assert ids is not None
+                needed = batch.select(scoring.needed)
+                index = pl.Series(_ROW, np.arange(rows, rows + batch.height))
+                parts.add(needed.with_columns(index), ids.key)
+                rows += batch.height
+        added = Added(place, rows)
+        for part in parts.tables():
+            added.put(part[_ROW].to_numpy(), scoring.columns(part.drop(_ROW), watch))
+        added.write()
+        start = 0
+        for file in files:
+            batch = pl.read_ipc(file)
+            file.unlink()
+            yield batch.hstack(added.get(start, batch.height))
+            start += batch.height
