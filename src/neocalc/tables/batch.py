@@ -147,10 +147,10 @@ def _score_file(
     notes = Notes()
     summary = Summary(notes=notes, mapped=scoring.mapped)
     beside = None if path == STANDARD else Path(path).resolve().parent
+    tables = source.batches(again=scoring.by_child)  # which are read from now on
 
     def batches() -> Iterator[pl.DataFrame]:
         with _progress(progress) as advance:
-            tables = source.batches(again=scoring.by_child)
             for scored in scored_tables(tables, scoring, notes.add, way=way, folder=beside):
                 summary.add(scored.height, count_statuses(scored, scoring))
                 advance(scored.height)

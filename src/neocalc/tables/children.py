@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from neocalc.age import NOT_STATED
 from neocalc.coding import Coded, Ints
-from neocalc.errors import CODE, StatusArray
+from neocalc.errors import CODE, STATUSES, StatusArray
 from neocalc.stacks import Bools
 from neocalc.tables.identities import NO_SUBJECT, Ids
 
@@ -27,6 +28,36 @@ EMPTY: Final = {"sex": "missing_sex", "gestation": None}
 """The status of a row that does not state a fact; None: its code is 0. Of others, `MISSING`."""
 MISSING: Final = "missing_age"
 """The status of a row that does not state a date."""
+_BITS: Final = {"birth_date": 32, "gestation": 9, "sex": 1}
+"""Bits of the codes of each fact."""
+_STATUS_BITS: Final = 6
+assert len(STATUSES) <= 1 << _STATUS_BITS
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def stated(facts: Mapping[str, Coded]) -> Hashes:
+    """What rows state of their children, a number for each row: codes and statuses side by side.
+
+    Two rows have the same number exactly when sex, gestation and date of birth have the same codes
+    and statuses.
+    """
+    together: Any = None
+    for name, bits in _BITS.items():
+        if name not in facts:
+            continue
+        codes, status = facts[name]
+        if together is None:
+            together = codes.astype(np.int64)
+            together &= (1 << bits) - 1
+        else:
+            together <<= bits
+            together |= codes
+        together <<= _STATUS_BITS
+        if status is not None:
+            together |= status
+    found: Hashes = together.view(np.uint64)
+    return found
 
 
 class Children(NamedTuple):
@@ -95,8 +126,10 @@ def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
     [False, False, True, True, True]
     """
     subject = ids.numbers
-    conflicts: dict[str, Bools] = {}
     spelling = ids.spellings
+    if spelling is None and facts.keys() <= _BITS.keys() and _agree(subject, stated(facts)):
+        return Children(subject, dict(facts), {}, 0, ids.trimmed)
+    conflicts: dict[str, Bools] = {}
     if spelling is not None:
         differ, _ = _shared(subject, spelling, None)
         if differ is not None:
@@ -104,8 +137,8 @@ def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
     filled: Any = False
     shared = {}
     for name, fact in facts.items():
-        stated, empty = _stated(name, fact)
-        differ, value = _shared(subject, fact.codes, stated)
+        known, empty = _stated(name, fact)
+        differ, value = _shared(subject, fact.codes, known)
         fill = None
         if empty is not None:
             assert value is not None
@@ -124,6 +157,17 @@ def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
         if name == "gestation" and fact.status is not None:
             shared[name] = _doubted(subject, shared[name])
     return Children(subject, shared, conflicts, int(np.count_nonzero(filled)), ids.trimmed)
+
+
+def _agree(subject: Ints, said: Hashes) -> bool:
+    """Whether the rows of each child state the same, the empty ones too."""
+    same = subject[1:] == subject[:-1]
+    together = same | (subject[1:] > subject[:-1])
+    if together.all():  # the rows of a child stand together
+        return not (same & (said[1:] != said[:-1]) & (subject[1:] != NO_SUBJECT)).any()
+    of = np.zeros(int(subject.max(initial=NO_SUBJECT)) + 2, dtype=np.uint64)
+    of[subject] = said
+    return not ((of.take(subject) != said) & (subject != NO_SUBJECT)).any()
 
 
 def _doubted(subject: Ints, gestation: Coded) -> Coded:

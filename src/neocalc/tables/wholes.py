@@ -25,11 +25,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from neocalc.coding import Coded
 from neocalc.cohort import Rows, Scoring, ids_of, score_table
-from neocalc.errors import STATUSES, NeocalcError
+from neocalc.errors import NeocalcError
+from neocalc.tables.children import Hashes, stated
 from neocalc.velocity.followup_store import Added, Parts
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ _ROW: Final = "neocalc row"
 
 Tables = Iterator["pl.DataFrame"]
 Watch = Callable[[Rows], None]
-Hashes = npt.NDArray[np.uint64]
 
 
 class Again(NeocalcError):
@@ -89,35 +87,43 @@ def scored_tables(
     Again
         When this way does not serve.
     """
+    import polars as pl
+
     if not scoring.by_child:
         yield from (score_table(batch, scoring, watch) for batch in batches)
         return
-    hold = HELD if scoring.compares or way == IN_PARTS else 0
-    held, batches = _held(batches, hold)
-    first = next(batches, None)
-    if first is None:  # all there is
-        yield from _sliced(held, scoring, watch)
+    if scoring.compares or way == IN_PARTS:
+        held, batches = _held(batches)
+        first = next(batches, None)
+        if first is None:  # all there is
+            if held:
+                yield from _sliced(pl.concat(held), scoring, watch)
+            return
+        batches = itertools.chain(_let_go(held), [first], batches)
+        del held, first
+        if way == IN_PARTS:
+            yield from _in_parts(batches, scoring, watch, folder)
+        else:
+            yield from _in_order(batches, scoring, watch)
         return
-    if way == IN_ORDER and not scoring.compares and not _begins_in_order(held[0], scoring):
-        way = APART
-    batches = itertools.chain(_let_go(held), [first], batches)
-    del held, first
-    if way == IN_PARTS:
-        yield from _in_parts(batches, scoring, watch, folder)
-    elif way == APART:
-        yield from _apart(batches, scoring, watch)
-    else:
+    first = next(batches, None)
+    if first is None:
+        return
+    batches = itertools.chain([first], batches)
+    if way == IN_ORDER and _begins_in_order(first, scoring):
         yield from _in_order(batches, scoring, watch)
+    else:
+        yield from _apart(batches, scoring, watch)
 
 
-def _held(batches: Tables, most: int) -> tuple[list[pl.DataFrame], Tables]:
-    """The first batches, more cells than these or all there are; and the rest."""
+def _held(batches: Tables) -> tuple[list[pl.DataFrame], Tables]:
+    """The first batches, more than `HELD` cells or all there are; and the rest."""
     held: list[pl.DataFrame] = []
     cells = 0
     for batch in batches:
         held.append(batch)
         cells += batch.height * batch.width
-        if cells > most:
+        if cells > HELD:
             break
     return held, batches
 
@@ -128,14 +134,11 @@ def _let_go(held: list[pl.DataFrame]) -> Tables:
         yield held.pop(0)
 
 
-def _sliced(held: list[pl.DataFrame], scoring: Scoring, watch: Watch) -> Tables:
+def _sliced(table: pl.DataFrame, scoring: Scoring, watch: Watch) -> Tables:
     """A whole file that is held, scored and passed on in parts."""
-    import polars as pl
-
-    if held:
-        scored = score_table(pl.concat(held), scoring, watch)
-        for start in range(0, max(scored.height, 1), SLICE):
-            yield scored.slice(start, SLICE)
+    scored = score_table(table, scoring, watch)
+    for start in range(0, max(scored.height, 1), SLICE):
+        yield scored.slice(start, SLICE)
 
 
 def _begins_in_order(batch: pl.DataFrame, scoring: Scoring) -> bool:
@@ -205,7 +208,7 @@ class Order:
 def _apart(batches: Tables, scoring: Scoring, watch: Watch) -> Tables:
     """Scored tables of rows that each stand alone, as long as no row says more of another."""
     seen, alone = Seen(), scoring.apart
-    for batch in batches:
+    for number, batch in enumerate(batches):
         ids = ids_of(batch, scoring)
         assert ids is not None
 
@@ -215,27 +218,14 @@ def _apart(batches: Tables, scoring: Scoring, watch: Watch) -> Tables:
             rows.children = rows.children._replace(trimmed=ids.trimmed)
             watch(rows)
 
-        yield score_table(batch, alone, look)
-
-
-_BITS: Final = {"sex": 1, "gestation": 9, "birth_date": 32}
-"""Bits of the codes of each fact."""
-_STATUS_BITS: Final = 6
-assert len(STATUSES) <= 1 << _STATUS_BITS
-
-
-def stated(facts: dict[str, Coded]) -> Hashes:
-    """What rows state of their children, a number for each row: codes and statuses side by side."""
-    together: Any = np.uint64(0)
-    for name, bits in _BITS.items():
-        if name in facts:
-            codes, status = facts[name]
-            own = codes.astype(np.int64).view(np.uint64) & np.uint64((1 << bits) - 1)
-            together = together << np.uint64(bits) | own
-            together = together << np.uint64(_STATUS_BITS)
-            if status is not None:
-                together |= status.astype(np.uint64)
-    return np.asarray(together)
+        try:
+            scored = score_table(batch, alone, look)
+        except Again:
+            if number or next(batches, None) is not None:
+                raise
+            yield from _sliced(batch, scoring, watch)  # it is all there is
+        else:
+            yield scored
 
 
 class Seen:
@@ -247,9 +237,9 @@ class Seen:
     change a result.
     """
 
-    _FULLEST: Final = 0.7
+    _FULLEST: Final = 0.6
 
-    def __init__(self, places: int = 1 << 17) -> None:
+    def __init__(self, places: int = 1 << 19) -> None:
         self._key = np.zeros(places, dtype=np.uint64)
         self._said = np.zeros(places, dtype=np.uint64)
         self._taken = 0
@@ -264,7 +254,7 @@ class Seen:
         said : numpy.ndarray
             What the rows state: `stated`.
         """
-        key = ids.hash().to_numpy() | np.uint64(1)  # 0 is a place that is free
+        key: Hashes = ids.hash().to_numpy() | np.uint64(1)  # 0 is a place that is free
         if ids.null_count():
             known = ids.is_not_null().to_numpy()
             key, said = key[known], said[known]
@@ -289,25 +279,27 @@ class Seen:
                 self._put(key[here][held], said[here][held])
 
     def _put(self, key: Hashes, said: Hashes) -> bool:
-        """Find the place of each key, or the next free one; False when another thing is there."""
-        last = np.uint64(len(self._key) - 1)
-        place = ((key >> np.uint64(20)) & last).astype(np.intp)
-        while len(key):
-            free = np.flatnonzero(self._key.take(place) == 0)
+        """Find the place of each key, or a free one; False when another thing is there."""
+        last = len(self._key) - 1
+        place = (key >> np.uint64(20)).view(np.int64) & last
+        while True:
+            there = self._key.take(place)
+            free = np.flatnonzero(there == 0)
             if free.size:
-                self._taken += free.size  # at most: one key may be there twice
-                at = place.take(free)
-                # Of several for one place the last stays; the one whose key it is has its say too.
-                self._key[at] = key.take(free)
-                mine = free[self._key.take(at) == key.take(free)]
+                self._taken += free.size  # at most: one key may be among them twice
+                self._key[place.take(free)] = key.take(free)  # of several keys, one stays
+                there = self._key.take(place)
+                mine = free[there.take(free) == key.take(free)]
                 self._said[place.take(mine)] = said.take(mine)
-            own = self._key.take(place) == key
-            if (self._said.take(place) != said)[own].any():
+            other = np.flatnonzero(there != key)
+            differ = self._said.take(place) != said
+            differ[other] = False
+            if differ.any():
                 return False
-            other = np.flatnonzero(~own)
-            key, said = key.take(other), said.take(other)
-            place = (place.take(other) + 1) & int(last)
-        return True
+            if not other.size:
+                return True
+            key, said, place = key.take(other), said.take(other), place.take(other)
+            place = (place + ((key >> np.uint64(44)).view(np.int64) | 1)) & last
 
 
 def _in_parts(batches: Tables, scoring: Scoring, watch: Watch, folder: Path | None) -> Tables:
