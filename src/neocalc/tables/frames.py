@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -142,26 +143,29 @@ def _pandas_series(column: Any, name: str, *, ids: bool = False) -> pl.Series:
         width = np.float32 if column.dtype.itemsize == np.dtype(np.float32).itemsize else np.float64
         return pl.Series(name, column.to_numpy(dtype=width, na_value=np.nan)).fill_nan(None)
     values = [None if _is_na(value) else _plain(value, name) for value in column.tolist()]
-    types = {type(value) for value in values if value is not None}
     try:
-        if types <= {str}:
-            return pl.Series(name, values, dtype=pl.String)
-        if types <= {bool}:
-            return pl.Series(name, values, dtype=pl.Boolean)
-        if types <= {int}:
-            return pl.Series(name, values, dtype=pl.Int64)
-        if types <= {int, float} and not any(map(_is_large, values)):
-            return pl.Series(name, values, dtype=pl.Float64, strict=False)
-        if len(types) == 1:
-            return pl.Series(name, values)
-    except (TypeError, OverflowError):  # below, as texts
-        pass
-    if ids:  # a float that is too large may have been another id
-        identified(pl.Series(name, [v for v in values if isinstance(v, float)], dtype=pl.Float64))
-    try:  # texts and other things in one column
-        return pl.Series(name, [None if v is None else _text(v) for v in values], dtype=pl.String)
+        return _of_objects(values, name, ids=ids)
     except UnicodeEncodeError as error:
         raise FileError(f"column {name}: {error.object!r} is not Unicode text") from error
+
+
+def _of_objects(values: list[Any], name: str, *, ids: bool) -> pl.Series:
+    """A column of Python objects: of one kind, or texts where several kinds stand in it."""
+    import polars as pl
+
+    types = {type(value) for value in values if value is not None}
+    kinds: dict[type, Any] = {str: pl.String, bool: pl.Boolean, int: pl.Int64}
+    for plain, kind in kinds.items():
+        if types <= {plain}:
+            with contextlib.suppress(OverflowError, TypeError):  # a larger number: as its text
+                return pl.Series(name, values, dtype=kind)
+    if types <= {int, float} and not any(map(_is_large, values)):
+        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    if len(types) == 1 and int not in types:
+        return pl.Series(name, values)
+    if ids:  # a float that is too large may have been another id
+        identified(pl.Series(name, [v for v in values if isinstance(v, float)], dtype=pl.Float64))
+    return pl.Series(name, [None if v is None else _text(v) for v in values], dtype=pl.String)
 
 
 def _plain(value: Any, name: str) -> Any:
