@@ -390,7 +390,9 @@ def test_a_stream_never_has_all_rows_of_a_child(spark: SparkSession, tmp_path: P
     source = str(tmp_path / "in")
     df = spark.readStream.schema(spark.read.parquet(source).schema).parquet(source)
     for scored in (on_spark.score, on_spark.velocity):
-        with pytest.raises(nc.FileError, match=r"a stream .* column subject_id out, .*foreachBatch"):
+        with pytest.raises(
+            nc.FileError, match=r"a stream .* column subject_id out, .*foreachBatch"
+        ):
             scored(df)
 
 

@@ -127,10 +127,13 @@ class Scoring:
         return replace(self, mapped=self.mapped._replace(names=names))
 
     def columns(
-        self, table: pl.DataFrame, watch: Callable[[Rows], None] | None = None
+        self,
+        table: pl.DataFrame,
+        watch: Callable[[Rows], None] | None = None,
+        ids: Ids | None = None,
     ) -> list[pl.Series]:
         """The added columns of a table that holds all rows of its children: `added_columns`."""
-        return added_columns(table, self, watch)
+        return added_columns(table, self, watch, ids)
 
     def check(self, present: list[str], where: str) -> None:
         """Refuse a table that has a column of the name of an added one."""
@@ -254,14 +257,20 @@ def score(
 
 
 def score_table(
-    table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None = None
+    table: pl.DataFrame,
+    scoring: Scoring,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
 ) -> pl.DataFrame:
     """A polars table with the added columns."""
-    return table.hstack(scoring.columns(table, watch))
+    return table.hstack(scoring.columns(table, watch, ids))
 
 
 def added_columns(
-    table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None = None
+    table: pl.DataFrame,
+    scoring: Scoring,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
 ) -> list[pl.Series]:
     """The added columns of a table.
 
@@ -273,10 +282,12 @@ def added_columns(
         What is computed.
     watch : callable, optional
         It is shown the prepared rows before they are scored.
+    ids : Ids, optional
+        Whose the rows are, where it is not the column subject_id that says so.
     """
     from neocalc.tables.added import age_series, dose_series, floats, index_series
 
-    rows = Rows(table, scoring)
+    rows = Rows(table, scoring, ids)
     if watch is not None:
         watch(rows)
     series = age_series(rows.age)
@@ -384,7 +395,7 @@ class Rows:
         rows.position = None if self.position is None else _taken(self.position, places)
         rows.oedema = None if self.oedema is None else _taken(self.oedema, places)
         rows.measures = {
-            measure: _taken(Coded(*column), places) for measure, column in self.measures.items()
+            measure: tuple(_taken(column, places)) for measure, column in self.measures.items()
         }
         rows._resolve()
         return rows

@@ -12,19 +12,20 @@ docs/charts.md shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.chart.style import Chart
 from neocalc.errors import InputError
 from neocalc.policy import DEFAULT, Policy
+from neocalc.tables.notes import Notes
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.age import Age
     from neocalc.chart.visits import Infant
-    from neocalc.cohort import Scoring
+    from neocalc.cohort import Rows, Scoring
 
 __all__ = ["Chart", "cohort", "infant", "velocity"]
 
@@ -220,11 +221,20 @@ def cohort(
         visits, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
         reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())),
     )  # fmt: skip
-    return cohort_chart(table, scoring, kind, arm)
+    notes = Notes()
+    drawn = cohort_chart(table, scoring, kind, arm, notes.add)
+    notes.warn(scoring.mapped)
+    return drawn
 
 
-def cohort_chart(table: pl.DataFrame, scoring: Scoring, kind: str, arm: str | None) -> Chart:
-    """The chart of a prepared table."""
+def cohort_chart(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    kind: str,
+    arm: str | None,
+    watch: Callable[[Rows], None] | None = None,
+) -> Chart:
+    """The chart of a prepared table; `watch` is shown its prepared rows."""
     from neocalc.chart import cohorts as chart_cohort
     from neocalc.chart import waterfall as chart_changes
     from neocalc.chart.subjects import cohort_of
@@ -233,9 +243,9 @@ def cohort_chart(table: pl.DataFrame, scoring: Scoring, kind: str, arm: str | No
     if kind == "statuses":
         if arm is not None:
             raise InputError("arm", arm, "not for the counts of statuses, which are of all rows")
-        counts = count_statuses(score_table(table, scoring), scoring)
+        counts = count_statuses(score_table(table, scoring, watch), scoring)
         return chart_changes.draw_statuses(counts, chart_cohort.footnotes(scoring))
-    found = cohort_of(table, scoring, arm=arm)
+    found = cohort_of(table, scoring, arm=arm, watch=watch)
     draw = chart_cohort.draw_z if kind == "z" else chart_changes.draw_waterfall
     return draw(found)
 
@@ -273,4 +283,9 @@ def _infant(
         columns=columns, sex_codes=sex_codes, missing=missing, policy=policy, reference=reference,
         extra=(ADMINISTERED,),
     )  # fmt: skip
-    return infant_of(table, scoring, subject=subject, administered=administered_on)
+    notes = Notes()
+    found = infant_of(
+        table, scoring, subject=subject, administered=administered_on, watch=notes.add
+    )
+    notes.warn(scoring.mapped)
+    return found

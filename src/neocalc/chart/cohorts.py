@@ -139,6 +139,11 @@ def _notes(cohort: Cohort) -> list[str]:
         notes.append(f"{count(flagged, 'implausible z-score')} left out.")
     if cohort.left_out:
         notes.append(f"{count(cohort.left_out, 'row')} left out: no usable age or no subject.")
+    if cohort.conflicting:
+        notes.append(
+            f"{count(cohort.conflicting, 'row')} left out: two rows of the subject state different"
+            " arms or days of administration."
+        )
     return notes
 
 

@@ -108,10 +108,10 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
 def _notes(infant: Infant, chains: dict[str, Chain]) -> list[str]:
     """How the increments were chosen, and what has none."""
     notes = [
-        "Bars: growth between two visits, per month of 30.4375 days, on the WHO's median, ±1 and ±2"
-        " SD for that age and interval; the figure is its z. Each begins where the last one ended,"
-        " with the first later visit whose interval the WHO has (1, 2, 3, 4 or 6 months, within"
-        " 10%; length and head circumference from 2 months)."
+        "Bars: growth since the visit before at which it was measured, per month of 30.4375 days,"
+        " on the WHO's median, ±1 and ±2 SD for that age and interval; the figure is its z. There"
+        " is one where the WHO has the interval: 1, 2, 3, 4 or 6 months, within 10%; length and"
+        " head circumference from 2 months."
     ]
     implausible = sum(s.words.count("implausible") for s in infant.series.values())
     if implausible:
@@ -123,7 +123,7 @@ def _notes(infant: Infant, chains: dict[str, Chain]) -> list[str]:
             listed = ", ".join(f"{word} {n:,}" for word, n in words.items())
             parts.append(f"{TITLES[measure].lower()}: {listed}")
     if parts:
-        notes.append(f"Visits without an increment to a later one: {'; '.join(parts)}.")
+        notes.append(f"Visits without a velocity z-score: {'; '.join(parts)}.")
     return notes
 
 

@@ -12,6 +12,7 @@ from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import mapping_of, missing_of
 from neocalc.cli.growth import whole_days
+from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError
 from neocalc.tables.batch import Summary
 from neocalc.tables.files import Source
@@ -116,38 +117,24 @@ class Read(NamedTuple):
     source: Source | None
 
     @property
-    def subjects(self) -> list[str]:
-        """Its subjects; a table without ids is of one."""
-        import polars as pl
-
-        name = self.scoring.mapped.names.get("subject_id")
-        if name is None:
-            return [""]
-        return self.table[name].cast(pl.String).fill_null("").unique().to_list()
-
-    def of(self, subject: str | None) -> pl.DataFrame:
-        """The rows of one subject; all of them where none is named."""
-        import polars as pl
-
-        if subject is None:
-            return self.table
-        name = self.scoring.mapped.names.get("subject_id")
-        if name is None:
-            raise InputError("subject", subject, "a table with the column subject_id")
-        found = self.table.filter(self.table[name].cast(pl.String) == subject)
-        if not len(found):
-            raise InputError("subject", subject, f"a subject of the column {name}")
-        return found
+    def single(self) -> bool:
+        """Whether it is of one infant; a table without ids is."""
+        ids = ids_of(self.table, self.scoring)
+        return ids is None or ids.key.n_unique() == 1
 
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
-        from neocalc.chart.visits import CHARTED
+        from neocalc.chart.visits import CHARTED, of_subject
         from neocalc.cohort import INDICES, count_statuses, score_table
 
-        summary, rows = Summary(), self.of(subject)
-        counts = count_statuses(score_table(rows, self.scoring), self.scoring)
+        table, ids = self.table, None
+        if len(table) and (subject is not None or self.single):
+            table, _, ids = of_subject(table, self.scoring, subject)
+        summary = Summary(mapped=self.scoring.mapped)
+        scored = score_table(table, self.scoring, summary.notes.add, ids)
+        counts = count_statuses(scored, self.scoring)
         kept = {i: c for i, c in counts.items() if not charted or INDICES[i] in CHARTED}
-        summary.add(len(rows), kept)
+        summary.add(len(table), kept)
         return summary
 
 
@@ -157,9 +144,7 @@ def run_chart(options: argparse.Namespace) -> int:
     refuse_existing(Path(options.output), force=options.force, read=options.input)
     until = until_of(options)
     read = _typed(options) if options.input is None else read_file(options)
-    kind = options.kind or (
-        "growth" if options.subject is not None or len(read.subjects) == 1 else "z"
-    )
+    kind = options.kind or ("growth" if options.subject is not None or read.single else "z")
     _check(options, kind)
     summary = read.summary(options.subject, charted=kind != "statuses")
     with stopped_cleanly():

@@ -40,7 +40,7 @@ def run_report(options: argparse.Namespace) -> int:
     until = until_of(options)
     read = read_file(options)
     assert read.source is not None
-    single = options.subject is not None or len(read.subjects) == 1
+    single = options.subject is not None or read.single
     of_one = ("until", "administered_on", "trial", "trial_version", "sd")
     for name in ("arm",) if single else of_one:
         given = getattr(options, name)

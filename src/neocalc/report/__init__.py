@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from neocalc.policy import DEFAULT, Policy
 from neocalc.report import html
+from neocalc.tables.notes import Notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -130,25 +131,30 @@ def page(
         reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())),
     )  # fmt: skip
     options = Options(subject, arm, administered_on, trial, version, lines, until)
-    return build(table, scoring, _Table(), options)
+    notes = Notes()
+    made = build(table, scoring, _Table(), options, notes)
+    notes.warn(scoring.mapped)
+    return made
 
 
-def build(table: pl.DataFrame, scoring: Scoring, source: Named, options: Options) -> str:
-    """The page of a prepared table."""
-    import polars as pl
-
-    from neocalc.cohort import count_statuses, score_table
+def build(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    source: Named,
+    options: Options,
+    notes: Notes | None = None,
+) -> str:
+    """The page of a prepared table; `notes` is filled with what is found of its columns."""
+    from neocalc.chart.visits import of_subject
+    from neocalc.cohort import count_statuses, ids_of, score_table
     from neocalc.tables.batch import Summary
 
-    name = scoring.mapped.names.get("subject_id")
-    several = False
-    if name is not None:
-        ids = table[name].cast(pl.String).fill_null("")
-        if options.subject is not None:
-            table = table.filter(ids == options.subject)
-        several = options.subject is None and ids.n_unique() != 1
-    scored = score_table(table, scoring)
-    summary = Summary()
+    whose = ids_of(table, scoring)
+    several = options.subject is None and whose is not None and whose.key.n_unique() != 1
+    if not several and len(table):
+        table, _, whose = of_subject(table, scoring, options.subject)
+    summary = Summary(notes=Notes() if notes is None else notes, mapped=scoring.mapped)
+    scored = score_table(table, scoring, summary.notes.add, whose)
     summary.add(len(scored), count_statuses(scored, scoring))
     parts = _cohort if several else _infant
     title, shown = parts(table, scored, scoring, options, summary)

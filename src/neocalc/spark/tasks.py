@@ -109,8 +109,8 @@ def added_batches(batches: Batches, order: Order) -> Batches:
     scoring = checked(order)
     if scoring.by_child:
         batches = whole_children(batches)
-    for batch in batches:
-        batch = batch.rename_columns(list(order.columns))
+    for given in batches:
+        batch = given.rename_columns(list(order.columns))
         table = pl.from_arrow(batch.select(scoring.needed))
         assert isinstance(table, pl.DataFrame)
         added = added_arrays(table, scoring)
@@ -152,11 +152,11 @@ def whole_children(batches: Batches) -> Batches:
     """
     held: list[pa.RecordBatch] = []
     last = None
-    for batch in batches:
-        if not batch.num_rows:
+    for keyed in batches:
+        if not keyed.num_rows:
             continue
-        cut, first, following = _last_child(batch.column(batch.num_columns - 1))
-        batch = batch.select(range(batch.num_columns - 1))
+        cut, first, following = _last_child(keyed.column(keyed.num_columns - 1))
+        batch = keyed.select(range(keyed.num_columns - 1))
         if cut or first != last:
             done = [*held, *([batch.slice(0, cut)] if cut else [])]
             if done:

@@ -12,7 +12,6 @@ child without a stated gestation, and scored without correction. Without ids, a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from neocalc.coding import Ints
 from neocalc.errors import FileError
@@ -52,6 +53,19 @@ class Ids(NamedTuple):
     spelling: pl.Series | None = None
     trimmed: int = 0
 
+    def take(self, rows: npt.NDArray[np.intp]) -> Ids:
+        """The ids of some rows."""
+        spelling = None if self.spelling is None else self.spelling.gather(rows)
+        return Ids(self.key.gather(rows), spelling, self.trimmed)
+
+    def rows_of(self, subject: object) -> npt.NDArray[np.intp]:
+        """The rows of the child with an id, whatever type it is given in."""
+        import polars as pl
+
+        key = identified(pl.Series("subject", [subject], strict=False)).key.cast(pl.String)[0]
+        same = self.key.is_null() if key is None else self.key.cast(pl.String) == key
+        return np.flatnonzero(same.fill_null(False).to_numpy())
+
     @property
     def texts(self) -> pl.Series:
         """The ids as they are shown: as they are written, empty where there is none."""
@@ -68,6 +82,13 @@ class Ids(NamedTuple):
     def spellings(self) -> Ints | None:
         """A number for each spelling; None where every child has one."""
         return None if self.spelling is None else _numbers(self.spelling)
+
+
+def one_child(n: int) -> Ids:
+    """The ids of n rows that are all of one child."""
+    import polars as pl
+
+    return Ids(pl.Series("subject_id", [""], dtype=pl.String).new_from_index(0, n))
 
 
 def identified(column: pl.Series) -> Ids:

@@ -1,4 +1,4 @@
-"""What a run has to say of its columns as a whole: facts that were completed, ids that were trimmed.
+"""What a run has to say of its columns as a whole: completed facts, ids with blanks around them.
 
 It is counted over all tables of a run, and said once: by a command on standard error, by a Python
 call as a `neocalc.ColumnWarning`, and in the record beside an output.

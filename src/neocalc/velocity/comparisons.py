@@ -175,6 +175,33 @@ class Line:
             other = self._order.take(other)
         return Compared(self._back(other), self._back(days), self._back(status))
 
+    @property
+    def duplicate(self) -> Bools:
+        """The rows of days of which two rows differ."""
+        found: Bools = self._back(self._status == CODE["duplicate_visit"])
+        return found
+
+    def source(self, measure: str | None = None) -> Rows:
+        """For each row that of its visit from which a measure is taken; without one, the first.
+
+        It is the first in the order of the rows that has the measure, so that the rows of one visit
+        have one source. Of a day of which two rows differ each row is its own.
+        """
+        visits = self._visits
+        own = visits.row if self._order is None else self._order
+        if visits.day is visits.row:
+            return np.arange(len(own))
+        opens = visits.day == visits.row
+        starts, visit = np.flatnonzero(opens), np.cumsum(opens) - 1
+        first = np.minimum.reduceat(own, starts)
+        if measure is not None:
+            taken = self._in_line(self._measures[measure].taken)
+            having = np.minimum.reduceat(np.where(taken, own, len(own)), starts)
+            first = np.where(having < len(own), having, first)
+        apart = self._status == CODE["duplicate_visit"]
+        found: Rows = self._back(np.where(apart, own, first[visit]))
+        return found
+
     def _shared_status(self, again: Bools) -> StatusArray:
         """Rows that are compared with nothing, and nothing with them, whatever the measure."""
         children = self._children
@@ -219,7 +246,8 @@ class Line:
                 marks = one.marks[places]
                 least = np.minimum.reduceat(np.where(taken, marks, _NEVER), starts)
                 differ |= np.maximum.reduceat(marks, starts) > least
-        return differ[np.cumsum(np.diff(day, prepend=-1) != 0) - 1]
+        of_rows: Bools = differ[np.cumsum(np.diff(day, prepend=-1) != 0) - 1]
+        return of_rows
 
     def _baseline(self) -> tuple[Ints, Bools] | None:
         """The age of each row's child at its baseline, and whether it is known."""

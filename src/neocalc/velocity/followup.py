@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from neocalc.errors import StatusArray, combined
+from neocalc.errors import StatusArray, first_status
 from neocalc.policy import Policy
 from neocalc.scoring import BLOCK, Inputs, by_blocks, score
 from neocalc.velocity.comparisons import Compared
@@ -61,7 +61,7 @@ def link(compared: Compared, age_status: StatusArray | None) -> Compared:
     """The comparison with why an age cannot be used, which comes before that nothing was found."""
     if age_status is None:
         return compared
-    return compared._replace(status=combined(compared.status, age_status))
+    return compared._replace(status=first_status(compared.status, age_status))
 
 
 def increments(

@@ -20,6 +20,7 @@ from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
+from neocalc.tables.identities import Ids
 from neocalc.tables.mapping import map_columns, mapping_of
 from neocalc.tables.notes import noted
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
@@ -78,10 +79,13 @@ class FollowUp(Scoring):
         return True
 
     def columns(
-        self, table: pl.DataFrame, watch: Callable[[Rows], None] | None = None
+        self,
+        table: pl.DataFrame,
+        watch: Callable[[Rows], None] | None = None,
+        ids: Ids | None = None,
     ) -> list[pl.Series]:
         """The added columns of a table that holds all visits of its children: `added_series`."""
-        return added_series(table, self, watch)
+        return added_series(table, self, watch, ids)
 
 
 def plan(
@@ -208,7 +212,10 @@ def score(
 
 
 def added_series(
-    table: pl.DataFrame, scoring: FollowUp, watch: Callable[[Rows], None] | None = None
+    table: pl.DataFrame,
+    scoring: FollowUp,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
 ) -> list[pl.Series]:
     """The added columns of a table that holds all visits of its children.
 
@@ -220,10 +227,12 @@ def added_series(
         What is computed.
     watch : callable, optional
         It is shown the prepared rows before they are compared.
+    ids : Ids, optional
+        Whose the rows are, where it is not the column subject_id that says so.
     """
     import polars as pl
 
-    rows = Rows(table, scoring)
+    rows = Rows(table, scoring, ids)
     born = _born(table, rows, scoring)
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
     line = line_of(rows, inputs, _baseline(table, scoring, born))
@@ -311,7 +320,7 @@ def _taken(rows: Rows, measure: str, inputs: Inputs) -> Taken:
     """Where a measure was taken, and what two rows of one day must have in common."""
     value, status = rows.measures[measure]
     taken = ~np.isnan(value) if status is None else ~np.isnan(value) | (status != 0)
-    about = [] if inputs.value_status is None else [inputs.value_status]
+    about: list[Any] = [] if inputs.value_status is None else [inputs.value_status]
     if measure == "length" and inputs.position is not None:
         about.append(inputs.position)
     marks = None
