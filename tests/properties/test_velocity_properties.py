@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import neocalc as nc
 from neocalc.references import reference
+from neocalc.tables import wholes
 from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from velocity_simulation import MONTH, WIDTHS
 
@@ -217,22 +218,20 @@ def test_a_child_does_not_depend_on_the_others(
 
 @given(rows=st.lists(ROW, min_size=1, max_size=25), size=st.integers(1, 7))
 def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int) -> None:
-    from neocalc.velocity import followup_files
-
     table = table_of(rows)
     scoring = followup_files_plan(table.columns)
     expected = nc.velocity.score(table)
-    held = followup_files.HELD
+    held = wholes.HELD
     try:
-        for ordered in (True, False):
-            given_rows = table.sort("subject_id", "row") if ordered else table
-            followup_files.HELD = 10  # type: ignore[misc]  # Final elsewhere
-            parts = followup_files.scored_tables(
-                given_rows.iter_slices(size), scoring, ordered=ordered, folder=None
+        for way in (wholes.IN_ORDER, wholes.IN_PARTS):
+            given_rows = table.sort("subject_id", "row") if way == wholes.IN_ORDER else table
+            wholes.HELD = 10  # type: ignore[misc]  # Final elsewhere
+            parts = wholes.scored_tables(
+                given_rows.iter_slices(size), scoring, lambda _: None, way=way, folder=None
             )
             assert pl.concat(parts).sort("row").equals(expected)
     finally:
-        followup_files.HELD = held  # type: ignore[misc]  # Final elsewhere
+        wholes.HELD = held  # type: ignore[misc]  # Final elsewhere
 
 
 def followup_files_plan(columns: list[str]) -> Any:

@@ -142,7 +142,7 @@ def _notes(cohort: Cohort) -> list[str]:
     if cohort.conflicting:
         notes.append(
             f"{count(cohort.conflicting, 'row')} left out: two rows of the subject state different"
-            " arms or days of administration."
+            " facts."
         )
     return notes
 

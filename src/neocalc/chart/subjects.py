@@ -63,8 +63,8 @@ class Cohort:
     left_out : int
         Rows without a usable age or without a subject.
     conflicting : int
-        Rows of subjects of whom two rows state different arms or days of administration; they are
-        left out too.
+        Rows of subjects of whom two rows state different facts: sex, gestation, date of birth, arm
+        or day of administration; they are left out too.
     administered : Coded or None
         The day of administration of each row's subject, as days since 1970-01-01.
     """
@@ -129,9 +129,9 @@ def cohort_of(
     dates = administered_dates(table, scoring)
     own |= {} if dates is None else {"administered_on": dates}
     facts = completed(ids, own)
-    conflict = facts.conflict
-    if conflict is None:
-        conflict = np.zeros(table.height, dtype=bool)
+    conflict = np.zeros(table.height, dtype=bool)
+    for children in (every.children, facts):
+        conflict |= False if children.conflict is None else children.conflict
     usable = (facts.subject != NO_SUBJECT) & ~conflict
     conflicting = int(np.count_nonzero(conflict))
     if every.age.status is not None:
@@ -151,7 +151,7 @@ def cohort_of(
     return Cohort(
         table[order], scoring, rows, numbers.to_numpy()[order], of_arm, subjects, arm_names,
         rows.resolved.who_day, {measure: _measured(rows, measure, line) for measure in drawn},
-        len(usable) - len(order) - conflicting, conflicting,
+        table.height - len(order) - conflicting, conflicting,
         None if given is None else _taken(given, order),
     )  # fmt: skip
 

@@ -256,9 +256,11 @@ def infant_of(
     usable = np.ones(len(every.age), bool) if every.age.status is None else every.age.status == 0
     order = np.flatnonzero(usable)
     measures = drawn_measures(every)
-    # By age; of one day by what was measured, so that the order of the rows does not matter.
-    values = [column for measure in measures for column in every.measures[measure]]
-    keys = [*(key for key in reversed(values) if key is not None), every.age.days]
+    # By age; of one day by what it says, so that the order of the rows does not matter.
+    facts = [every.measures[measure] for measure in measures]
+    facts += [every.sex, every.position, every.oedema, (every.age.gestation_status, None)]
+    columns = [column for fact in facts if fact is not None for column in fact]
+    keys = [*(column for column in columns if column is not None), every.age.days]
     rows = every.take(order[np.lexsort([key[order] for key in keys])])
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in measures}
     line = line_of(rows, inputs)

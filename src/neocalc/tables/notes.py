@@ -6,6 +6,7 @@ call as a `neocalc.ColumnWarning`, and in the record beside an output.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,7 +100,15 @@ class Notes:
     def warn(self, mapped: Mapped) -> None:
         """Say the notices to a Python caller."""
         for notice in self.notices(mapped):
-            warnings.warn(notice, ColumnWarning, stacklevel=2)
+            warnings.warn(notice, ColumnWarning, stacklevel=_caller())
+
+
+def _caller() -> int:
+    """How many calls up from `Notes.warn` the code stands that called neocalc."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] == "neocalc":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def noted(added: Any, mapped: Mapped) -> Any:
