@@ -163,6 +163,7 @@ def test_a_term_boy_has_one_column_of_chronological_age() -> None:
     assert not [name for name in gids(drawn) if "preterm" in name]
 
 
+@pytest.mark.filterwarnings("ignore:The column gestational_age is empty")
 def test_gestation_not_stated() -> None:
     words = said(chart.infant(rows_of(TERM_BOY, gestational_age=pl.lit(""))))
     assert "Boy, gestation not stated" in words

@@ -93,17 +93,31 @@ def test_increments_are_those_of_velocity(measure: str) -> None:
             assert rate == pytest.approx(line / days * 30.4375)
 
 
-def test_each_increment_begins_where_the_last_one_ended() -> None:
+def test_each_visit_is_compared_with_the_one_before() -> None:
+    """As `neocalc.velocity.score` does it: no z where the table has none."""
     age = Age.from_days([0, 7, 14, 28, 35, 61, 122, 400, 461])
     weights = ["3.3 kg", "3.4 kg", "3.7 kg", "4.3 kg", "4.5 kg", "5.4 kg", "7 kg", "10 kg", "11 kg"]
     drawn = chart.velocity(sex="m", age=age, weight=weights)
     lines = {n: vertices(g) for n, g in groups(drawn).items() if n.startswith("increment-weight")}
-    assert len(lines) == 4
+    assert len(lines) == 2
     spans = [(line[0][0], line[-1][0]) for line in lines.values()]
-    assert spans[0][1] == spans[1][0], "from 28 days on to 61"
-    assert spans[1][1] == spans[2][0], "from 61 days on to 122"
-    assert spans[2][1] < spans[3][0], "from 122 to 400 days is no interval of the WHO's"
-    assert "weight: interval_not_nominal 1" in said(drawn)
+    assert spans[0][1] < spans[1][0], "from 61 to 122 days, and from 400 to 461"
+    assert "Visits without a velocity z-score: weight: interval_not_nominal 6." in said(drawn)
+    table = pl.DataFrame(
+        {"subject_id": ["1"] * 9, "sex": ["m"] * 9, "age_days": age.days, "weight_kg": [
+            float(text.split()[0]) for text in weights]}
+    )  # fmt: skip
+    scored = velocity.score(table)
+    assert scored["w_velocity_status"].value_counts(sort=True)["count"].to_list() == [6, 2, 1]
+    assert scored["w_velocity_z"].is_not_null().to_list() == [False] * 6 + [True, False, True]
+
+
+def test_no_increment_of_a_table_that_the_who_does_not_have() -> None:
+    """A month of length: `no_table`, in the chart as in the file."""
+    age = Age.from_days([61, 91, 122])
+    drawn = chart.velocity(sex="m", age=age, length=["58 cm", "60 cm", "62 cm"])
+    assert "length or height: no_table 2" in said(drawn)
+    assert not [name for name in gids(drawn) if name.startswith("increment-length")]
 
 
 def test_zones_without_a_reference_are_empty() -> None:

@@ -401,15 +401,8 @@ def test_what_rows_state_is_one_number() -> None:
         ),
     }
     said = stated(facts)
-    full = [
-        (int(s), int(g), int(gs), int(b), int(bs))
-        for s, (g, gs), (b, bs) in zip(
-            facts["sex"].codes,
-            zip(*facts["gestation"], strict=True),
-            zip(*facts["birth_date"], strict=True),
-            strict=True,
-        )
-    ]
+    columns: list[Any] = [column for fact in facts.values() for column in fact]
+    full = list(zip(*(c.tolist() for c in columns if c is not None), strict=True))
     assert len(set(said.tolist())) == len(set(full))
     assert len(set(zip(said.tolist(), full, strict=True))) == len(set(full))
     assert len(np.unique(stated({"sex": facts["sex"]}))) == 2

@@ -10,13 +10,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from neocalc.age import Age
 from neocalc.errors import STATUSES, FileError, InputError, PolicyError, SexError
 from neocalc.tables.columns import (
     ages,
+    births,
     coded,
     column_of,
     dates,
     figures,
+    gestations,
     oedemas,
     positions,
     sexes,
@@ -29,6 +32,11 @@ NEEDED = ["sex", "age_days", "weight_g"]
 def words(codes: Any, n: int) -> list[str]:
     """Status words of an array of status codes; None is all ok."""
     return ["ok"] * n if codes is None else [STATUSES[code] for code in codes]
+
+
+def ages_of(table: pl.DataFrame, names: Mapped) -> Age:
+    """The ages of rows that each stand alone."""
+    return ages(table, names, gestations(table, names), births(table, names))
 
 
 def refusal(header: list[str], where: str = "in.csv", **options: Any) -> str:
@@ -358,7 +366,7 @@ def test_a_time_zone_is_refused_by_column() -> None:
 def one_age(**cells: Any) -> tuple[int, int, str, str]:
     """Days, gestation and their statuses of a table of one row."""
     table = pl.DataFrame({name: [value] for name, value in cells.items()}, strict=False)
-    age = ages(table, mapped(**{name: name for name in cells}))
+    age = ages_of(table, mapped(**{name: name for name in cells}))
     return (
         int(age.days[0]),
         int(age.gestation_days[0]),
@@ -461,7 +469,7 @@ def test_numbers_under_gestational_age_are_refused_by_column() -> None:
 def test_an_empty_column_of_gestations_has_no_type_to_refuse() -> None:
     for dtype in (pl.Null, pl.Float64, pl.Int64, pl.String):
         table = pl.DataFrame({"age_days": [1], "gestational_age": pl.Series([None], dtype=dtype)})
-        age = ages(table, mapped(age_days="age_days", gestational_age="gestational_age"))
+        age = ages_of(table, mapped(age_days="age_days", gestational_age="gestational_age"))
         assert age.gestation_days.tolist() == [0]
         assert age.gestation_status is None
 
@@ -521,14 +529,14 @@ def test_declared_words_are_missing(column: pl.Series) -> None:
     found = column_of(column.to_frame(), names, "age_days")
     assert found.name == "x"
     assert found.dtype == column.dtype
-    age = ages(column.to_frame(), names)
+    age = ages_of(column.to_frame(), names)
     assert words(age.status, 6) == ["missing_age"] * 5 + ["ok"]
 
 
 def test_a_date_can_be_declared_missing() -> None:
     table = pl.DataFrame({"b": [dt.date(1900, 1, 1)], "m": ["2024-01-01"]})
     names = Mapped({"birth_date": "b", "measured_on": "m"}, None, ("1900-01-01",))
-    assert words(ages(table, names).status, 1) == ["missing_age"]
+    assert words(ages_of(table, names).status, 1) == ["missing_age"]
 
 
 def test_words_are_not_looked_for_where_no_word_can_be() -> None:

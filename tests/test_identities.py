@@ -183,7 +183,8 @@ def kinds(ids: list[Any]) -> dict[str, Any]:
 def column(frame: Any, name: str) -> list[Any]:
     """A column of a frame of any kind."""
     found = frame[name]
-    return found.to_pylist() if isinstance(frame, pa.Table) else found.to_list()
+    cells: list[Any] = found.to_pylist() if isinstance(frame, pa.Table) else found.to_list()
+    return cells
 
 
 @pytest.mark.parametrize("ids", [[BIG, BIG, BIG + 1, BIG + 1], [1, 1, 2, 2]], ids=str)

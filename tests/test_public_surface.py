@@ -28,6 +28,7 @@ ERRORS = {
     "FileError": (nc.NeocalcError,),
     "DoseRefused": (nc.NeocalcError,),
     "ExtraMissing": (nc.NeocalcError, ImportError),
+    "ColumnWarning": (UserWarning,),
 }
 FUNCTIONS = [
     "Q",

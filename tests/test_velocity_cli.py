@@ -284,7 +284,7 @@ def test_a_file(shell: Shell) -> None:
     header, first, second = shell.read("out.csv").splitlines()
     row = dict(zip(header.split(","), second.split(","), strict=True))
     assert float(row["w_velocity_z"]) == pytest.approx(expected().z, abs=1e-12)
-    assert row["velocity_from"] == "2026-09-01"
+    assert row["w_from"] == "2026-09-01"
     assert first.startswith("01,f,27+3,2026-05-01,2026-09-01,2026-09-15,3500,")
     record = json.loads(shell.read("out.csv.json"))
     assert record["against"] == "previous"

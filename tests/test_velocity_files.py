@@ -197,7 +197,7 @@ def test_large_and_not_in_order_is_read_again(
     source = tmp_path / "in.csv"
     frame.write_csv(source)
     ways: list[str] = []
-    real = batch.scored_tables
+    real = wholes.scored_tables
 
     def spy(*given: Any, way: str, folder: Path | None) -> Iterator[pl.DataFrame]:
         ways.append(way)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import neocalc as nc
 from neocalc.cohort import plan
-from neocalc.tables import batch, files, wholes
+from neocalc.tables import files, wholes
 from neocalc.tables.batch import Summary, score_file
 from neocalc.tables.files import Source
 from neocalc.tables.wholes import APART, IN_ORDER, IN_PARTS, Again, Order, Seen, scored_tables
@@ -292,7 +292,6 @@ def test_a_way_that_does_not_serve_names_the_next(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Again, match="do not all state the same") as raised:
         list(scored_tables(frame.iter_slices(9), scoring, lambda _: None, way=APART, folder=None))
     assert raised.value.way == IN_PARTS
-    assert batch.IN_ORDER == IN_ORDER
 
 
 # --- what is remembered of each child -------------------------------------------------------------

@@ -17,6 +17,7 @@ from neocalc.tables import wholes
 from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from velocity_simulation import MONTH, WIDTHS
 
+pytestmark = pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 SEXES = st.sampled_from(["female", "male"])
 MEASURES = st.sampled_from(sorted(WIDTHS))
 BASES = {"weight": (4000.0, "g"), "length": (55.0, "cm"), "head_circumference": (38.0, "cm")}

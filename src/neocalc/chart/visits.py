@@ -257,7 +257,7 @@ def infant_of(
     order = np.flatnonzero(usable)
     measures = drawn_measures(every)
     # By age; of one day by what it says, so that the order of the rows does not matter.
-    facts = [every.measures[measure] for measure in measures]
+    facts: list[Any] = [every.measures[measure] for measure in measures]
     facts += [every.sex, every.position, every.oedema, (every.age.gestation_status, None)]
     columns = [column for fact in facts if fact is not None for column in fact]
     keys = [*(column for column in columns if column is not None), every.age.days]

@@ -95,7 +95,7 @@ def dose_columns(
     >>> columns = dose_columns([2.35, 850.0, float("nan")], "1 million cells/kg",
     ...                        viable_concentration="2 million cells/mL")
     >>> columns.cells.tolist(), columns.volume.tolist(), columns.status.tolist()
-    ([2350000.0, nan, nan], [1.175, nan, nan], [0, 14, 1])
+    ([2350000.0, nan, nan], [1.175, nan, nan], [0, 15, 2])
     """
     limits = limits or Limits()
     weights = _column(weight_kg, "weight_kg", "f", "a column of plain numbers [kg]")

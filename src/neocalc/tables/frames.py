@@ -140,7 +140,7 @@ def _pandas_series(column: Any, name: str, *, ids: bool = False) -> pl.Series:
         numbers = column.fillna(0) if missing.any() else column
         return pl.Series(name, numbers.to_numpy(dtype=whole)).set(pl.Series(missing), None)
     if kind == "f":
-        width = np.float32 if column.dtype.itemsize == np.dtype(np.float32).itemsize else np.float64
+        width = np.float32 if getattr(column.dtype, "itemsize", 8) == 4 else np.float64
         return pl.Series(name, column.to_numpy(dtype=width, na_value=np.nan)).fill_nan(None)
     values = [None if _is_na(value) else _plain(value, name) for value in column.tolist()]
     try:
