@@ -10,7 +10,7 @@ import pytest
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from neocalc import Age, Q, chart, velocity
+from neocalc import Age, Q, chart, report, velocity
 from neocalc.chart.increments import BANDS, chain_of
 from neocalc.chart.style import Chart
 from neocalc.chart.visits import Infant, infant_of, scored_table
@@ -110,6 +110,30 @@ def test_each_visit_is_compared_with_the_one_before() -> None:
     scored = velocity.score(table)
     assert scored["w_velocity_status"].value_counts(sort=True)["count"].to_list() == [6, 2, 1]
     assert scored["w_velocity_z"].is_not_null().to_list() == [False] * 6 + [True, False, True]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 1, 3, 2), (1, 0, 2, 3), (3, 2, 1, 0)])
+def test_two_weights_of_one_day_have_no_velocity_in_any_order(order: tuple[int, ...]) -> None:
+    """They had a z of 0.51, -1.70 or 2.25, by the order of the rows."""
+    table = pl.DataFrame(
+        {
+            "subject_id": ["7"] * 4,
+            "sex": ["f"] * 4,
+            "age_days": [60, 60, 121, 121],
+            "weight_kg": [4.9, 4.2, 6.4, 5.7],
+        }
+    )[list(order)]
+    assert velocity.score(table)["w_velocity_status"].to_list() == ["duplicate_visit"] * 4
+    infant = infant_of(*scored_table(table))
+    series = infant.series["weight"]
+    assert series.words == ["duplicate_visit"] * 4
+    assert np.isnan(series.z).all()
+    assert chain_of(infant, "weight").increments == []
+    assert "weight: duplicate_visit 4." in said(chart.velocity(table))
+    assert "duplicate visit" in key_of(chart.infant(table))
+    page = report.page(table)
+    assert "<th>Velocity z</th>" not in page
+    assert "No two visits with an interval" in page
 
 
 def test_no_increment_of_a_table_that_the_who_does_not_have() -> None:

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -401,6 +402,16 @@ IDS = (
     "\u674e\u660e", "\u674e\u660e ", "A 1", "A\u00a01", "", " ", "\u200b", None, "NA",
 )  # fmt: skip
 """Ids that are the same but for blanks, and others that only look the same."""
+
+
+def test_the_characters_whose_normal_form_is_ascii() -> None:
+    """Only these can make two ids one of which the other has no character beyond ASCII."""
+    found = {
+        chr(code): unicodedata.normalize("NFC", chr(code))
+        for code in range(0x80, 0x11_0000)
+        if unicodedata.normalize("NFC", chr(code)).isascii()
+    }
+    assert found == dict(zip(*on_spark.ALIKE, strict=True))
 
 
 def test_facts_of_a_child_are_found_in_any_partition(spark: SparkSession) -> None:

@@ -636,6 +636,27 @@ def test_baseline_and_first() -> None:
     assert first["w_interval_days"].to_list() == [None, *DAYS[1:]]
 
 
+def test_a_row_that_is_there_twice_moves_no_baseline() -> None:
+    """From 5.0 kg on the day of the baseline to 6.9 kg 92 days later; not from the visit before."""
+    days = ["2024-01-01", "2024-01-01", "2024-02-01", "2024-03-01", "2024-03-01", "2024-06-01"]
+    frame = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 6,
+            "sex": ["f"] * 6,
+            "birth_date": ["2024-01-01"] * 6,
+            "measured_on": days,
+            "administered_on": ["2024-03-01"] * 6,
+            "weight_kg": [3.2, 3.2, 4.2, 5.0, 5.0, 6.9],
+        }
+    )
+    for rows in (frame, frame.reverse(), frame[[0, 2, 3, 5]]):
+        scored = nc.velocity.score(rows, baseline="administered_on").sort("measured_on")
+        last = scored.row(-1, named=True)
+        assert last["w_gain_g_per_day"] == pytest.approx(20.652174, abs=1e-6)
+        assert (last["w_interval_days"], last["w_from"]) == (92, dt.date(2024, 3, 1))
+        assert set(scored["w_gain_status"].to_list()[:-1]) == {"first_visit"}
+
+
 def test_baseline_in_one_row_of_the_child() -> None:
     frame = visits(administered_on=[None, None, "2024-03-25", "", None, None, None])
     scored = nc.velocity.score(frame, baseline="administered_on")

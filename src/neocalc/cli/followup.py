@@ -49,6 +49,8 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
                 "seconds": round(summary.seconds, 3),
                 "against": scoring.against,
                 "baseline": scoring.baseline,
+                "children": summary.notes.record(),
+                "notices": summary.notes.notices(scoring.mapped),
                 "statuses": summary.counts,
                 "columns": scoring.mapped.names,
             }

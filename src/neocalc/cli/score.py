@@ -112,6 +112,8 @@ def run_score(options: argparse.Namespace) -> int:
         about: dict[str, Any] = {
             "rows": summary.rows,
             "seconds": round(summary.seconds, 3),
+            "children": summary.notes.record(),
+            "notices": summary.notes.notices(scoring.mapped),
             "statuses": summary.counts,
             "columns": scoring.mapped.names,
         }
