@@ -295,6 +295,13 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
         "added": ADDED.split(","),
         "input": {"name": "in.csv", "sha256": hashlib.sha256(TWO.encode()).hexdigest()},
         "rows": 2,
+        "children": {
+            "completed_rows": 0,
+            "conflicting_rows": 0,
+            "repeated_rows": 0,
+            "trimmed_ids": 0,
+        },
+        "notices": [],
         "statuses": {"waz": {"invalid_gestation": 1, "ok": 1}},
     }
 

@@ -273,6 +273,22 @@ def test_one_batch_in_no_order_is_read_once(tmp_path: Path, ways: list[str]) -> 
     assert (tmp_path / "out.csv").read_bytes() == as_csv(nc.score(given))
 
 
+def test_a_child_with_more_rows_than_can_be_held(
+    tmp_path: Path, small: None, ways: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a column that says the same in every row: memory does not grow with it."""
+    frame, _ = TABLES["one child"]
+    frame.write_csv(tmp_path / "in.csv")
+    given = pl.read_csv(tmp_path / "in.csv", infer_schema=False)
+    for most, expected in ((30 * given.width, [IN_ORDER, APART]), (10**9, [IN_ORDER])):
+        ways.clear()
+        monkeypatch.setattr(wholes, "LONGEST", most)
+        target = tmp_path / f"out-{most}.csv"
+        run(tmp_path / "in.csv", target)
+        assert ways == expected
+        assert target.read_bytes() == as_csv(nc.score(given))
+
+
 def test_no_rows_at_all() -> None:
     scoring = plan(cohort().columns)
     for way in (IN_ORDER, APART, IN_PARTS):

@@ -127,7 +127,12 @@ class Read(NamedTuple):
         from neocalc.chart.visits import CHARTED, of_subject
         from neocalc.cohort import INDICES, count_statuses, score_table
 
-        table, ids = self.table, None
+        table, ids = self.table, ids_of(self.table, self.scoring)
+        if subject is not None and ids is None:
+            raise InputError("subject", subject, "a table with the column subject_id")
+        if subject is not None and ids is not None and not len(ids.rows_of(subject)):
+            column = self.scoring.mapped.names["subject_id"]
+            raise InputError("subject", subject, f"a subject of the column {column}")
         if len(table) and (subject is not None or self.single):
             table, _, ids = of_subject(table, self.scoring, subject)
         summary = Summary(mapped=self.scoring.mapped)

@@ -4,7 +4,8 @@ A file may be larger than memory, and the rows of a child may stand anywhere in 
 ways, and the first that serves is taken; the result is the same to the byte:
 
 - In order: as long as the subjects come in order, as texts or as whole numbers, a batch ends
-  between two of them, and memory is bounded by a batch and the rows of one child.
+  between two of them, and memory is bounded by a batch and the rows of one child. Where only facts
+  are needed, and one child has too many rows to be held, the next way is taken.
 - Apart: each row is scored by itself, and beside it is remembered what it states of its child.
   As long as no two rows of a child state different things, and none leaves empty what another
   states, that is right. It needs no more than 32 bytes a child (`Seen`).
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 HELD: Final = 8_000_000
 """Cells that are held in memory whatever the order of their rows, where whole children are."""
+LONGEST: Final = 2_000_000
+"""Cells of one child that are held in order, where no more than its facts are needed."""
 SLICE: Final = 100_000
 """Rows that are passed on at a time."""
 IN_ORDER, APART, IN_PARTS = "in order", "apart", "in parts"
@@ -165,6 +168,8 @@ def _in_order(batches: Tables, scoring: Scoring, watch: Watch) -> Tables:
         if order.last is not None:  # not yet those of the last child, of whom more may come
             start = (key == order.last).fill_null(False).arg_max() or 0
         kept = [table.slice(start), key.slice(start)]
+        if not scoring.compares and kept[0].height * table.width > LONGEST:
+            raise Again("there are too many rows of one child to hold", APART)
         if start:
             yield score_table(table.slice(0, start), scoring, watch)
     if kept and kept[0].height:
