@@ -168,7 +168,8 @@ class TestMoment:
         assert found.value == dt.datetime(2026, 8, 14, 9, 30)  # noqa: DTZ001
 
     @pytest.mark.parametrize("value", ["14/08/2026", "2026-02-30", "2026-08-14T25:00", 20260814,
-                                       "", None, "2026-08"])  # fmt: skip
+                                       "2026/08/14 09:30", "14 Aug 2026", "20260814",
+                                       "2026-8-14", "", " ", None, "2026-08"])  # fmt: skip
     def test_anything_else_is_an_error(self, value: Any) -> None:
         with pytest.raises(nc.InputError) as caught:
             moment(value, "expires")

@@ -10,6 +10,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import neocalc.forks  # noqa: F401 - what it notes has to be noted from the beginning
+
 if TYPE_CHECKING:
     from neocalc import chart, dose, report, spark, trials, velocity, verify
     from neocalc.age import Age

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 
@@ -26,19 +26,22 @@ from neocalc.tables.columns import (
     ages,
     births,
     column_of,
-    figures,
     gestations,
+    measured,
     oedemas,
     positions,
     sexes,
 )
+from neocalc.tables.findings import Found
 from neocalc.tables.identities import Ids, identified
 from neocalc.tables.mapping import (
     AGE_COLUMNS,
     DOSE_COLUMNS,
+    IN_MEMORY,
     MEASURE_COLUMNS,
     TABLE,
     Mapped,
+    Words,
     map_columns,
 )
 from neocalc.tables.notes import noted
@@ -60,6 +63,8 @@ INDICES: Final = {
     "ssz": "subscapular_skinfold",
 }
 """Each index with its measure, in the order of the added columns."""
+LONGEST_PREFIX: Final = 40
+"""Characters of the longest prefix of added columns."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class Scoring:
         Whether to add the centile and the z at chronological age of each index.
     dose : Dosing, optional
         The dose that is worked out for each row.
+    prefix : str
+        What stands before the name of every added column.
     """
 
     mapped: Mapped
@@ -86,6 +93,7 @@ class Scoring:
     centiles: bool = False
     uncorrected: bool = False
     dose: Dosing | None = None
+    prefix: str = ""
 
     @property
     def indices(self) -> dict[str, str]:
@@ -103,7 +111,8 @@ class Scoring:
             names += [index, f"{index}_reference", f"{index}_status"]
             names += [f"{index}_centile"] if self.centiles else []
             names += [f"{index}_uncorrected"] if self.uncorrected else []
-        return [*names, *(DOSE_COLUMNS if self.dose is not None else ())]
+        names += DOSE_COLUMNS if self.dose is not None else ()
+        return [self.prefix + name for name in names]
 
     @property
     def needed(self) -> list[str]:
@@ -137,10 +146,12 @@ class Scoring:
 
     def check(self, present: list[str], where: str) -> None:
         """Refuse a table that has a column of the name of an added one."""
-        both = sorted(set(present) & set(self.added))
+        both = [name for name in self.added if name in set(present)]
         if both:
+            option = "prefix='nc_'" if where in IN_MEMORY else "--prefix nc_"
             raise FileError(
-                f"{where}: it has the columns {', '.join(both)} already; remove or rename them"
+                f"{where}: it has the columns {', '.join(both)} already; to add ours beside them"
+                f" under other names: {option}"
             )
 
 
@@ -149,23 +160,37 @@ def plan(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
+    prefix: str = "",
     where: str = TABLE,
+    command: bool = False,
+    **words: Unpack[Words],
 ) -> Scoring:
     """Check the columns and options once, before any row is read."""
-    mapped = map_columns(present, columns, sex_codes, missing, where=where)
+    mapped = map_columns(
+        present, columns, sex_codes, missing, where=where, command=command, **words
+    )
     if dose is not None:
         _check_dose(dose, mapped, where)
     chosen = policy_or_default(policy)
-    scoring = Scoring(mapped, chosen, reference, centiles, uncorrected, dose)
+    scoring = Scoring(
+        mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
+    )
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
     scoring.check(present, where)
     return scoring
+
+
+def checked_prefix(prefix: Any) -> str:
+    """What is to stand before the names of added columns, once it is a short text."""
+    if not isinstance(prefix, str) or len(prefix) > LONGEST_PREFIX or not prefix.isprintable():
+        raise InputError("prefix", prefix, "a short text such as nc_")
+    return prefix
 
 
 def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
@@ -182,12 +207,18 @@ def score(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
+    ignore: Iterable[str] = (),
+    oedema_codes: Mapping[str, Any] | None = None,
+    position_codes: Mapping[str, Any] | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
+    prefix: str = "",
 ) -> Any:
     """Score a table of visits.
 
@@ -200,8 +231,19 @@ def score(
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
-    missing : iterable of str, optional
-        Words for a missing value, such as ``["NA", "-99"]``, beside an empty field.
+    missing : str, number, iterable of them, or dict, optional
+        Words for a missing value beside an empty field, such as ``["NA", -99]``; in a dict for
+        single columns, ``{"weight_g": [999], "all": ["NA"]}``. A number is the same however it is
+        written. An id is never missing by a word.
+    ignore : iterable of str, optional
+        Columns that look like one that is read and are left out on purpose.
+    oedema_codes, position_codes : dict, optional
+        Declared codings, ``{"yes": 1, "no": 0}`` and ``{"recumbent": 1, "standing": 2}``.
+    date_format : str, optional
+        The form of dates that are texts, such as "%d/%m/%Y"; without it those are read that leave
+        no doubt which figure is the day.
+    decimal : str, default "."
+        The mark between whole and decimals in texts, "." or ",".
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
@@ -210,6 +252,8 @@ def score(
         Add the centile, and the z at chronological age, of each index.
     dose : neocalc.dose.Dosing, optional
         Add the cells and volume of a dose for each weight, with a status.
+    prefix : str, optional
+        Before the name of every added column, such as "nc_".
 
     Returns
     -------
@@ -225,6 +269,13 @@ def score(
         When columns are missing, appear twice, or have no unit in their name. A bad row never
         raises: it has a status.
 
+    Warns
+    -----
+    ColumnWarning
+        When a column looks like one that is read and is not; when nearly every row of a column has
+        one fault; when a word for a missing value may be a child's value. Of a LazyFrame whose rows
+        stand alone, the names of the columns are looked at alone.
+
     Examples
     --------
     >>> import polars
@@ -236,21 +287,28 @@ def score(
     """
     from neocalc.tables import frames
 
+    lazy = frames.is_lazy(frame)
     scoring = plan(
         frames.kind_of(frame).columns(frame),
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
+        ignore=ignore,
+        oedema_codes=oedema_codes,
+        position_codes=position_codes,
+        date_format=date_format,
+        decimal=decimal,
         policy=policy,
         reference=reference,
         centiles=centiles,
         uncorrected=uncorrected,
         dose=dose,
+        prefix=prefix,
     )
     return frames.with_added(
         frame,
         scoring.needed,
-        noted(scoring.columns, scoring.mapped),
+        noted(scoring.columns, scoring.mapped, whole=scoring.by_child or not lazy),
         by_row=not scoring.by_child,
         ids=scoring.mapped.names.get("subject_id"),
     )
@@ -300,7 +358,7 @@ def added_columns(
             series.append(floats(f"{index}_uncorrected", z))
         if scoring.dose is not None and measure == "weight":
             doses = dose_series(table, scored, scoring.mapped, scoring.dose)
-    return series + doses
+    return [one.alias(scoring.prefix + one.name) for one in series + doses]
 
 
 def ids_of(table: pl.DataFrame, scoring: Scoring) -> Ids | None:
@@ -331,10 +389,14 @@ class Rows:
         The same as they hold for the child.
     repeated : int
         Rows that repeat another of the child and day, where visits are compared.
+    found : dict of str to Found
+        What was found in each column.
     """
 
     def __init__(self, table: pl.DataFrame, scoring: Scoring, ids: Ids | None = None) -> None:
-        mapped, self.policy, self.reference = scoring.mapped, scoring.policy, scoring.reference
+        self.found: dict[str, Found] = {}
+        mapped = scoring.mapped._replace(seen=self.found)
+        self.policy, self.reference = scoring.policy, scoring.reference
         self.repeated = 0
         self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped)}
         born = births(table, mapped)
@@ -352,11 +414,9 @@ class Rows:
         self.oedema = oedemas(table, mapped)
         self.measures: dict[str, tuple[Floats, StatusArray | None]] = {}
         for measure in MEASURE_COLUMNS:
-            found = mapped.measure(measure)
+            found = measured(table, mapped, measure, MEASURES[measure])
             if found is not None:
-                name, unit = found
-                column = column_of(table, mapped, name)
-                self.measures[measure] = figures(column, unit, MEASURES[measure])
+                self.measures[measure] = found
         self._resolve()
 
     def _facts(self) -> dict[str, Coded]:
@@ -379,6 +439,13 @@ class Rows:
     def _resolve(self) -> None:
         self.resolved = resolve(self.age, self.policy, self.reference)
         self.uncorrected = self.policy.uncorrected_reference(self.reference)
+
+    def aged(self, age: Age) -> Rows:
+        """The same rows at other ages."""
+        rows = copy.copy(self)
+        rows.age = age
+        rows._resolve()
+        return rows
 
     def take(self, places: Places) -> Rows:
         """Some of the rows, in any order; the facts stay those of all rows of their children."""
@@ -447,7 +514,7 @@ def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str,
     """How many rows of a scored table have each status, for each index."""
     counts = {}
     for index in [*scoring.indices, *(["dose"] if scoring.dose is not None else [])]:
-        codes = table[f"{index}_status"].to_physical().to_numpy()
+        codes = table[f"{scoring.prefix}{index}_status"].to_physical().to_numpy()
         others = codes[codes != 0]  # mostly few
         numbers = np.bincount(others, minlength=len(STATUSES))
         numbers[0] = len(codes) - len(others)

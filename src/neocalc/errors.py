@@ -24,6 +24,8 @@ first in that order is given.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -177,11 +179,22 @@ class FileError(NeocalcError):
 
 
 class ColumnWarning(UserWarning):
-    """A column of a table is not what it seems: it is empty, or its ids had blanks around them.
+    """A column of a table is not what it seems: unread, empty, faulty as a whole, or trimmed ids.
 
     The table is scored. To have it refused instead:
     ``warnings.simplefilter("error", neocalc.ColumnWarning)``.
     """
+
+
+def warn_of_column(message: str) -> None:
+    """Warn of a column, at the line outside neocalc from which it was called."""
+    level, frame = 2, sys._getframe(1)
+    while (
+        frame.f_back is not None
+        and frame.f_globals.get("__name__", "").partition(".")[0] == "neocalc"
+    ):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, ColumnWarning, stacklevel=level)
 
 
 class DoseRefused(NeocalcError):

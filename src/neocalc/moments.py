@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from numbers import Number
 from typing import Any, Final, NamedTuple
 
 from neocalc.age import Age, date_number
+from neocalc.coding import is_missing
 from neocalc.errors import AgeError, MissingError
 
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+_DATE: Final = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*")
 _TIMED: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 )
@@ -55,14 +58,23 @@ def moment(value: Any, argument: str) -> Moment:
             raise AgeError(argument, value, "a date and time that exist") from error
     if isinstance(value, dt.datetime) and value == value:  # noqa: PLR0124 - NaT differs
         return Moment(value, timed=True)
+    accepted = "a date (2026-08-14) or a date and time (2026-08-14T09:30)"
+    if _is_of_another_form(value):  # whose time of day would be left out: here it counts
+        raise AgeError(argument, value, accepted)
     try:
         day = dt.date.fromordinal(date_number(value) + _EPOCH)
     except MissingError as error:
         raise MissingError(argument, error.accepted) from error
     except AgeError as error:
-        accepted = "a date (2026-08-14) or a date and time (2026-08-14T09:30)"
         raise AgeError(argument, value, accepted) from error
     return Moment(dt.datetime.combine(day, dt.time()), timed=False)
+
+
+def _is_of_another_form(value: Any) -> bool:
+    """Whether it is a number, or a text that is no date as YYYY-MM-DD."""
+    if is_missing(value):
+        return False
+    return isinstance(value, Number) or (isinstance(value, str) and not _DATE.fullmatch(value))
 
 
 def hours_between(first: Moment, second: Moment, argument: str) -> float:

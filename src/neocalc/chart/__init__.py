@@ -12,8 +12,8 @@ docs/charts.md shows them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from neocalc.chart.style import Chart
 from neocalc.errors import InputError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neocalc.age import Age
     from neocalc.chart.visits import Infant
     from neocalc.cohort import Rows, Scoring
+    from neocalc.tables.mapping import Words
 
 __all__ = ["Chart", "cohort", "infant", "velocity"]
 
@@ -52,9 +53,10 @@ def infant(
     until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> Chart:
     """Growth chart of one infant: its visits on the curves of the policy.
 
@@ -83,7 +85,8 @@ def infant(
     until : int, optional
         Corrected age at which the chart ends [month]; by default 24, or what the visits need.
     columns, sex_codes, missing, policy, reference
-        As for `neocalc.score`.
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def infant(
 
     found = _infant(
         visits, subject, _typed(sex, age, weight, length, head_circumference, position, oedema),
-        administered_on, columns, sex_codes, missing, policy, reference,
+        administered_on, columns, sex_codes, missing, policy, reference, words,
     )  # fmt: skip
     events = chart_events.events_of(found, trial, version)
     return chart_infant.draw(found, lines=lines, until=until, events=events)
@@ -135,9 +138,10 @@ def velocity(
     until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> Chart:
     """Velocity chart of one infant: z over time, and increments on the WHO's bands.
 
@@ -167,7 +171,7 @@ def velocity(
 
     found = _infant(
         visits, subject, _typed(sex, age, weight, length, head_circumference, position, oedema),
-        administered_on, columns, sex_codes, missing, policy, reference,
+        administered_on, columns, sex_codes, missing, policy, reference, words,
     )  # fmt: skip
     events = chart_events.events_of(found, trial, version)
     return chart_velocity.draw(found, until=until, events=events)
@@ -180,9 +184,10 @@ def cohort(
     arm: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> Chart:
     """Chart of a cohort, arm beside arm; it reads as well with 12 subjects as with 5,000.
 
@@ -197,7 +202,8 @@ def cohort(
     arm : str, optional
         The column of the arms; by default "arm", where there is one. Not for "statuses".
     columns, sex_codes, missing, policy, reference
-        As for `neocalc.score`.
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`.
 
     Returns
     -------
@@ -219,7 +225,7 @@ def cohort(
         raise InputError("kind", kind, f"accepted: {', '.join(KINDS[2:])}")
     table, scoring = scored_table(
         visits, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())),
+        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())), **words,
     )  # fmt: skip
     notes = Notes()
     drawn = cohort_chart(table, scoring, kind, arm, notes.add)
@@ -268,9 +274,10 @@ def _infant(
     administered_on: Any,
     columns: Mapping[str, str] | None,
     sex_codes: Mapping[str, Any] | None,
-    missing: Iterable[str],
+    missing: Any,
     policy: Policy | None,
     reference: str,
+    words: Words,
 ) -> Infant:
     """One infant, from a table or from typed values."""
     from neocalc.chart.typed import typed_table
@@ -281,7 +288,7 @@ def _infant(
     table, scoring = scored_table(
         typed_table(**(typed or {"sex": None, "age": None})) if visits is None else visits,
         columns=columns, sex_codes=sex_codes, missing=missing, policy=policy, reference=reference,
-        extra=(ADMINISTERED,),
+        extra=(ADMINISTERED,), **words,
     )  # fmt: skip
     notes = Notes()
     found = infant_of(

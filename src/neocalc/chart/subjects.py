@@ -203,7 +203,7 @@ def administered_before(cohort: Cohort) -> npt.NDArray[np.bool_] | None:
     given = cohort.administered
     if given is None or not mapped.has("measured_on"):
         return None
-    on = columns.dates(columns.column_of(cohort.table, mapped, "measured_on"))
+    on = columns.dates_of(cohort.table, mapped, "measured_on")
     before: npt.NDArray[np.bool_] = on.codes <= given.codes
     for status in (given.status, on.status):
         if status is not None:

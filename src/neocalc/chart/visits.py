@@ -6,9 +6,9 @@ counted and said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from neocalc.scoring import adjusted_length
 from neocalc.stacks import Rows as Places
 from neocalc.tables import columns, frames
 from neocalc.tables.identities import Ids, one_child
+from neocalc.tables.mapping import Words
 from neocalc.units import quantity
 from neocalc.velocity.comparisons import Line
 from neocalc.velocity.followup import increments, link
@@ -193,18 +194,20 @@ def scored_table(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     extra: tuple[str, ...] = (),
     where: str = "table",
+    command: bool = False,
+    **words: Unpack[Words],
 ) -> tuple[pl.DataFrame, Scoring]:
     """A table of any kind as polars, with the columns that are needed, and its plan."""
     kind = frames.kind_of(visits)
     present = kind.columns(visits)
     scoring = plan(
         present, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, where=where,
+        reference=reference, where=where, command=command, **words,
     )  # fmt: skip
     wanted = [*scoring.mapped.names.values(), *(name for name in extra if name in present)]
     ids = scoring.mapped.names.get("subject_id")
@@ -406,7 +409,7 @@ def administered_dates(table: pl.DataFrame, scoring: Scoring) -> Coded | None:
         return None
     mapped = scoring.mapped
     named = mapped._replace(names=mapped.names | {ADMINISTERED: ADMINISTERED})
-    found = columns.dates(columns.column_of(table, named, ADMINISTERED))
+    found = columns.dates_of(table, named, ADMINISTERED)
     if found.status is not None and (found.status == CODE["invalid_age"]).any():
         at = int(np.argmax(found.status == CODE["invalid_age"]))
         given = table[ADMINISTERED][at]

@@ -33,7 +33,7 @@ COMMANDS: Final = {
 }
 """Each command with its module, which has `configure` and `run` under the command's name."""
 
-LONGEST_MESSAGE: Final = 1_000
+LONGEST_MESSAGE: Final = 4_000
 """Characters of the longest message."""
 EPILOG: Final = (
     "neocalc calculates; it does not prescribe. "

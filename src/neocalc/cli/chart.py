@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import mapping_of, missing_of
+from neocalc.cli.files import add_reading, failed, reading_of
 from neocalc.cli.growth import whole_days
 from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError
@@ -93,20 +93,7 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
 def add_columns(parser: argparse.ArgumentParser) -> None:
     """How a file is read: as `neocalc score` reads it."""
     group = parser.add_argument_group("columns of the file")
-    group.add_argument(
-        "--column", metavar="NAME=COLUMN", action="append", default=[],
-        help="a canonical column under another name, weight_kg=WT; may be repeated",
-    )  # fmt: skip
-    group.add_argument(
-        "--columns", metavar="FILE",
-        help="a TOML file with [columns], [sex_codes] and missing instead",
-    )  # fmt: skip
-    group.add_argument("--sex-codes", metavar="CODES", help="male=1,female=2")
-    group.add_argument("--missing", metavar="WORDS", help="words for a missing value, NA,-99")
-    group.add_argument(
-        "--delimiter", metavar="CHARACTER", default=",",
-        help="of a CSV: one character, or tab; default ,",
-    )  # fmt: skip
+    add_reading(group)
 
 
 class Read(NamedTuple):
@@ -159,7 +146,8 @@ def run_chart(options: argparse.Namespace) -> int:
         print_json(
             {"output": options.output, "kind": kind, "subject": options.subject, **about(summary)}
         )
-    return int(options.strict and summary.flagged > 0)
+    status = failed(summary, accepted=options.accept_failed_columns)
+    return max(status, int(options.strict and summary.flagged > 0))
 
 
 def _check(options: argparse.Namespace, kind: str) -> None:
@@ -234,7 +222,7 @@ def read_file(options: argparse.Namespace) -> Read:
     if typed:
         option = typed[0].replace("_", "-")
         raise FileError(f"--{option}: the visits are those of {options.input}; give one of the two")
-    columns, sex_codes = mapping_of(options)
+    reading = reading_of(options)
     with Source(options.input, delimiter=options.delimiter) as source:
         arm = options.arm
         if arm is not None and arm not in source.columns:
@@ -242,9 +230,8 @@ def read_file(options: argparse.Namespace) -> Read:
         frames = list(source.batches())
         whole = pl.concat(frames) if frames else pl.DataFrame(schema=source.schema())
         table, scoring = scored_table(
-            whole, columns=columns, sex_codes=sex_codes, missing=missing_of(options),
-            policy=policy_of(options), reference=options.reference,
-            extra=(ADMINISTERED, "arm", *([arm] if arm else ())), where=source.name,
+            whole, **reading, policy=policy_of(options), reference=options.reference,
+            extra=(ADMINISTERED, "arm", *([arm] if arm else ())), where=source.name, command=True,
         )  # fmt: skip
         source.digest()
     return Read(table, scoring, source)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neocalc.cli import add_json, add_policy, print_json
 from neocalc.cli.chart import about, add_columns, add_output, add_picture, read_file, said, until_of
+from neocalc.cli.files import failed
 from neocalc.errors import FileError, InputError
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
 
@@ -58,4 +59,5 @@ def run_report(options: argparse.Namespace) -> int:
     said(options, read, summary)
     if options.json:
         print_json({"output": options.output, "subject": options.subject, **about(summary)})
-    return int(options.strict and summary.flagged > 0)
+    status = failed(summary, accepted=options.accept_failed_columns)
+    return max(status, int(options.strict and summary.flagged > 0))

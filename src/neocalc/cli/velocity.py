@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from neocalc.age import TERM, Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import add_files
+from neocalc.cli.files import add_files, add_prefix
 from neocalc.cli.growth import (
     age_facts,
     centile_text,
@@ -40,7 +40,8 @@ OF_ONE: Final = (
 """Options of one infant, which a file does not take."""
 OF_FILES: Final = (
     "output", "force", "strict", "column", "columns", "sex_codes", "missing", "delimiter",
-    "against", "baseline",
+    "against", "baseline", "ignore", "oedema_codes", "position_codes", "date_format", "decimal",
+    "accept_failed_columns", "prefix",
 )  # fmt: skip
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
@@ -78,6 +79,7 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
     )
     files.add_argument("--baseline", metavar="COLUMN", help="with its date: administered_on")
     add_files(parser, needed=False, unflagged=UNFLAGGED)
+    add_prefix(parser)
     rules = parser.add_argument_group("decisions where the WHO has no rule")
     rules.add_argument(
         "--start", metavar="WORD", default="interpolate", help=f"{' or '.join(STARTS)} (the first)"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack, cast
 
 from neocalc.policy import DEFAULT, Policy
 from neocalc.report import html
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neocalc.cohort import Scoring
     from neocalc.tables.batch import Summary
     from neocalc.tables.files import Source
+    from neocalc.tables.mapping import Words
 
 __all__ = ["page"]
 
@@ -91,9 +92,10 @@ def page(
     until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> str:
     """A report on a table of visits: of the one subject, of the one named, or of the cohort.
 
@@ -108,7 +110,8 @@ def page(
     administered_on, trial, version, lines, until
         As for `neocalc.chart.infant`.
     columns, sex_codes, missing, policy, reference
-        As for `neocalc.score`.
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def page(
 
     table, scoring = scored_table(
         visits, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())),
+        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())), **words,
     )  # fmt: skip
     options = Options(subject, arm, administered_on, trial, version, lines, until)
     notes = Notes()

@@ -8,8 +8,8 @@ executors do. Needs the extra "spark" on the driver and neocalc itself on every 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from neocalc import cohort
 from neocalc.cohort import Scoring
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import DataType
 
     from neocalc.dose import Dosing
-    from neocalc.tables.mapping import Mapped
+    from neocalc.tables.mapping import Mapped, Words
 
 __all__ = ["score", "velocity"]
 
@@ -40,12 +40,14 @@ def score(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
+    prefix: str = "",
+    **words: Unpack[Words],
 ) -> DataFrame:
     """Score a Spark DataFrame of visits: what `neocalc.score` does, on the executors.
 
@@ -55,8 +57,9 @@ def score(
         One row a visit, with the canonical columns or mapped ones. Where it says whose the rows
         are, those of a child are brought together by one shuffle on `subject_id`, as its facts
         hold for all of them; without that column it may be streaming.
-    columns, sex_codes, missing, policy, reference, centiles, uncorrected, dose
-        As for `neocalc.score`.
+    columns, sex_codes, missing, policy, reference, centiles, uncorrected, dose, prefix
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`. A column that fails as a whole is not warned of: no one executor sees it all.
 
     Returns
     -------
@@ -90,7 +93,9 @@ def score(
         centiles=centiles,
         uncorrected=uncorrected,
         dose=dose,
+        prefix=prefix,
         where=WHERE,
+        **words,
     )
     return _added(df, scoring)
 
@@ -102,12 +107,14 @@ def velocity(
     baseline: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    prefix: str = "",
+    **words: Unpack[Words],
 ) -> DataFrame:
     """Velocity, gain and change in z of a Spark DataFrame of visits, as `neocalc.velocity.score`.
 
@@ -118,7 +125,7 @@ def velocity(
     df : pyspark.sql.DataFrame
         One row a visit, with `subject_id`; its rows may be in any order and any partition.
     against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, restricted
-        As for `neocalc.velocity.score`.
+        As for `neocalc.velocity.score`, and so the other options of `score`.
 
     Returns
     -------
@@ -141,7 +148,9 @@ def velocity(
         policy=policy,
         reference=reference,
         rules=Rules(start, tolerance, restricted),
+        prefix=prefix,
         where=WHERE,
+        **words,
     )
     return _added(df, scoring)
 

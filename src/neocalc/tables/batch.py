@@ -16,6 +16,7 @@ from neocalc.cohort import Scoring, count_statuses, score_table
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
+from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
 from neocalc.tables.mapping import Mapped
 from neocalc.tables.notes import Notes
@@ -65,6 +66,11 @@ class Summary:
     def counts(self) -> dict[str, dict[str, int]]:
         """How many rows of each index have each status, by name."""
         return {index: dict(sorted(words.items())) for index, words in self.statuses.items()}
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The columns that failed as a whole."""
+        return self.notes.failures(self.mapped, self.counts)
 
     def describe(self) -> str:
         """The summary for people."""
@@ -199,6 +205,13 @@ def record(
         "columns": scoring.mapped.names,
         "sex_codes": scoring.mapped.sex_codes,
         "missing": scoring.mapped.missing,
+        "missing_in": scoring.mapped.missing_in,
+        "ignored": scoring.mapped.ignored,
+        "oedema_codes": scoring.mapped.oedema_codes,
+        "position_codes": scoring.mapped.position_codes,
+        "date_format": scoring.mapped.date_format,
+        "decimal": scoring.mapped.decimal,
+        "prefix": scoring.prefix,
         **more,
         "added": scoring.added,
         "references": {
@@ -208,7 +221,8 @@ def record(
         "input": {"name": source.name, "sha256": source.digest()},
         "rows": summary.rows,
         "children": summary.notes.record(),
-        "notices": summary.notes.notices(scoring.mapped),
+        "notices": summary.notes.said(scoring.mapped),
+        "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
     }
     return json.dumps(about, indent=2) + "\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Final
@@ -28,6 +29,7 @@ PIECE: Final = 6 << 20
 LONGEST_ROW: Final = 1 << 26
 """Bytes of the longest row; beyond it a quotation mark has not been closed."""
 _MARK, _LINE_FEED, _RETURN = b'"\n\r'
+_INSTRUCTION: Final = re.compile(rb'"?sep=([\x09\x20-\x7e])"?,*\r?\n?', re.IGNORECASE)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 Positions = npt.NDArray[np.intp]
@@ -280,6 +282,15 @@ class CsvRows:
         line = self._first.text[: int(ends[0]) + 1] if ends.size else self._first.text
         if not line.strip():
             raise FileError(f"{self.name}: row 1 is blank; it must be the header")
+        instruction = _INSTRUCTION.fullmatch(line)
+        if instruction is not None:
+            mark = instruction[1].decode()
+            said = "tab" if mark == "\t" else repr(mark)
+            also = "" if mark == "," else f", and give --delimiter {said}"
+            raise FileError(
+                f"{self.name}: row 1 is an instruction to Excel (sep={mark.strip()}) and not the"
+                f" header; delete it{also}"
+            )
         header = Text(line, self._separator, last=True)
         table = self._table(header, len(header.separators) + 1)
         return [name or "" for name in table.row(0)]

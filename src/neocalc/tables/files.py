@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from neocalc.errors import FileError
+from neocalc.forks import use_polars
 from neocalc.tables.csvrows import CsvRows
+from neocalc.tables.kinds import HEAD, other_kind
 from neocalc.tables.outputs import PARQUET, STANDARD
 from neocalc.tables.parquetrows import ParquetRows
 
@@ -28,7 +30,6 @@ CELLS: Final = 1_500_000
 MOST_ROWS: Final = 150_000
 _MAGIC: Final = b"PAR1"
 _TABS: Final = {"tab": "\t", "\\t": "\t"}
-_OTHERS: Final = {b"PK\x03\x04": "an Excel workbook or a zip file", b"\x1f\x8b": "a gzip file"}
 
 Item = TypeVar("Item")
 
@@ -56,6 +57,7 @@ class Source:
     """
 
     def __init__(self, path: str, *, delimiter: str = ",", name: str | None = None) -> None:
+        use_polars()
         self.name = "standard input" if path == STANDARD else Path(path).name
         self.name = self.name if name is None else name
         self.delimiter = _TABS.get(delimiter, delimiter)
@@ -73,16 +75,16 @@ class Source:
             if not can_be_read_again(path):
                 stream = self._copy = stack.enter_context(_Copied(stream))
                 self._path = stream.name
-            start = stream.read(len(_MAGIC))
+            start = stream.read(HEAD)
             self._rows = self._kind(stream, start, path)
             self.columns = self._rows.columns
             self._open = stack.pop_all()
 
     def _kind(self, stream: Any, start: bytes, path: str) -> CsvRows | ParquetRows:
-        for magic, what in _OTHERS.items():
-            if start.startswith(magic):
-                raise FileError(f"{self.name}: is {what}; save it as CSV or Parquet")
-        if start == _MAGIC:
+        other = None if start.startswith(_MAGIC) else other_kind(start, Path(path).suffix)
+        if other is not None:
+            raise FileError(f"{self.name}: {other}")
+        if start.startswith(_MAGIC):
             if self._copy is not None:  # a pipe; the end is read first
                 self._copy.all()
             return ParquetRows(Path(self._path), self.name)

@@ -42,6 +42,11 @@ def kind_of(frame: Any) -> Kind:
     raise InputError("frame", type(frame).__name__, accepted)
 
 
+def is_lazy(frame: Any) -> bool:
+    """Whether a table is a query, which is scored when it is collected, and maybe in parts."""
+    return kind_of(frame) is _KINDS["polars.LazyFrame"]
+
+
 def with_added(
     frame: Any,
     names: list[str],
@@ -199,8 +204,7 @@ def _pandas_attach(frame: Any, series: list[pl.Series]) -> Any:
     added: dict[str, Any] = {}
     for column in series:
         if isinstance(column.dtype, pl.Enum):
-            codes = column.to_physical().cast(pl.Int16).fill_null(-1).to_numpy()
-            words: list[str] = column.dtype.categories.to_list()
+            codes, words = _occurring(column)
             added[column.name] = pd.Categorical.from_codes(codes, categories=pd.Index(words))
         elif column.dtype.is_integer():
             missing = column.is_null().to_numpy()
@@ -211,6 +215,21 @@ def _pandas_attach(frame: Any, series: list[pl.Series]) -> Any:
         else:
             added[column.name] = column.fill_null(float("nan")).to_numpy()
     return frame.assign(**added)
+
+
+def _occurring(column: pl.Series) -> tuple[Any, list[str]]:
+    """The codes of a column of words, and the words: those that occur, in their order.
+
+    With all words as categories, pandas counts and groups by those too that no row has.
+    """
+    import polars as pl
+
+    assert isinstance(column.dtype, pl.Enum)
+    words: list[str] = column.dtype.categories.to_list()
+    codes = column.to_physical().cast(pl.Int16).fill_null(-1).to_numpy()
+    occurs = np.bincount(codes + 1, minlength=len(words) + 1)[1:] > 0
+    places = np.append(np.cumsum(occurs) - 1, -1).astype(np.int16)  # the last is of -1
+    return places[codes], [word for word, there in zip(words, occurs, strict=True) if there]
 
 
 def _arrow_select(frame: Any, names: list[str], ids: str | None) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What a run has to say of its columns as a whole: completed facts, ids with blanks around them.
+"""What a run has to say of its columns as a whole: facts completed, ids trimmed, faults of columns.
 
 It is counted over all tables of a run, and said once: by a command on standard error, by a Python
 call as a `neocalc.ColumnWarning`, and in the record beside an output.
@@ -6,15 +6,24 @@ call as a `neocalc.ColumnWarning`, and in the record beside an output.
 
 from __future__ import annotations
 
-import sys
-import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neocalc.age import NOT_STATED
-from neocalc.errors import ColumnWarning
+from neocalc.errors import warn_of_column
+from neocalc.tables.failures import (
+    SAMPLED,
+    Failure,
+    completed_weeks,
+    dropped,
+    failures,
+    remarks,
+    said_of_numbers,
+)
+from neocalc.tables.findings import Found, combined
 from neocalc.tables.mapping import GESTATION_COLUMNS, Mapped
 
 if TYPE_CHECKING:
@@ -39,6 +48,10 @@ class Notes:
         Ids that had blanks around them.
     gestations : int
         Rows that state a gestation, usable or not.
+    found : dict of str to Found
+        What was found in each column.
+    sample : Rows or None
+        Some of the rows of the first table.
     """
 
     rows: int = 0
@@ -47,6 +60,8 @@ class Notes:
     repeated: int = 0
     trimmed: int = 0
     gestations: int = 0
+    found: dict[str, Found] = field(default_factory=dict)
+    sample: Rows | None = None
 
     def add(self, rows: Rows) -> None:
         """Count the rows of a table."""
@@ -61,6 +76,10 @@ class Notes:
         if gestation.status is not None:
             stated = stated | (gestation.status != 0)
         self.gestations += int(np.count_nonzero(stated))
+        combined(self.found, rows.found)
+        if self.sample is None and len(rows.age):
+            places = np.linspace(0, len(rows.age) - 1, min(SAMPLED, len(rows.age)))
+            self.sample = rows.take(places.astype(np.intp))
 
     def record(self) -> dict[str, int]:
         """The counts that a record has."""
@@ -71,9 +90,10 @@ class Notes:
             "trimmed_ids": self.trimmed,
         }
 
-    def notices(self, mapped: Mapped) -> list[str]:
+    def notices(self, mapped: Mapped, *, command: bool = True) -> list[str]:
         """What a user has to know of the columns, a sentence each."""
-        said = []
+        said = dropped(self.found, mapped, command=command)
+        said += completed_weeks(self.found, mapped)
         if self.trimmed:
             ids = "1 id" if self.trimmed == 1 else f"{self.trimmed:,} ids"
             verb = "was" if self.trimmed == 1 else "were"
@@ -83,9 +103,14 @@ class Notes:
             said.append(f"The column {named[0]} is empty: every age is chronological")
         return said
 
+    def said(self, mapped: Mapped) -> list[str]:
+        """The notices, and how words, dates and ages were taken."""
+        taken = said_of_numbers(self.found, mapped) + remarks(self.found, mapped, command=True)
+        return self.notices(mapped) + taken
+
     def lines(self, mapped: Mapped) -> list[str]:
         """The notices, and how many rows were completed, repeated or contradicted."""
-        said = self.notices(mapped)
+        said = self.said(mapped)
         if self.completed:
             said.append(f"Rows with a fact taken from another row of the child: {self.completed:,}")
         if self.repeated:
@@ -97,21 +122,21 @@ class Notes:
             )
         return said
 
+    def failures(
+        self, mapped: Mapped, statuses: Mapping[str, Mapping[str, int]] | None = None
+    ) -> list[Failure]:
+        """The columns that failed as a whole: of a command, where the statuses are counted."""
+        return failures(self.found, self.sample, mapped, statuses, command=statuses is not None)
+
     def warn(self, mapped: Mapped) -> None:
         """Say the notices to a Python caller."""
-        for notice in self.notices(mapped):
-            warnings.warn(notice, ColumnWarning, stacklevel=_caller())
+        for notice in self.notices(mapped, command=False):
+            warn_of_column(notice)
+        for failure in self.failures(mapped):
+            warn_of_column(failure.text)
 
 
-def _caller() -> int:
-    """How many calls up from `Notes.warn` the code stands that called neocalc."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] == "neocalc":
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def noted(added: Any, mapped: Mapped) -> Any:
+def noted(added: Any, mapped: Mapped, *, whole: bool = True) -> Any:
     """A function that adds columns to a table, with its notices as warnings.
 
     Parameters
@@ -120,7 +145,11 @@ def noted(added: Any, mapped: Mapped) -> Any:
         From a table and what watches its prepared rows to the added columns.
     mapped : Mapped
         The columns.
+    whole : bool
+        Whether it is given the whole table at once; of a part nothing is said.
     """
+    if not whole:
+        return added
 
     def made(table: Any) -> Any:
         notes = Notes()

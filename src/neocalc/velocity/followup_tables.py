@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
 
 from neocalc.age import Age
 from neocalc.coding import Coded, Ints
-from neocalc.cohort import Rows, Scoring
+from neocalc.cohort import Rows, Scoring, checked_prefix
 from neocalc.errors import STATUSES, FileError, InputError, MissingError
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
+from neocalc.tables.findings import note
 from neocalc.tables.identities import Ids
-from neocalc.tables.mapping import map_columns, mapping_of
+from neocalc.tables.mapping import Words, map_columns, mapping_of
 from neocalc.tables.notes import noted
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
 from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
@@ -66,7 +67,7 @@ class FollowUp(Scoring):
     @property
     def added(self) -> list[str]:
         """The names of the added columns."""
-        return added_columns(self.measures)
+        return [self.prefix + name for name in added_columns(self.measures)]
 
     @property
     def needed(self) -> list[str]:
@@ -95,14 +96,19 @@ def plan(
     baseline: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     rules: Rules = DEFAULT_RULES,
+    prefix: str = "",
     where: str = "table",
+    command: bool = False,
+    **words: Unpack[Words],
 ) -> FollowUp:
     """Check the columns and options once, before any row is read."""
-    mapped = map_columns(present, columns, sex_codes, missing, where=where)
+    mapped = map_columns(
+        present, columns, sex_codes, missing, where=where, command=command, **words
+    )
     if against is None:
         against = "previous" if baseline is None else "baseline"
     if against not in AGAINST:
@@ -120,7 +126,10 @@ def plan(
         if not (mapped.has("birth_date") or mapped.has("measured_on")):
             raise FileError(f"{where}: a baseline needs birth_date or measured_on")
     chosen = policy_or_default(policy)
-    scoring = FollowUp(mapped, chosen, reference, against=against, baseline=baseline, rules=rules)
+    scoring = FollowUp(
+        mapped, chosen, reference, against=against, baseline=baseline, rules=rules,
+        prefix=checked_prefix(prefix),
+    )  # fmt: skip
     if not scoring.measures:
         raise FileError(f"{where}: there is no weight, length or head circumference")
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
@@ -135,12 +144,18 @@ def score(
     baseline: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
+    ignore: Iterable[str] = (),
+    oedema_codes: Mapping[str, Any] | None = None,
+    position_codes: Mapping[str, Any] | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    prefix: str = "",
 ) -> Any:
     """Velocity, gain and change in z of every visit in a table.
 
@@ -158,8 +173,8 @@ def score(
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
-    missing : iterable of str, optional
-        The words that stand for a missing value beside an empty one, such as NA and -99.
+    missing, ignore, oedema_codes, position_codes, date_format, decimal, prefix
+        As for `neocalc.score`.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
@@ -180,6 +195,11 @@ def score(
         When columns are missing, appear twice, or have no unit in their name. A bad row never
         raises: it has a status.
 
+    Warns
+    -----
+    ColumnWarning
+        As for `neocalc.score`.
+
     Examples
     --------
     >>> import polars
@@ -198,9 +218,15 @@ def score(
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
+        ignore=ignore,
+        oedema_codes=oedema_codes,
+        position_codes=position_codes,
+        date_format=date_format,
+        decimal=decimal,
         policy=policy,
         reference=reference,
         rules=Rules(start, tolerance, restricted),
+        prefix=prefix,
     )
     return frames.with_added(
         frame,
@@ -235,7 +261,7 @@ def added_series(
     rows = Rows(table, scoring, ids)
     born = _born(table, rows, scoring)
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
-    line = line_of(rows, inputs, _baseline(table, scoring, born))
+    line = line_of(rows, inputs, _baseline(table, rows, scoring, born))
     rows.repeated = line.repeated
     if watch is not None:
         watch(rows)
@@ -249,8 +275,8 @@ def added_series(
         found = score_measure(measure, inputs[measure], compared, scoring.policy, scoring.rules)
         series += _from(PREFIXES[measure], compared, rows.age, born)
         series += [as_series(name, values) for name, values in found.items()]
-    named = {one.name: one for one in series}
-    return [named[name] for name in scoring.added]
+    named = {scoring.prefix + one.name: one for one in series}
+    return [named[name].alias(name) for name in scoring.added]
 
 
 def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> list[pl.Series]:
@@ -332,13 +358,18 @@ def _taken(rows: Rows, measure: str, inputs: Inputs) -> Taken:
 
 
 def _baseline(
-    table: pl.DataFrame, scoring: FollowUp, born: _Dates | None
+    table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: _Dates | None
 ) -> tuple[Ints, Bools] | None:
     """The age at the baseline, and where it is stated."""
     if scoring.baseline is None:
         return None
     assert born is not None  # plan has refused a baseline without dates
-    at = _dates(table[scoring.baseline])
+    name, mapped = scoring.baseline, scoring.mapped
+    column = column_of(table, mapped._replace(names={name: name}), name)
+    coded = dates(column, mapped.date_format)
+    if name not in mapped.names.values():
+        note(rows.found, name, column, coded.status)
+    at = _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
     return at.days - born.days, at.known & born.known
 
 
@@ -348,13 +379,13 @@ def _born(table: pl.DataFrame, rows: Rows, scoring: FollowUp) -> _Dates | None:
         born = rows.children.facts["birth_date"]
         return _Dates(born.codes, _stated(born.status, len(born.codes)))
     if scoring.mapped.has("measured_on"):
-        on = _dates(column_of(table, scoring.mapped, "measured_on"))
+        on = _dates(column_of(table, scoring.mapped, "measured_on"), scoring.mapped.date_format)
         return _Dates(on.days - rows.age.days, on.known & _stated(rows.age.status, len(rows.age)))
     return None
 
 
-def _dates(column: pl.Series) -> _Dates:
-    coded: Coded = dates(column)
+def _dates(column: pl.Series, form: str | None) -> _Dates:
+    coded: Coded = dates(column, form)
     return _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
 
 
