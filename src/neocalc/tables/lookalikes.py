@@ -188,8 +188,8 @@ KINDS: Final = {
         "a sex",
         _words("sex gender sexe sexo geschlecht 性别"),
         _words(
-            "birth atbirth assigned biological bio genetic legal code coded cd label text txt str desc"
-            " mf is recoded recode new"
+            "birth atbirth assigned biological bio genetic legal code coded cd label text txt str"
+            " desc mf is recoded recode new"
         ),
         _words("male female ismale isfemale boy girl isboy isgirl"),
         plain="sex|gender",

@@ -37,6 +37,8 @@ _COMPUTED: Final = {
     "last_period": "the gestation at birth is the days from it to birth: give gestational_age_days",
 }
 """What is not read, and what to give instead."""
+_LIFE: Final = {"dol", "dayoflife", "daysoflife", "lifeday", "dayofage"}
+"""Words of a day that may be counted from 1."""
 
 
 class Entry(NamedTuple):
@@ -181,8 +183,6 @@ def _other(table: Table, name: str, seems: Look) -> Unread:
             Entry(way.columns, tuple(read), f"to read it {way.when}".strip()) for way in ways
         ]
         return Unread(name, kind, second, [Entry({}, (name,)), *instead], note)
-    if kind == "age" and seems.words & {"dol", "dayoflife", "daysoflife", "lifeday", "dayofage"}:
-        note = "age_days counts the day of birth as 0, not as 1"
     refused = seems.plain and kind not in ("sex", "birth_date", "age")
     return Unread(name, kind, said, [*ways, Entry({}, (name,))], note, refused)
 
@@ -299,7 +299,8 @@ def _ages(table: Table, by_kind: Mapping[str, list[str]], looks: Mapping[str, Lo
     ways = []
     for name in by_kind.get("age", ())[:1]:
         fitting = [ours for ours in DAYS_OLD if _fits(ours, looks[name])]
-        ways += [Entry({ours: name}, (), _if(ours, fitting)) for ours in fitting]
+        zero = "where the day of birth counts as 0, not 1" if looks[name].words & _LIFE else ""
+        ways += [Entry({ours: name}, (), zero or _if(ours, fitting)) for ours in fitting]
         if not fitting:
             ways.append(Entry({"age_days": "NAME"}, (), f"once {shown(name)} is in days"))
     if "NAME" not in lacks.values():
