@@ -136,8 +136,8 @@ def test_what_can_be_no_delimiter_is_refused(folder: Path, delimiter: str) -> No
     ("name", "content", "message"),
     [
         ("in.csv", b"", "in.csv: the file is empty; a header line is needed"),
-        ("in.xlsx", b"PK\x03\x04...", "in.xlsx: is an Excel workbook or a zip file; save it as"),
-        ("in.csv", b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; save it as CSV or Parquet"),
+        ("in.xlsx", b"PK\x03\x04..xl/", "in.xlsx: is an Excel workbook (.xlsx); save its sheet as"),
+        ("in.csv", b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; unpack it first"),
         ("in.parquet", b"a,b\n", "in.parquet: is not a Parquet file: it does not start with PAR1"),
         ("in.parquet", b"PAR1", "in.parquet: not a readable Parquet file: "),
         ("in.csv", b"PAR1" + b"\0" * 90 + b"PAR1", "in.csv: not a readable Parquet file: "),

@@ -43,12 +43,12 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no measure": ("sex,age_days\nf,1\n", "in.csv: there is no column to score; accepted: "),
     "no unit": (
         "sex,age_days,weight\nf,1,3\n",
-        "in.csv: the column 'weight' would not be read; accepted: weight_kg, weight_g;"
-        " map it: --column weight_kg=weight or --column weight_g=weight",
+        "in.csv: the column 'weight' would not be read (a weight): --column weight_kg=weight if it"
+        " is in kg, or --column weight_g=weight if it is in g, or --ignore weight",
     ),
     "pounds": (
         "sex,age_days,weight_lb,length_cm\nf,1,7,50\n",
-        "in.csv: the column 'weight_lb' would not be read; accepted: weight_kg, weight_g; none is",
+        "in.csv: the column 'weight_lb' would not be read (a weight): none of ours is in its unit",
     ),
     "semicolons": (
         (HEADER + ROW).replace(",", ";"),
@@ -69,7 +69,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "UTF-16": (
         (HEADER + ROW).encode("utf-16"),
-        "in.csv: row 1: the byte 0xFF is not UTF-8; save the file as UTF-8",
+        "in.csv: is a text in UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)",
     ),
     "decimal commas without quotes": (
         HEADER + ROW + "002,f,105,27+3,3100,5\n",
@@ -105,10 +105,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a scored file": (
         f"waz,{HEADER}1,{ROW}",
-        "in.csv: it has the columns waz already; remove or rename them",
+        "in.csv: it has the columns waz already; to add ours beside them under other names: --prefix",
     ),
-    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; save it as CSV or Parquet"),
-    "a workbook": (b"PK\x03\x04", "in.csv: is an Excel workbook or a zip file; save it as CSV or"),
+    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; unpack it first"),
+    "a workbook": (
+        b"PK\x03\x04" + b"-" * 26 + b"[Content_Types].xml",
+        "in.csv: is an Excel workbook (.xlsx); save its sheet as CSV (UTF-8) from the spreadsheet",
+    ),
     "a broken Parquet file": (b"PAR1PAR1", "in.csv: not a readable Parquet file: "),
 }
 
@@ -131,8 +134,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "a sex in another language": (HEADER + "001,девочка,105,27+3,3100\n", "invalid_sex"),
 }
 
-DATES = ["01/05/2024", "2024/05/01", "1.5.2024", "20240501", "2024-5-1", "May 1 2024", "45413",
-         "2024-02-30", "2024-05", "0000-00-00", "9999-99-99", "today"]  # fmt: skip
+DATES = ["01/05/2024", "25/05/2024", "1.5.2024", "1-May-24", "45413", "2024-02-30", "2024-05",
+         "0000-00-00", "9999-99-99", "today"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -159,7 +159,7 @@ def test_the_lists_are_long_enough() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_a_column_under_another_name_is_named_and_stops_a_command(kind: str, name: str) -> None:
-    """Of 64 ways to name a gestation 43 passed unread: every age was uncorrected, without a word."""
+    """Of 64 ways to name a gestation 43 passed unread, and every age was uncorrected."""
     seems = look(name)
     assert seems is not None
     assert seems.kind == kind

@@ -208,7 +208,7 @@ def _is_said(name: str, part: Any) -> bool:
     if isinstance(part, str):
         return True
     words = list(part.values()) if isinstance(part, dict) else part
-    if name == "missing":
+    if name == "missing" and isinstance(part, dict):
         words = [word for given in words for word in _listed(given)]
     kinds = str if name == "ignore" else (str, int, float)
     return all(isinstance(word, kinds) and not isinstance(word, bool) for word in words)

@@ -285,7 +285,7 @@ def _refuse_repeated(header: list[str], where: str) -> None:
     first: dict[str, int] = {}
     for place, name in enumerate(header, 1):
         if name in first:
-            what = f"are both named {name!r}" if name else "have no name"
+            what = f"are both named {shown(name)}" if name else "have no name"
             raise FileError(f"{where}: columns {first[name]:,} and {place:,} {what}")
         first[name] = place
 
