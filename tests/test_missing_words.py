@@ -171,13 +171,16 @@ def test_a_word_that_is_a_declared_code_is_said() -> None:
         nc.score(frame, sex_codes={"male": 1, "female": 9}, missing={"sex": 9})
 
 
-def test_a_subject_is_never_missing_by_a_word() -> None:
+def test_an_id_is_never_missing_by_a_number_and_a_word_is_no_id() -> None:
     frame = pd.DataFrame(
         {"subject_id": [99, 99, 1], "sex": ["f"] * 3, "age_days": [152, 213, 30],
          "weight_g": [6900, 7400, 4000]}
     )  # fmt: skip
     scored = nc.velocity.score(frame, missing=[-1, 99, 1])
     assert scored["w_velocity_status"].tolist() == ["first_visit", "ok", "first_visit"]
+    # Nor do those without an id become one child of the name NA.
+    scored = nc.velocity.score(frame.assign(subject_id=["NA", "NA", "1"]), missing=["NA"])
+    assert scored["w_velocity_status"].tolist()[:2] == ["missing_subject"] * 2
 
 
 def test_what_may_be_a_value() -> None:

@@ -661,7 +661,8 @@ def test_baseline_in_one_row_of_the_child() -> None:
     frame = visits(administered_on=[None, None, "2024-03-25", "", None, None, None])
     scored = nc.velocity.score(frame, baseline="administered_on")
     assert scored["days_since_baseline"].to_list() == [d - 75 for d in DAYS]
-    none = nc.velocity.score(visits(administered_on=["?"] * 7), baseline="administered_on")
+    with pytest.warns(nc.ColumnWarning, match="administered_on: all 7 rows are not dates"):
+        none = nc.velocity.score(visits(administered_on=["?"] * 7), baseline="administered_on")
     assert none["w_velocity_status"].to_list() == ["no_baseline"] * 7
     assert none["days_since_baseline"].to_list() == [None] * 7
 

@@ -234,7 +234,7 @@ def score(
     missing : str, number, iterable of them, or dict, optional
         Words for a missing value beside an empty field, such as ``["NA", -99]``; in a dict for
         single columns, ``{"weight_g": [999], "all": ["NA"]}``. A number is the same however it is
-        written. An id is never missing by a word.
+        written; it never stands for a missing id.
     ignore : iterable of str, optional
         Columns that look like one that is read and are left out on purpose.
     oedema_codes, position_codes : dict, optional

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from neocalc.cli import one_line
 from neocalc.errors import FileError
 from neocalc.references import parse_toml
-from neocalc.tables.missing import ALL
 
 if TYPE_CHECKING:
     from neocalc.tables.batch import Summary
@@ -147,6 +146,8 @@ def reading_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def _missing(file: dict[str, list[str]], given: list[str]) -> dict[str, list[str]]:
     """The words for a missing value of all columns and of single ones."""
+    from neocalc.tables.missing import ALL
+
     typed: dict[str, list[str]] = {}
     for text in given:
         name, equals, words = text.partition("=")
@@ -178,6 +179,8 @@ _ACCEPTED: Final = (
 
 def _mapping_file(path: str) -> dict[str, Any]:
     """What a TOML file says of the columns."""
+    from neocalc.tables.missing import ALL
+
     try:
         content = parse_toml(Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:

@@ -141,8 +141,9 @@ class Found:
 
     @property
     def forms(self) -> list[str]:
-        """The forms of dates by which nearly all faulty words would be read."""
-        return [trait for trait in self.traits if trait not in TRAITS and self.has(trait)]
+        """The forms of dates by which all faulty words would be read, or nearly all."""
+        near = [trait for trait in self.traits if trait not in TRAITS and self.has(trait)]
+        return [form for form in near if self.traits[form] == self.distinct] or near
 
     @property
     def shown(self) -> list[str]:

@@ -30,7 +30,7 @@ from neocalc.tables.canonical import (
     WEEKS,
 )
 from neocalc.tables.lookalikes import look
-from neocalc.tables.missing import IDENTIFIERS, Missing, missing_words
+from neocalc.tables.missing import IDENTIFIERS, NUMBER, Missing, missing_words
 from neocalc.tables.unread import Table, described, lacking, typed, unread
 
 __all__ = [
@@ -115,9 +115,9 @@ class Mapped(NamedTuple):
         return all(name in self.names for name in canonical)
 
     def words_for(self, canonical: str) -> tuple[str, ...]:
-        """The words for a missing value in a column; an identifier has none."""
+        """The words for a missing value in a column; of an identifier those that are no numbers."""
         if canonical in IDENTIFIERS:
-            return ()
+            return tuple(word for word in self.missing if not NUMBER.fullmatch(word))
         return self.missing + self.missing_in.get(canonical, ())
 
     def codes_of(self, canonical: str) -> tuple[str, ...]:

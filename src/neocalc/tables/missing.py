@@ -1,7 +1,8 @@
 """Words for a missing value: for all columns, or for one of them.
 
-Subjects are never missing by a word: an id of 99 is one. A number is a word by its value, however
-it is written: -99, "-99.0", " -99" and Decimal("-99.00") are one.
+A number is a word by its value, however it is written: -99, "-99.0", " -99" and Decimal("-99.00")
+are one. An id is never missing by a number, as 99 is the id of somebody; a word such as NA is none:
+the rows without an id would become one child.
 """
 
 from __future__ import annotations
