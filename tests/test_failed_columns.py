@@ -194,6 +194,11 @@ FAILED: dict[str, tuple[str, str, str]] = {
         " weight_g=weight_kg",
         "implausible",
     ),
+    "grams for kilograms, by dates": (
+        DOB + rows("m,2024-01-01,2024-12-31,9600"),
+        "weight_kg: nearly every z is implausible (6 rows); they fit when it is in grams",
+        "implausible",
+    ),
     "pounds": (
         DAYS + rows("m,365,21.2", "f,400,20.5"),
         "weight_kg: nearly every z is implausible (12 rows); they fit when it is in pounds: conv",

@@ -132,7 +132,7 @@ weight_date weight_velocity weight_unit weight_source weight_z_published birth_w
 birth_weight_g birthweight birth_length birth_hc birth_head_circumference placenta_weight
 feed_weight length_of_stay los head_ultrasound headache head_lag arm armed arm_length
 treatment_arm gap note sexes sexual_activity gender_identity average coverage storage package
-damage percentage image imaging heritage manager agent agenda marriage passage passage_number
+damage percentage image imaging heritage manager agent agenda aged marriage passage passage_number
 voyage bandage drainage hemorrhage triage sewage garage village linkage lineage leverage advantage
 mother_dob dob_mother edc_id edc_version within weighting stature_class headcount heading ahead
 forehead read_date date_entered site visit age_group agegroup age_cat age_band age_at_death

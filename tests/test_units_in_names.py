@@ -19,7 +19,7 @@ def scored(frame: Any, **options: Any) -> Any:
 
 def test_weeks_and_days_in_two_columns() -> None:
     """The days were dropped: 0.006 and -1.029 instead of -0.484 and -1.316."""
-    frame = {
+    frame: Any = {
         "record_id": [1, 2, 3], "sex": ["m", "f", "m"], "ga_weeks": [27, 24, 31],
         "ga_days": [6, 6, 5], "age_days": [21, 30, 200], "weight_g": [1390, 800, 7000],
     }  # fmt: skip

@@ -70,5 +70,5 @@ def _in_child() -> None:
     _Polars.used = False
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(before=_before, after_in_child=_in_child)

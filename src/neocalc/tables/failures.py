@@ -365,10 +365,8 @@ def _other_unit(sample: Rows, measure: str, unit: str) -> str:
 
 def _other_age(sample: Rows, mapped: Mapped, measures: list[str]) -> str | None:
     """The unit of the ages in which the values of all measures are such as children have."""
-    if mapped.has("birth_date", "measured_on"):
-        return None
     ours = next((name for name in DAYS_OLD if name in mapped.names), None)
-    if ours is None:
+    if ours is None or mapped.has("birth_date", "measured_on"):  # which go first
         return None
     for other, days in _DAYS.items():
         if other == UNITS[ours]:

@@ -138,8 +138,6 @@ class Table(NamedTuple):
         ours = list(GROUPS.get(kind, ()))
         if kind == "age" and "birth_date" in self.names and "measured_on" in self.names:
             ours = ["birth_date", "measured_on", *ours]
-        if kind in ("corrected_age", "due_date", "last_period"):
-            return []
         return [self.names[name] for name in ours if name in self.names]
 
 
