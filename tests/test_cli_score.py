@@ -291,6 +291,13 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
         "columns": {name: name for name in HEADER.strip().split(",")},
         "sex_codes": None,
         "missing": [],
+        "missing_in": {},
+        "ignored": [],
+        "oedema_codes": None,
+        "position_codes": None,
+        "date_format": None,
+        "decimal": ".",
+        "prefix": "",
         "dose": None,
         "added": ADDED.split(","),
         "input": {"name": "in.csv", "sha256": hashlib.sha256(TWO.encode()).hexdigest()},
@@ -302,6 +309,7 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
             "trimmed_ids": 0,
         },
         "notices": [],
+        "failed_columns": {},
         "statuses": {"waz": {"invalid_gestation": 1, "ok": 1}},
     }
 

@@ -216,7 +216,9 @@ def map_columns(
 
 def _codes(coding: Mapping[str, Any] | None) -> dict[str, str] | None:
     """A coding as texts."""
-    return None if coding is None else {word: str(code) for word, code in coding.items()}
+    if coding is None:
+        return None
+    return {plain_word(word): str(code) for word, code in coding.items()}
 
 
 def _ignored(
