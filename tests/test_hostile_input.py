@@ -105,7 +105,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a scored file": (
         f"waz,{HEADER}1,{ROW}",
-        "in.csv: it has the columns waz already; to add ours beside them under other names: --prefix",
+        "in.csv: it has the columns waz already; to add ours beside them under other",
     ),
     "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; unpack it first"),
     "a workbook": (

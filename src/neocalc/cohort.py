@@ -42,6 +42,7 @@ from neocalc.tables.mapping import (
     TABLE,
     Mapped,
     Words,
+    checked_prefix,
     map_columns,
 )
 from neocalc.tables.notes import noted
@@ -63,8 +64,6 @@ INDICES: Final = {
     "ssz": "subscapular_skinfold",
 }
 """Each index with its measure, in the order of the added columns."""
-LONGEST_PREFIX: Final = 40
-"""Characters of the longest prefix of added columns."""
 
 
 @dataclass(frozen=True)
@@ -186,13 +185,6 @@ def plan(
     return scoring
 
 
-def checked_prefix(prefix: Any) -> str:
-    """What is to stand before the names of added columns, once it is a short text."""
-    if not isinstance(prefix, str) or len(prefix) > LONGEST_PREFIX or not prefix.isprintable():
-        raise InputError("prefix", prefix, "a short text such as nc_")
-    return prefix
-
-
 def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
     from neocalc.dose import Dosing
 
@@ -233,15 +225,13 @@ def score(
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
     missing : str, number, iterable of them, or dict, optional
         Words for a missing value beside an empty field, such as ``["NA", -99]``; in a dict for
-        single columns, ``{"weight_g": [999], "all": ["NA"]}``. A number is the same however it is
-        written; it never stands for a missing id.
+        single columns, ``{"weight_g": [999], "all": ["NA"]}``. A number is never a missing id.
     ignore : iterable of str, optional
         Columns that look like one that is read and are left out on purpose.
     oedema_codes, position_codes : dict, optional
         Declared codings, ``{"yes": 1, "no": 0}`` and ``{"recumbent": 1, "standing": 2}``.
     date_format : str, optional
-        The form of dates that are texts, such as "%d/%m/%Y"; without it those are read that leave
-        no doubt which figure is the day.
+        The form of dates in texts whose order is in doubt, such as "%d/%m/%Y".
     decimal : str, default "."
         The mark between whole and decimals in texts, "." or ",".
     policy : Policy, optional
@@ -272,9 +262,9 @@ def score(
     Warns
     -----
     ColumnWarning
-        When a column looks like one that is read and is not; when nearly every row of a column has
-        one fault; when a word for a missing value may be a child's value. Of a LazyFrame whose rows
-        stand alone, the names of the columns are looked at alone.
+        When a column looks like one that is read and is not, nearly every row of a column has one
+        fault, or a word for a missing value may be a child's value. Of a LazyFrame whose rows stand
+        alone, no more than the names of the columns are looked at.
 
     Examples
     --------
@@ -287,28 +277,16 @@ def score(
     """
     from neocalc.tables import frames
 
-    lazy = frames.is_lazy(frame)
     scoring = plan(
-        frames.kind_of(frame).columns(frame),
-        columns=columns,
-        sex_codes=sex_codes,
-        missing=missing,
-        ignore=ignore,
-        oedema_codes=oedema_codes,
-        position_codes=position_codes,
-        date_format=date_format,
-        decimal=decimal,
-        policy=policy,
-        reference=reference,
-        centiles=centiles,
-        uncorrected=uncorrected,
-        dose=dose,
-        prefix=prefix,
-    )
+        frames.kind_of(frame).columns(frame), columns=columns, sex_codes=sex_codes,
+        missing=missing, ignore=ignore, oedema_codes=oedema_codes, position_codes=position_codes,
+        date_format=date_format, decimal=decimal, policy=policy, reference=reference,
+        centiles=centiles, uncorrected=uncorrected, dose=dose, prefix=prefix,
+    )  # fmt: skip
     return frames.with_added(
         frame,
         scoring.needed,
-        noted(scoring.columns, scoring.mapped, whole=scoring.by_child or not lazy),
+        noted(scoring.columns, scoring.mapped, whole=scoring.by_child or not frames.is_lazy(frame)),
         by_row=not scoring.by_child,
         ids=scoring.mapped.names.get("subject_id"),
     )

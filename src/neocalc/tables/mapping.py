@@ -44,6 +44,7 @@ __all__ = [
     "TABLE",
     "Mapped",
     "Words",
+    "checked_prefix",
     "map_columns",
     "mapping_of",
 ]
@@ -56,6 +57,8 @@ _ALTERNATIVES: Final = (
 """Columns, or pairs of columns, of which only one is read."""
 _ONE_OF: Final = ({"weight_kg", "weight_g"}, {"gestational_age", "gestational_age_days", DECIMAL})
 """Columns of which two in a table in memory are refused, and not only warned of."""
+LONGEST_PREFIX: Final = 40
+"""Characters of the longest prefix of added columns."""
 DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'"}
 """Separators that a file may have instead of commas, and how they are typed."""
 
@@ -324,3 +327,10 @@ def _refuse_delimiter(header: list[str], where: str) -> None:
 def mapping_of(canonical: str, name: str, where: str) -> str:
     """One entry of a mapping as it is written for a table in memory, or for a file."""
     return typed({canonical: name}, command=where not in IN_MEMORY)
+
+
+def checked_prefix(prefix: Any) -> str:
+    """What is to stand before the names of added columns, once it is a short text."""
+    if not isinstance(prefix, str) or len(prefix) > LONGEST_PREFIX or not prefix.isprintable():
+        raise InputError("prefix", prefix, "a short text such as nc_")
+    return prefix

@@ -14,7 +14,7 @@ import numpy as np
 
 from neocalc.age import Age
 from neocalc.coding import Coded, Ints
-from neocalc.cohort import Rows, Scoring, checked_prefix
+from neocalc.cohort import Rows, Scoring
 from neocalc.errors import STATUSES, FileError, InputError, MissingError
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
@@ -22,7 +22,7 @@ from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
 from neocalc.tables.findings import note
 from neocalc.tables.identities import Ids
-from neocalc.tables.mapping import Words, map_columns, mapping_of
+from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
 from neocalc.tables.notes import noted
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
 from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
