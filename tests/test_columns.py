@@ -503,4 +503,4 @@ def test_words_are_not_looked_for_where_no_word_can_be() -> None:
 
 def test_one_word_may_be_given_as_a_text() -> None:
     assert map_columns(NEEDED, missing="NA").missing == ("NA",)
-    assert map_columns(NEEDED, missing=["NA", -99]).missing == ("NA", "-99")  # type: ignore[list-item]
+    assert map_columns(NEEDED, missing=["NA", -99]).missing == ("NA", "-99")
