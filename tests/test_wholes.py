@@ -21,8 +21,9 @@ import neocalc as nc
 from neocalc.cohort import plan
 from neocalc.tables import files, wholes
 from neocalc.tables.batch import Summary, score_file
+from neocalc.tables.children import Seen
 from neocalc.tables.files import Source
-from neocalc.tables.wholes import APART, IN_ORDER, IN_PARTS, Again, Order, Seen, scored_tables
+from neocalc.tables.wholes import APART, IN_ORDER, IN_PARTS, Again, Order, scored_tables
 from neocalc.velocity import followup_store
 
 

@@ -382,7 +382,7 @@ class Rows:
             self.stated["birth_date"] = born
         ids = ids_of(table, scoring) if ids is None else ids
         if ids is None:
-            self.children = alone(self.stated, table.height)
+            self.children = alone(self.stated)
         else:
             self.children = completed(ids, self.stated)
         facts = self._facts()
@@ -431,7 +431,7 @@ class Rows:
         rows.stated = {name: _taken(fact, places) for name, fact in self.stated.items()}
         children = self.children
         rows.children = children._replace(
-            subject=children.subject[places],
+            ids=None if children.ids is None else children.ids.take(places),
             facts={name: _taken(fact, places) for name, fact in children.facts.items()},
             conflicts={name: at[places] for name, at in children.conflicts.items()},
         )

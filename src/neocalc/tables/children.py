@@ -12,16 +12,18 @@ child without a stated gestation, and scored without correction. Without ids, a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from neocalc.age import NOT_STATED
 from neocalc.coding import Coded, Ints
 from neocalc.errors import CODE, STATUSES, StatusArray
 from neocalc.stacks import Bools
-from neocalc.tables.identities import NO_SUBJECT, Ids
+from neocalc.tables.identities import NO_SUBJECT, Hashes, Ids, Places, hashes
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EMPTY: Final = {"sex": "missing_sex", "gestation": None}
 """The status of a row that does not state a fact; None: its code is 0. Of others, `MISSING`."""
@@ -31,8 +33,6 @@ _BITS: Final = {"birth_date": 32, "gestation": 9, "sex": 1}
 """Bits of the codes of each fact."""
 _STATUS_BITS: Final = 6
 assert len(STATUSES) <= 1 << _STATUS_BITS
-
-Hashes = npt.NDArray[np.uint64]
 
 
 def stated(facts: Mapping[str, Coded]) -> Hashes:
@@ -59,13 +59,76 @@ def stated(facts: Mapping[str, Coded]) -> Hashes:
     return found
 
 
+class Seen:
+    """What the rows so far state of each child, by a hash of its id: 16 bytes a place.
+
+    Ids of one hash would be taken for one child, and then for one whose rows differ: what has to be
+    done is then found out by a way that compares the ids themselves. So no chance of the hash can
+    change a result.
+
+    Parameters
+    ----------
+    size : int
+        Places that there are at first, a power of 2.
+    """
+
+    def __init__(self, size: int = 1 << 19) -> None:
+        self._places = Places(size)
+        self._said = np.zeros(size, dtype=np.uint64)
+        self._taken = 0
+
+    def agree(self, ids: pl.Series, said: Hashes) -> bool:
+        """Whether these rows state of their children what was stated before; they are kept.
+
+        Parameters
+        ----------
+        ids : polars.Series
+            The keys of the children; null where a row does not say whose it is.
+        said : numpy.ndarray
+            What the rows state: `stated`.
+        """
+        key, said = hashes(ids), said | _STATED
+        if ids.null_count():
+            known = ids.is_not_null().to_numpy()
+            key, said = key[known], said[known]
+        self._make_room(len(key))
+        place = self._places.put(key)
+        new = np.flatnonzero(self._said.take(place) == _NOTHING)
+        self._taken += len(new)  # at most: one child may be among them twice
+        self._said[place.take(new)] = said.take(new)
+        return bool((self._said.take(place) == said).all())
+
+    def _make_room(self, more: int) -> None:
+        """Have places for so many more children."""
+        size = len(self._said)
+        if self._taken + more <= Places.FULLEST * size:
+            return
+        self._taken = int(np.count_nonzero(self._said))
+        larger = Places.of(self._taken + more, size)
+        if len(larger.key) == size:
+            return
+        said = np.zeros(len(larger.key), dtype=np.uint64)
+        for start in range(0, size, _PIECE):
+            here = slice(start, start + _PIECE)
+            held = np.flatnonzero(self._said[here])
+            said[larger.put(self._places.key[here][held])] = self._said[here][held]
+        self._places, self._said = larger, said
+
+
+_NOTHING: Final = np.uint64(0)
+"""What is stated in a place that is free."""
+_STATED: Final = np.uint64(1 << 63)
+"""A bit that what is stated of a child has, and nothing has not."""
+_PIECE: Final = 1 << 20
+
+
 class Children(NamedTuple):
     """The facts of the rows, once each child's rows share theirs.
 
     Attributes
     ----------
-    subject : numpy.ndarray
-        A number for each child; `NO_SUBJECT` where the row does not say whose it is.
+    ids : Ids or None
+        Whose the rows are; None: each stands alone.
     facts : dict of str to Coded
         For each fact its codes, those of rows that left it empty filled in.
     conflicts : dict of str to numpy.ndarray
@@ -77,11 +140,18 @@ class Children(NamedTuple):
         Ids that had blanks around them.
     """
 
-    subject: Ints
+    ids: Ids | None
     facts: dict[str, Coded]
     conflicts: dict[str, Bools]
     completed: int = 0
     trimmed: int = 0
+
+    @property
+    def subject(self) -> Ints:
+        """A number for each child; `NO_SUBJECT` where the row does not say whose it is."""
+        if self.ids is None:
+            return np.full(len(self.facts["sex"].codes), NO_SUBJECT, dtype=np.int32)
+        return self.ids.numbers
 
     @property
     def conflict(self) -> Bools | None:
@@ -96,9 +166,9 @@ class Children(NamedTuple):
         return None if conflict is None else conflict * np.uint8(CODE["subject_conflict"])
 
 
-def alone(facts: Mapping[str, Coded], n: int) -> Children:
+def alone(facts: Mapping[str, Coded]) -> Children:
     """The facts of rows that each stand alone."""
-    return Children(np.full(n, NO_SUBJECT, dtype=np.int32), dict(facts), {})
+    return Children(None, dict(facts), {})
 
 
 def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
@@ -124,10 +194,9 @@ def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
     >>> children.conflicts["gestation"].tolist()
     [False, False, True, True, True]
     """
-    subject = ids.numbers
-    spelling = ids.spellings
-    if spelling is None and facts.keys() <= _BITS.keys() and _agree(subject, stated(facts)):
-        return Children(subject, dict(facts), {}, 0, ids.trimmed)
+    if facts.keys() <= _BITS.keys() and _agree(ids, stated(facts)):
+        return Children(ids, dict(facts), {}, 0, ids.trimmed)
+    subject, spelling = ids.numbers, ids.spellings
     conflicts: dict[str, Bools] = {}
     if spelling is not None:
         differ, _ = _shared(subject, spelling, None)
@@ -155,11 +224,16 @@ def completed(ids: Ids, facts: Mapping[str, Coded]) -> Children:
             filled = filled | fill
         if name == "gestation" and fact.status is not None:
             shared[name] = _doubted(subject, shared[name])
-    return Children(subject, shared, conflicts, int(np.count_nonzero(filled)), ids.trimmed)
+    return Children(ids, shared, conflicts, int(np.count_nonzero(filled)), ids.trimmed)
 
 
-def _agree(subject: Ints, said: Hashes) -> bool:
-    """Whether the rows of each child state the same, the empty ones too."""
+def _agree(ids: Ids, said: Hashes) -> bool:
+    """Whether the rows of each child state the same, the empty ones too, as they mostly do."""
+    if ids.spelling is not None:
+        return False
+    if not ids.in_order and not ids.numbered:  # quicker than to tell the children apart
+        return Seen(len(Places.of(len(said)).key)).agree(ids.key, said)
+    subject = ids.numbers
     same = subject[1:] == subject[:-1]
     together = same | (subject[1:] > subject[:-1])
     if together.all():  # the rows of a child stand together

@@ -14,7 +14,9 @@ share one `key`, and their `spelling` differs, which is a conflict of the child
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,11 +36,14 @@ _DIGITS: Final = {"Float16": 11, "Float32": 24, "Float64": 53}
 """Binary digits of a floating-point number: two whole numbers of more may be one."""
 _PIECE: Final = 1_000_000
 
+Hashes = npt.NDArray[np.uint64]
 
-class Ids(NamedTuple):
+
+@dataclass(frozen=True)
+class Ids:
     """The ids of rows.
 
-    Attributes
+    Parameters
     ----------
     key : polars.Series
         A text or a whole number that is the same for all rows of a child; null where the row does
@@ -73,10 +78,20 @@ class Ids(NamedTuple):
 
         return (self.key if self.spelling is None else self.spelling).cast(pl.String).fill_null("")
 
-    @property
+    @cached_property
     def numbers(self) -> Ints:
-        """A number for each child from 0 on, and `NO_SUBJECT` where there is none."""
+        """A number for each child, and `NO_SUBJECT` where there is none."""
         return _numbers(self.key)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the children have been told apart already."""
+        return "numbers" in self.__dict__
+
+    @property
+    def in_order(self) -> bool:
+        """Whether every row says whose it is, and the ids come in order."""
+        return self.key.null_count() == 0 and self.key.is_sorted()
 
     @property
     def spellings(self) -> Ints | None:
@@ -103,8 +118,8 @@ def identified(column: pl.Series) -> Ids:
     --------
     >>> import polars as pl
     >>> ids = identified(pl.Series(["001", " 001", "1", "", None]))
-    >>> ids.numbers.tolist(), ids.trimmed
-    ([0, 0, 1, -1, -1], 1)
+    >>> ids.key.to_list(), ids.trimmed
+    (['001', '001', '1', None, None], 1)
     >>> identified(pl.Series([1.0, float("nan"), 2.0])).texts.to_list()
     ['1', '', '2']
     """
@@ -172,16 +187,70 @@ def _is_plain(column: pl.Series) -> bool:
 
 
 def _numbers(key: pl.Series) -> Ints:
-    """A number for each value, from 0 on; `NO_SUBJECT` for none."""
-    import polars as pl
-
+    """A number for each value; `NO_SUBJECT` for none."""
     runs = key.rle_id().to_numpy()  # visits of a child mostly stand together
     starts = np.flatnonzero(np.diff(runs, prepend=-1))
     first = key.gather(starts)
     if first.null_count() == 0 and first.is_sorted():
         return np.arange(len(first), dtype=np.int32).take(runs)
-    if first.dtype == pl.String:
-        codes = first.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int32)
-    else:
-        codes = first.rank("dense").cast(pl.Int32) - 1
-    return codes.fill_null(NO_SUBJECT).to_numpy().take(runs)
+    place = Places.of(len(first)).put(hashes(first))
+    stands = np.zeros(int(place.max(initial=0)) + 1, dtype=np.intp)
+    stands[place] = np.arange(len(first))
+    if not first.gather(stands.take(place)).eq_missing(first).all():
+        place = first.rank("dense").fill_null(0).to_numpy()  # of two ids the hash was one
+    numbers = place.astype(np.int32)
+    if first.null_count():
+        numbers[first.is_null().to_numpy()] = NO_SUBJECT
+    return numbers.take(runs)
+
+
+def hashes(key: pl.Series) -> Hashes:
+    """A number of 64 bits for each value, never 0; the same for the same value in every column."""
+    found: Hashes = key.hash().to_numpy() | np.uint64(1)
+    return found
+
+
+class Places:
+    """Places for numbers of 64 bits: a table with open addressing.
+
+    Parameters
+    ----------
+    size : int
+        How many places there are, a power of 2; they must not all be taken.
+
+    Attributes
+    ----------
+    key : numpy.ndarray
+        The number that has each place; 0 where it is free.
+    """
+
+    FULLEST: Final = 0.6
+
+    def __init__(self, size: int) -> None:
+        self.key: Hashes = np.zeros(size, dtype=np.uint64)
+
+    @classmethod
+    def of(cls, numbers: int, size: int = 1 << 4) -> Places:
+        """Enough places for so many numbers, and not fewer than `size`."""
+        while numbers > cls.FULLEST * size:
+            size *= 2
+        return cls(size)
+
+    def put(self, key: Hashes) -> npt.NDArray[np.int64]:
+        """The place of each number, which is a free one that becomes its own or was before."""
+        last = len(self.key) - 1
+        found = place = (key >> np.uint64(20)).view(np.int64) & last
+        rows: npt.NDArray[np.intp] | None = None
+        while True:
+            there = self.key.take(place)
+            free = np.flatnonzero(there == 0)
+            if free.size:
+                self.key[place.take(free)] = key.take(free)  # of several for one place one stays
+                there = self.key.take(place)
+            other = np.flatnonzero(there != key)
+            if not other.size:
+                return found
+            rows = other if rows is None else rows.take(other)
+            key, place = key.take(other), place.take(other)
+            place = (place + ((key >> np.uint64(44)).view(np.int64) | 1)) & last
+            found[rows] = place

@@ -29,7 +29,7 @@ import numpy as np
 
 from neocalc.cohort import Rows, Scoring, ids_of, score_table
 from neocalc.errors import NeocalcError
-from neocalc.tables.children import Hashes, stated
+from neocalc.tables.children import Seen, stated
 from neocalc.velocity.followup_store import Added, Parts
 
 if TYPE_CHECKING:
@@ -231,80 +231,6 @@ def _apart(batches: Tables, scoring: Scoring, watch: Watch) -> Tables:
             yield from _sliced(batch, scoring, watch)  # it is all there is
         else:
             yield scored
-
-
-class Seen:
-    """What the rows so far state of each child.
-
-    A table of twice 8 bytes a place: a 64-bit hash of the id, and what was stated of the child with
-    it. Ids of one hash would be taken for one child and the file for one in which rows differ; it
-    is then read again, by a way that compares the ids themselves. So no chance of the hash can
-    change a result.
-    """
-
-    _FULLEST: Final = 0.6
-
-    def __init__(self, places: int = 1 << 19) -> None:
-        self._key = np.zeros(places, dtype=np.uint64)
-        self._said = np.zeros(places, dtype=np.uint64)
-        self._taken = 0
-
-    def agree(self, ids: pl.Series, said: Hashes) -> bool:
-        """Whether these rows state of their children what was stated before; they are kept.
-
-        Parameters
-        ----------
-        ids : polars.Series
-            The keys of the children; null where a row does not say whose it is.
-        said : numpy.ndarray
-            What the rows state: `stated`.
-        """
-        key: Hashes = ids.hash().to_numpy() | np.uint64(1)  # 0 is a place that is free
-        if ids.null_count():
-            known = ids.is_not_null().to_numpy()
-            key, said = key[known], said[known]
-        if self._taken + len(key) > self._FULLEST * len(self._key):
-            self._taken = int(np.count_nonzero(self._key))
-            self._grow(self._taken + len(key))
-        return self._put(key, said)
-
-    def _grow(self, children: int) -> None:
-        """Have room for so many children."""
-        places = len(self._key)
-        while children > self._FULLEST * places:
-            places *= 2
-        if places > len(self._key):
-            key, said = self._key, self._said
-            self._key = np.zeros(places, dtype=np.uint64)
-            self._said = np.zeros(places, dtype=np.uint64)
-            some = 1 << 20
-            for start in range(0, len(key), some):
-                here = slice(start, start + some)
-                held = np.flatnonzero(key[here])
-                self._put(key[here][held], said[here][held])
-
-    def _put(self, key: Hashes, said: Hashes) -> bool:
-        """Find the place of each key, or a free one; False when another thing is there."""
-        last = len(self._key) - 1
-        place = (key >> np.uint64(20)).view(np.int64) & last
-        while True:
-            there = self._key.take(place)
-            free = np.flatnonzero(there == 0)
-            if free.size:
-                self._taken += free.size  # at most: one key may be among them twice
-                self._key[place.take(free)] = key.take(free)  # of several keys, one stays
-                there = self._key.take(place)
-                mine = free[there.take(free) == key.take(free)]
-                self._said[place.take(mine)] = said.take(mine)
-            other = np.flatnonzero(there != key)
-            differ = self._said.take(place) != said
-            differ[other] = False
-            if differ.any():
-                return False
-            if not other.size:
-                return True
-            key, said, place = key.take(other), said.take(other), place.take(other)
-            place = (place + ((key >> np.uint64(44)).view(np.int64) | 1)) & last
 
 
 def _in_parts(batches: Tables, scoring: Scoring, watch: Watch, folder: Path | None) -> Tables:

@@ -14,7 +14,7 @@ import numpy as np
 
 from neocalc.age import Age
 from neocalc.coding import Coded, Ints
-from neocalc.cohort import Rows, Scoring
+from neocalc.cohort import Rows, Scoring, ids_of
 from neocalc.errors import STATUSES, FileError, InputError, MissingError
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
@@ -258,6 +258,9 @@ def added_series(
     """
     import polars as pl
 
+    ids = ids_of(table, scoring) if ids is None else ids
+    assert ids is not None
+    ids.numbers  # noqa: B018 - the children are told apart once, for their facts too
     rows = Rows(table, scoring, ids)
     born = _born(table, rows, scoring)
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
