@@ -17,8 +17,8 @@ import pytest
 
 from neocalc import report
 from neocalc.cohort import plan, score_table
-from neocalc.report.html import POLICY
-from neocalc.report.tables import MOST_ROWS, visits
+from neocalc.html import POLICY
+from neocalc.report.visits import MOST_ROWS
 from shell import Shell
 from test_chart_layout import COHORT, GIRL_24_WEEKS, HOSTILE, ROOT, TERM_BOY
 

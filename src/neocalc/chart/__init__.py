@@ -182,6 +182,7 @@ def cohort(
     *,
     kind: str = "z",
     arm: str | None = None,
+    until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -200,7 +201,11 @@ def cohort(
         change in z of each subject, from the last visit on or before administration to the last.
         "statuses": how many rows have each status.
     arm : str, optional
-        The column of the arms; by default "arm", where there is one. Not for "statuses".
+        The column of the arms, of at most 12; by default "arm", where there is one. Not for
+        "statuses".
+    until : int, optional
+        The age around which the last visits are that are shown [month]; by default the axis is as
+        long as the data, but for few visits after the last median. Not for "statuses".
     columns, sex_codes, missing, policy, reference
         As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
         `decimal`.
@@ -208,7 +213,7 @@ def cohort(
     Returns
     -------
     Chart
-        One upright A4 page.
+        One upright A4 page; a longer one where there are more than eight arms.
 
     Examples
     --------
@@ -228,7 +233,7 @@ def cohort(
         reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())), **words,
     )  # fmt: skip
     notes = Notes()
-    drawn = cohort_chart(table, scoring, kind, arm, notes.add)
+    drawn = cohort_chart(table, scoring, kind, arm, until, notes.add)
     notes.warn(scoring.mapped)
     return drawn
 
@@ -238,22 +243,42 @@ def cohort_chart(
     scoring: Scoring,
     kind: str,
     arm: str | None,
+    until: int | None = None,
     watch: Callable[[Rows], None] | None = None,
 ) -> Chart:
     """The chart of a prepared table; `watch` is shown its prepared rows."""
     from neocalc.chart import cohorts as chart_cohort
     from neocalc.chart import waterfall as chart_changes
     from neocalc.chart.subjects import cohort_of
-    from neocalc.cohort import count_statuses, score_table
 
     if kind == "statuses":
-        if arm is not None:
-            raise InputError("arm", arm, "not for the counts of statuses, which are of all rows")
-        counts = count_statuses(score_table(table, scoring, watch), scoring)
-        return chart_changes.draw_statuses(counts, chart_cohort.footnotes(scoring))
+        for name, given in (("arm", arm), ("until", until)):
+            if given is not None:
+                raise InputError(
+                    name, given, "not for the counts of statuses, which are of all rows"
+                )
+        return _statuses(table, scoring, watch)
     found = cohort_of(table, scoring, arm=arm, watch=watch)
     draw = chart_cohort.draw_z if kind == "z" else chart_changes.draw_waterfall
-    return draw(found)
+    return draw(found, until)
+
+
+def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None) -> Chart:
+    """The counts of statuses, and what the rows with a z were scored by."""
+    from neocalc.chart.used import caption, used_by, with_any_z
+    from neocalc.chart.waterfall import draw_statuses
+    from neocalc.cohort import count_statuses, score_table
+
+    kept: list[Rows] = []
+
+    def see(rows: Rows) -> None:
+        kept.append(rows)
+        if watch is not None:
+            watch(rows)
+
+    scored = score_table(table, scoring, see)
+    used = used_by(kept[0], with_any_z(scored, scoring.indices), scoring)
+    return draw_statuses(count_statuses(scored, scoring), caption(used))
 
 
 def _typed(

@@ -55,6 +55,12 @@ class Events(NamedTuple):
         return [window for window in self.windows if window.last - window.first >= SHORT]
 
     @property
+    def days(self) -> list[int]:
+        """Every day that is marked."""
+        found = [] if self.administered is None else [self.administered]
+        return found + [day for _, day in self.visits] + [window.last for window in self.bars]
+
+    @property
     def height(self) -> float:
         """Of the strip above the panels [mm]."""
         named = self.administered is not None

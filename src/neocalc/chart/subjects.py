@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neocalc.chart.arms import NOT_STATED, arm_title, arm_words, ordered
 from neocalc.chart.visits import administered_dates, drawn_measures, refused
 from neocalc.coding import Coded
 from neocalc.cohort import Rows, Scoring, ids_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from neocalc.errors import StatusArray
     from neocalc.units import Floats
 
-MOST_ARMS: Final = 4
+MOST_ARMS: Final = 12
 ARM: Final = "arm"
 """The column of the arms, where the table has it."""
 
@@ -121,8 +122,8 @@ def cohort_of(
     every = Rows(table, scoring)
     if watch is not None:
         watch(every)
-    words = _arms_of(table, arms)
-    names = sorted(set(words.to_list()) - {""})
+    words = arm_words(table, arms, every, scoring.mapped)
+    names = ordered(set(words.to_list()) - {""})
     codes = words.replace_strict(names, range(len(names)), default=0, return_dtype=pl.Int32)
     blank = (words == "").to_numpy() * np.uint8(CODE[MISSING])
     own = {"arm": Coded(codes.to_numpy(), blank)}
@@ -156,15 +157,6 @@ def cohort_of(
     )  # fmt: skip
 
 
-def _arms_of(table: pl.DataFrame, column: str | None) -> pl.Series:
-    """The arm that each row states, empty where it states none."""
-    import polars as pl
-
-    if column is None:
-        return pl.Series([""], dtype=pl.String).new_from_index(0, table.height)
-    return table[column].cast(pl.String).fill_null("").str.strip_chars()
-
-
 def _arms(
     stated: Coded, names: list[str], column: str | None, order: Places
 ) -> tuple[Ints, list[str]]:
@@ -174,13 +166,13 @@ def _arms(
     assert stated.status is not None
     codes = np.where(stated.status != 0, len(names), stated.codes)[order]
     present, numbers = np.unique(codes, return_inverse=True)
-    shown = [*names, "not stated"]
+    shown = [*names, NOT_STATED]
     if len(present) > MOST_ARMS:
         raise FileError(
             f"column {column}: {len(present):,} different arms; a chart has at most {MOST_ARMS}:"
             " name another column: --arm NAME"
         )
-    return numbers.astype(np.int32), [f"{column} {shown[code]}" for code in present]
+    return numbers.astype(np.int32), [arm_title(column, shown[code]) for code in present]
 
 
 def _taken(fact: Coded, order: Places) -> Coded:

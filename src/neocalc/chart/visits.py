@@ -163,6 +163,13 @@ class Infant:
         preterm = NOT_STATED < self.gestation < self.policy.preterm_below_day
         return TERM - self.gestation if preterm else 0
 
+    @property
+    def seen(self) -> Bools:
+        """The visits at which anything that a chart shows was measured, well or not."""
+        missing = CODE["missing_value"]
+        found: Bools = np.any([series.status != missing for series in self.series.values()], axis=0)
+        return found
+
     def segments(self, measure: str, last: int) -> list[Segment]:
         """The references of a measure from birth to `last`, each with its span of days."""
         days = np.arange(last + 1, dtype=np.int32)

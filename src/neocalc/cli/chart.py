@@ -12,8 +12,9 @@ from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import add_reading, failed, reading_of
 from neocalc.cli.growth import whole_days
-from neocalc.cohort import ids_of
+from neocalc.cohort import INDICES, ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError
+from neocalc.plain import NAMES, counted
 from neocalc.tables.batch import Summary
 from neocalc.tables.files import Source
 from neocalc.tables.outputs import refuse_existing, stopped_cleanly
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
 """The options that give one infant without a file."""
+OF_COHORTS: Final = ("arm", "until")
+"""Options of a picture that charts of cohorts take."""
 MEASURES: Final = {"weight": "weight", "length": "length", "head": "head_circumference"}
 """Each option of a measurement with its measure."""
 
@@ -79,8 +82,9 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="ID", help="one infant of several")
     parser.add_argument("--sd", action="store_true", help="SD lines instead of centiles")
     parser.add_argument(
-        "--until", metavar="MONTHS", help="corrected age at the end; default 24, or the last visit"
-    )
+        "--until", metavar="MONTHS",
+        help="age at the end of the axis; by default as long as the data",
+    )  # fmt: skip
     parser.add_argument("--arm", metavar="COLUMN", help="the arms of a cohort; default arm")
     parser.add_argument(
         "--administered-on", metavar="DATE",
@@ -142,6 +146,8 @@ def run_chart(options: argparse.Namespace) -> int:
     with stopped_cleanly():
         _draw(options, read, kind, until).save(options.output, force=options.force)
     said(options, read, summary)
+    if kind != "statuses":
+        say_without_z(summary)
     if options.json:
         print_json(
             {"output": options.output, "kind": kind, "subject": options.subject, **about(summary)}
@@ -159,8 +165,10 @@ def _check(options: argparse.Namespace, kind: str) -> None:
         why = ""
         if name == "arm" and kind in OF_ONE:
             why = f"not for the chart of one infant (--kind {kind})"
-        elif name != "arm" and kind not in OF_ONE:
+        elif name not in OF_COHORTS and kind not in OF_ONE:
             why = f"not for the chart of a cohort (--kind {kind})"
+        elif name == "until" and kind == "statuses":
+            why = "not for the counts of statuses, which are of all rows"
         elif name == "sd" and kind == "velocity":
             why = "not for the velocity chart, whose bands are of SD"
         if why:
@@ -170,7 +178,7 @@ def _check(options: argparse.Namespace, kind: str) -> None:
 def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None) -> Any:
     """The chart that the options ask for."""
     if kind not in OF_ONE:
-        return cohort_chart(read.table, read.scoring, kind, options.arm)
+        return cohort_chart(read.table, read.scoring, kind, options.arm, until)
     from neocalc.chart import infants as chart_infant
     from neocalc.chart import velocities as chart_velocity
     from neocalc.chart.events import events_of
@@ -195,6 +203,18 @@ def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
     for line in summary.describe().splitlines()[1:]:
         print(line, file=sys.stderr)
     print(f"Written: {options.output}", file=sys.stderr)
+
+
+def say_without_z(summary: Summary) -> None:
+    """Say why nothing is drawn, where no row has a z that is: how many rows have which status."""
+    if any(words["ok"] for words in summary.statuses.values()):
+        return
+    why = (
+        f"{NAMES[INDICES[index]]}: {counted(words)}"
+        for index, words in summary.statuses.items()
+        if words
+    )
+    print(f"No z-score to draw: {'; '.join(why) or 'no rows'}.", file=sys.stderr)
 
 
 def about(summary: Summary) -> dict[str, Any]:

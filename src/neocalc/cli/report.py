@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 
 from neocalc.cli import add_json, add_policy, print_json
-from neocalc.cli.chart import about, add_columns, add_output, add_picture, read_file, said, until_of
+from neocalc.cli.chart import (
+    about,
+    add_columns,
+    add_output,
+    add_picture,
+    read_file,
+    said,
+    say_without_z,
+    until_of,
+)
 from neocalc.cli.files import failed
 from neocalc.errors import FileError, InputError
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
@@ -42,7 +51,7 @@ def run_report(options: argparse.Namespace) -> int:
     read = read_file(options)
     assert read.source is not None
     single = options.subject is not None or read.single
-    of_one = ("until", "administered_on", "trial", "trial_version", "sd")
+    of_one = ("administered_on", "trial", "trial_version", "sd")
     for name in ("arm",) if single else of_one:
         given = getattr(options, name)
         if given is not None and given is not False:
@@ -57,6 +66,7 @@ def run_report(options: argparse.Namespace) -> int:
         with output(options.output, force=options.force) as part:
             part.write_text(page, encoding="utf-8")
     said(options, read, summary)
+    say_without_z(summary)
     if options.json:
         print_json({"output": options.output, "subject": options.subject, **about(summary)})
     status = failed(summary, accepted=options.accept_failed_columns)

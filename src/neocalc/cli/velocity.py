@@ -20,6 +20,7 @@ from neocalc.cli.growth import (
 )
 from neocalc.coding import position_code, sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitError
+from neocalc.plain import plain
 from neocalc.policy import Policy, weeks_and_days
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
@@ -229,7 +230,7 @@ def _lines(found: Zones) -> list[str]:
         text = (
             f"Velocity z {z_text(velocity.z)}, centile {centile_text(velocity.z, velocity.centile)}"
             f": {gained} {unit} in {velocity.interval_days} days, taken as {scaled} {unit} in"
-            f" {velocity.nominal_months} months ({velocity.status})."
+            f" {velocity.nominal_months} months ({plain(velocity.status)})."
         )
         lines.append(text)
         lines.append(
@@ -241,7 +242,7 @@ def _lines(found: Zones) -> list[str]:
             f"Change in z {_signed(change.change)}: from {z_text(change.first_z)}"
             f" ({change.first_reference}) to {z_text(change.second_z)}"
             f" ({change.second_reference}), {_signed(change.per_week, 3)} per week"
-            f" ({change.status})."
+            f" ({plain(change.status)})."
         )
         if not math.isnan(change.chart_step):
             step = _signed(change.chart_step)
@@ -253,7 +254,7 @@ def _lines(found: Zones) -> list[str]:
     for method, gain in found.gains.items():
         how = "" if method == gain.unit else f", {method}"
         rate = plain_number(gain.magnitude, 2)
-        lines.append(f"Gain {rate} {gain.unit}{how} ({gain.status}).")
+        lines.append(f"Gain {rate} {gain.unit}{how} ({plain(gain.status)}).")
     lines += [f"No {name}: {why}." for name, why in found.absent.items()]
     return lines
 

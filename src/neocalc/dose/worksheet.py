@@ -13,16 +13,17 @@ from __future__ import annotations
 import datetime as dt
 import textwrap
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Final, NamedTuple
 
 import neocalc
+from neocalc import html as pages
 from neocalc.age import NOT_STATED, TERM
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
 from neocalc.dose.plan import Plan
 from neocalc.dose.stops import SOFT, Check
 from neocalc.errors import UnitError
+from neocalc.plain import visible
 from neocalc.records import utc_time
 from neocalc.references import tables_digest
 from neocalc.units import split_quantity
@@ -218,7 +219,7 @@ def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
     lines += ["", *_wrapped(plan.passed)]
     for who in SIGNATURES:
         lines += ["", f"{who + ':':<26}{'_' * 40}  Date, time: {'_' * 16}"]
-    return "\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)]) + "\n"
+    return visible("\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)])) + "\n"
 
 
 def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
@@ -236,23 +237,30 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
     str
         HTML without scripts or anything loaded from elsewhere; every text in it is escaped.
     """
-    subject = escape(plan.inputs.subject or "") or "&nbsp;" * 40
+    blank = pages.Safe("&nbsp;" * 40)
+    subject = pages.free(plan.inputs.subject) if plan.inputs.subject else blank
+    short = _table([(name, pages.free(said)) for name, said in rows(plan) if len(said) <= _HALF])
+    long = _table([(name, pages.free(said)) for name, said in rows(plan) if len(said) > _HALF])
     parts = [
-        f"<p><b>Subject:</b> <span class=line>{subject}</span><br>{escape(_head(at))}</p>",
-        "<h2>Inputs</h2>",
-        f"<div>{_table([row for row in rows(plan) if len(row[1]) <= _HALF])}</div>",
-        _table([row for row in rows(plan) if len(row[1]) > _HALF]),
-        "<h2>Working</h2>", _table([tuple(step) for step in steps(plan)], "working"),
-        "<h2>Checks</h2>", _table([_cells(check) for check in plan.checks]),
-        *([f"<p><b>{escape(plan.passed)}</b></p>"] if plan.passed else []),
+        pages.title("Dose worksheet"),
+        pages.Safe(
+            f"<p><b>Subject:</b> <span class=line>{subject}</span><br>{pages.text(_head(at))}</p>"
+        ),
+        pages.heading("Inputs"),
+        pages.Safe(f"<div>{short}</div>\n"), long,
+        pages.heading("Working"), _table([tuple(step) for step in steps(plan)], "working"),
+        pages.heading("Checks"), _table([_cells(check) for check in plan.checks]),
+        *([pages.paragraph(pages.bold(pages.free(plan.passed)))] if plan.passed else []),
         *(
-            f"<p class=sign>{escape(who)}: <span class=line></span> "
-            "Date, time: <span class='line short'></span></p>"
+            pages.Safe(
+                f"<p class=sign>{pages.text(who)}: <span class=line></span> "
+                "Date, time: <span class='line short'></span></p>\n"
+            )
             for who in SIGNATURES
         ),
-        f"<p>{escape(NOTICE)}</p>",
+        pages.paragraph(NOTICE),
     ]  # fmt: skip
-    return _PAGE.format(body="\n".join(parts))
+    return pages.page("Dose worksheet", parts, _STYLE)
 
 
 def _head(at: dt.datetime | None) -> str:
@@ -260,7 +268,7 @@ def _head(at: dt.datetime | None) -> str:
 
 
 def _cells(check: Check) -> tuple[str, ...]:
-    return check.outcome, check.name, check.message
+    return check.outcome, check.name, pages.free(check.message)
 
 
 def _wrapped(said: str) -> list[str]:
@@ -276,42 +284,26 @@ def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
         )
 
 
-def _table(cells: Sequence[tuple[str, ...]], kind: str = "list") -> str:
+def _table(cells: Sequence[tuple[str, ...]], kind: str = "list") -> pages.Safe:
     """The first column names the row and is never broken; a soft stop that was passed is bold."""
-    lines = []
-    for row in cells:
-        line = "".join(f"<td>{escape(cell)}</td>" for cell in row)
-        lines.append(f"<tr{' class=stop' if row[0] == SOFT else ''}>{line}</tr>\n")
-    return f"<table class={kind}>{''.join(lines)}</table>"
+    stops = [i for i, row in enumerate(cells) if row[0] == SOFT]
+    return pages.table((), cells, kind=kind, marked=stops)
 
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Dose worksheet</title>
-<style>
-@page {{ margin: 10mm }}
-body {{ font: 8pt/1.2 sans-serif; max-width: 190mm; margin: auto }}
-h1 {{ font-size: 12pt; margin: 0 }}
-h2 {{ font-size: 9pt; margin: 1.5mm 0 0.5mm }}
-p {{ margin: 1mm 0 }}
-table {{ border-collapse: collapse; width: 100% }}
-td {{ border-bottom: 0.2mm solid #999; padding: 0.2mm 1.5mm 0.2mm 0; vertical-align: top }}
-td {{ overflow-wrap: anywhere }}
-td:first-child {{ white-space: nowrap; width: 1%; padding-right: 4mm }}
-.working td:last-child, .stop td {{ font-weight: bold }}
-div {{ columns: 2; column-gap: 6mm }}
-tr {{ break-inside: avoid }}
-.line {{ display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }}
-.line {{ max-width: 100%; overflow-wrap: anywhere }}
-.short {{ min-width: 35mm }}
-.sign {{ margin-top: 4mm }}
-</style>
-</head>
-<body>
-<h1>Dose worksheet</h1>
-{body}
-</body>
-</html>
+_STYLE: Final = """
+@page { margin: 10mm }
+body { font: 8pt/1.2 sans-serif; max-width: 190mm; margin: auto }
+h1 { font-size: 12pt; margin: 0 }
+h2 { font-size: 9pt; margin: 1.5mm 0 0.5mm }
+p { margin: 1mm 0 }
+table { border-collapse: collapse; width: 100% }
+td { border-bottom: 0.2mm solid #999; padding: 0.2mm 1.5mm 0.2mm 0; vertical-align: top }
+td:first-child { white-space: nowrap; width: 1%; padding-right: 4mm }
+.working td:last-child, .marked td { font-weight: bold }
+div { columns: 2; column-gap: 6mm }
+tr { break-inside: avoid }
+.line { display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }
+.line { max-width: 100% }
+.short { min-width: 35mm }
+.sign { margin-top: 4mm }
 """
