@@ -102,9 +102,9 @@ def grid_section(grid: Sequence[Agreement]) -> list[str]:
         "## 1. The simple implementation, over the whole grid", "",
         "`tests/oracle.py` and `tests/velocity_oracle.py` do the same sums one child at a time, in "
         "plain Python, and share with neocalc only the published tables. Both scored every sex, "
-        "every day, completed week or 0.1 cm of each table and every day on which an increment may "
-        "start, at z from -8 to 8 (steps of 0.5; of 1 for increments), as far as there is such a "
-        "measurement.", "",
+        "every day, completed week or 0.1 cm of each table, and increments over 13 intervals, at "
+        "and between the tabulated widths, from every day on which they may start, at z from -8 to "
+        "8 (steps of 0.5; of 1 for increments), as far as there is such a measurement.", "",
         f"{sum(a.values for a in grid):,} values; largest difference {power(largest)} (accepted: "
         f"{power(LIMIT)}); {sum(a.statuses for a in grid)} different statuses. The differences are "
         "largest where the power L is near 0, as in the increments of weight over 4 and 6 months: "

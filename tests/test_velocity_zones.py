@@ -82,7 +82,7 @@ def test_description() -> None:
     lines = found("weight", ("6000 g", "7000 g"), (91, 147)).describe().splitlines()
     assert lines[:2] == [
         "Zone B: both visits from 40w0d to 24 months of corrected age",
-        "velocity z -0.19 (2 months, interval_scaled)",
+        "velocity z -0.23 over 56 days (interval_interpolated)",
     ]
     assert lines[2].startswith("change in z ")
     early = found("weight", ("900 g", "1000 g"), (-49, -42)).describe().splitlines()

@@ -23,6 +23,7 @@ from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitEr
 from neocalc.policy import Policy, weeks_and_days
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
+from neocalc.velocity.intervals import BETWEEN
 from neocalc.velocity.scores import SHOWN_UNITS
 from neocalc.velocity.trial_zones import ZONES, Zones, zones
 from neocalc.velocity.visits import AGAINST
@@ -33,6 +34,12 @@ MEASURES: Final = {
     "head": ("head_circumference", "37cm 39.5cm"),
 }
 """Options of two measurements, each with its measure and an example."""
+HOW: Final = {
+    "who-2009": "at a width of the tables",
+    "who-2009-interpolated": "between two widths of the tables",
+    "who-2009-scaled": "scaled to the nearest width of the tables",
+}
+"""Each method of a velocity z-score, for people."""
 OF_ONE: Final = (
     "sex", "gestation", "born", "first", "second", "first_days", "second_days", "weight", "length",
     "head", "first_position", "second_position", "oedema",
@@ -83,8 +90,13 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         "--start", metavar="WORD", default="interpolate", help=f"{' or '.join(STARTS)} (the first)"
     )
     rules.add_argument(
-        "--tolerance", metavar="SHARE", default="0.1", help="of the nominal interval; default 0.1"
-    )
+        "--tolerance", metavar="SHARE", default="0.1",
+        help="how far below the shortest or above the longest width; default 0.1 of it",
+    )  # fmt: skip
+    rules.add_argument(
+        "--between", metavar="WORD", default="interpolate",
+        help=f"{' or '.join(BETWEEN)} (to the nearest): an interval between two widths",
+    )  # fmt: skip
     rules.add_argument("--plain", action="store_true", help="without the restriction beyond 3 SD")
     add_policy(parser)
     add_json(parser)
@@ -134,7 +146,7 @@ def run_infant(options: argparse.Namespace) -> int:
                 second_age=ages[1], first_position=options.first_position,
                 second_position=options.second_position, oedema=options.oedema,
                 start=rules.start, tolerance=rules.tolerance, restricted=rules.restricted,
-                policy=policy,
+                between=rules.between, policy=policy,
             )  # fmt: skip
         except InputError as error:
             raise _as_typed(error, option, example, options) from error
@@ -172,6 +184,7 @@ def facts(measure: str, found: Zones) -> dict[str, Any]:
             "start_age_months": velocity.start_age,
             "age_basis": velocity.age_basis,
             "method": velocity.method,
+            "lms_method": velocity.lms_method,
             "reference": velocity.reference,
             "status": velocity.status,
         }
@@ -222,17 +235,19 @@ def _lines(found: Zones) -> list[str]:
     velocity, change = found.velocity, found.change
     if velocity is not None:
         gained = f"{velocity.increment_figure:+.1f}".removesuffix(".0")
-        scaled = plain_number(velocity.increment_figure * velocity.scaled, 1)
         unit = SHOWN_UNITS[velocity.measure]
-        text = (
+        taken = ""
+        if velocity.scaled != 1:
+            scaled = plain_number(velocity.increment_figure * velocity.scaled, 1)
+            taken = f", taken as {scaled} {unit} in {velocity.nominal_months} months"
+        lines.append(
             f"Velocity z {z_text(velocity.z)}, centile {centile_text(velocity.z, velocity.centile)}"
-            f": {gained} {unit} in {velocity.interval_days} days, taken as {scaled} {unit} in"
-            f" {velocity.nominal_months} months ({velocity.status})."
+            f": {gained} {unit} in {velocity.interval_days} days{taken} ({velocity.status})."
         )
-        lines.append(text)
         lines.append(
             f"By the WHO's increments of 2009 from {plain_number(velocity.start_age, 2)} months of"
-            f" {velocity.age_basis} age, {velocity.method}."
+            f" {velocity.age_basis} age, {HOW[velocity.method]} ({velocity.method},"
+            f" {velocity.lms_method})."
         )
     if change is not None:
         lines.append(
@@ -266,7 +281,8 @@ def _rules(options: argparse.Namespace) -> Rules:
     """The decisions that the options ask for."""
     if not re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,6}", options.tolerance):
         raise InputError("--tolerance", options.tolerance, "a share such as 0.1")
-    return Rules(options.start, float(options.tolerance), False if options.plain else None)
+    restricted = False if options.plain else None
+    return Rules(options.start, float(options.tolerance), restricted, between=options.between)
 
 
 def _ages(options: argparse.Namespace) -> tuple[Age, Age]:

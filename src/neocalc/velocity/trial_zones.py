@@ -35,7 +35,7 @@ RATES: Final = {
 WHY: Final = {
     "start_below_term": "the WHO's increments begin at 40w0d",
     "above_velocity_reference": "the WHO's increments end at 24 months",
-    "interval_not_nominal": "the interval is not near 1, 2, 3, 4 or 6 months",
+    "interval_not_nominal": "the interval is not near enough to the WHO's, of 1 to 6 months",
     "no_table": "the WHO has no increments of this measure for this interval at this age",
     "non_positive_increment": "the increment is too small for the WHO's table",
     "oedema": "there was oedema",
@@ -75,8 +75,8 @@ class Zones:
         lines = [f"Zone {self.zone}: {ZONES[self.zone]}"]
         if self.velocity is not None:
             lines.append(
-                f"velocity z {self.velocity.z:.2f} ({self.velocity.nominal_months} months,"
-                f" {self.velocity.status})"
+                f"velocity z {self.velocity.z:.2f} over {self.velocity.interval_days} days"
+                f" ({self.velocity.status})"
             )
         if self.change is not None:
             lines.append(f"change in z {self.change.change:+.2f} ({self.change.status})")
@@ -101,6 +101,7 @@ def zones(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    between: str = "interpolate",
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Zones:
@@ -113,7 +114,7 @@ def zones(
     first, second : str or pint.Quantity
         The measurements with their units [kg], [g] or [cm].
     sex, first_age, second_age, first_position, second_position, oedema, start, tolerance, \
-restricted, policy, sex_codes
+restricted, between, policy, sex_codes
         As for `zscore`, of one child.
 
     Returns
@@ -144,7 +145,7 @@ restricted, policy, sex_codes
              "policy": policy, "sex_codes": sex_codes}  # fmt: skip
     velocity = zscore(
         measure, first=first, second=second, start=start, tolerance=tolerance,
-        restricted=restricted, **child,
+        restricted=restricted, between=between, **child,
     )  # fmt: skip
     if not velocity.single:
         raise InputError("first", first, "two visits of one child; tables have velocity.score")

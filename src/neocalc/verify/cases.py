@@ -169,9 +169,15 @@ def _velocity(measure: str, first_age_days: int, second_age_days: int, **given: 
 
     ages = Age.from_days(first_age_days), Age.from_days(second_age_days)
     v = velocity.zscore(measure, first_age=ages[0], second_age=ages[1], **given)
-    names = ("z", "z_unscaled", "nominal_months", "age_basis", "method", "status")
+    names = ("z", "z_unscaled", "nominal_months", "age_basis", "method", "lms_method", "status")
+    cells, at = v.codes.cells, v.codes.at[0]
+    grams = 1000 if measure == "weight" else 1
     return {name: getattr(v, name) for name in names} | {
-        "increment_scaled": float(v.increment_scaled.magnitude)
+        "increment_scaled": float(v.increment_scaled.magnitude),
+        "L": float(cells.L[at]),
+        "M": grams * float(cells.M[at]),
+        "S": float(cells.S[at]),
+        "delta": grams * float(cells.delta[at]),
     }
 
 
