@@ -6,11 +6,12 @@ day the WHO's tables stand for the first visit.
 
 from __future__ import annotations
 
+import csv
 import math
 from typing import NamedTuple
 
 from oracle import table as attained_table
-from velocity_simulation import MONTH, WIDTHS, Row, rows
+from velocity_simulation import MONTH, TABLES, WIDTHS, Row, rows
 
 ALL_WIDTHS = (1, 2, 3, 4, 6)
 LAST_DAY = 731
@@ -194,3 +195,48 @@ def velocity(
     raw = increment + at.delta
     z_unscaled = z_of(raw, at, restricted) if raw > NOTHING[measure] else REFUSED
     return Answer(z_of(y, at, restricted), STATUS[method], months, factor, z_unscaled, method)
+
+
+# --- the correlation of z between two ages -------------------------------------------------------
+
+FOLDER = TABLES / "who-2009-correlation"
+
+
+def attained_sd(measure: str, sex: str, day: int) -> float:
+    """M S of the WHO's attained growth [kg or cm]."""
+    row = attained_table("who-2006", measure)[sex, day]
+    return row.M * row.S
+
+
+def model(measure: str, first: int, second: int) -> float:
+    """The fitted correlation between two days."""
+    with (FOLDER / "model.csv").open(newline="") as file:
+        (row,) = (r for r in csv.DictReader(file) if r["measure"] == measure)
+    n, p, c, q, tau = (float(row[name]) for name in ("n", "p", "c", "q", "tau"))
+    u = math.log((second / MONTH + tau) / (first / MONTH + tau))
+    return (1 - n) * (p + (1 - p) * math.exp(-c * u**q))
+
+
+def correlation(measure: str, sex: str, first: int, second: int) -> tuple[float, str]:
+    """r between two days and its source, or NaN and the reason."""
+    if second <= first:
+        return REFUSED, "interval_not_positive"
+    if first < 0:
+        return REFUSED, "start_below_term"
+    if second > 1096:
+        return REFUSED, "above_velocity_reference"
+    if second <= LAST_DAY:
+        found = any_interval(measure, sex, first, second - first, "interpolate", 0.0)
+        if not isinstance(found, str):
+            at, _, method = found
+            grams = 1000 if measure == "weight" else 1
+            one, two = (attained_sd(measure, sex, day) for day in (first, second))
+            increment = at.M * at.S / grams
+            return (one * one + two * two - increment * increment) / (2 * one * two), method
+    beyond = "-extrapolated" if second > LAST_DAY else ""
+    return model(measure, first, second), f"who-2009-model{beyond}"
+
+
+def standardised(z1: float, z2: float, r: float) -> tuple[float, float]:
+    """Standardised change and conditional gain."""
+    return (z2 - z1) / math.sqrt(2 * (1 - r)), (z2 - r * z1) / math.sqrt(1 - r * r)

@@ -147,9 +147,14 @@ def every_cell(measure: str, rule: Rule) -> Cells:
 
     They are in this order; the first and last start and the first and last interval have no table.
     """
+    return _cells(measure, rule, *axes_of(rule))
+
+
+def axes_of(rule: Rule) -> tuple[Ints, Ints, Ints]:
+    """Sex, day of start and interval of every cell."""
     axes = np.ogrid[: len(SEXES), -1 : _STARTS - 1, : _intervals(rule)]
     sex, start, days = (axis.ravel() for axis in np.broadcast_arrays(*axes))
-    return _cells(measure, rule, sex, start, days)
+    return sex, start, days
 
 
 def _intervals(rule: Rule) -> int:

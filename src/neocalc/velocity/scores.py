@@ -126,7 +126,7 @@ def zscore(
     >>> v = zscore("weight", first="4.9 kg", second="6.1 kg", sex="female",
     ...            first_age=ages[0], second_age=Age.from_days(247, "27+3"))
     >>> round(v.z, 2), v.method, v.status
-    (-0.19, 'who-2009-interpolated', 'interval_interpolated')
+    (-0.13, 'who-2009-interpolated', 'interval_interpolated')
     """
     check_measure(measure)
     rules = Rules(start, tolerance, restricted, recode, between)

@@ -181,6 +181,23 @@ def _velocity(measure: str, first_age_days: int, second_age_days: int, **given: 
     }
 
 
+def _correlation(measure: str, sex: str, first_age_days: int, second_age_days: int) -> Results:
+    from neocalc import velocity
+
+    ages = Age.from_days(first_age_days), Age.from_days(second_age_days)
+    c = velocity.correlation(measure, sex=sex, first_age=ages[0], second_age=ages[1])
+    return {name: getattr(c, name) for name in ("r", "source", "status")}
+
+
+def _change(measure: str, first_age_days: int, second_age_days: int, **given: Any) -> Results:
+    from neocalc import velocity
+
+    ages = Age.from_days(first_age_days), Age.from_days(second_age_days)
+    c = velocity.change(measure, first_age=ages[0], second_age=ages[1], **given)
+    names = ("change", "standardised", "conditional", "r", "r_source", "standardised_status")
+    return {name: getattr(c, name) for name in names}
+
+
 def _increment_coverage() -> Results:
     """How many rows of increments there are, and how many lack their lower SD lines."""
     ref = reference(WHO_2009)
@@ -272,8 +289,10 @@ def _cohort(columns: dict[str, list[Any]]) -> Results:
 
 CALLS: Final[dict[str, Callable[..., Results]]] = {
     "age": _ages,
+    "change": _change,
     "cohort": _cohort,
     "conditional_gain": _conditional_gain,
+    "correlation": _correlation,
     "decline": _decline,
     "dose": _dose,
     "exact_volume": _exact_volume,
