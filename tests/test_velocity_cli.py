@@ -137,6 +137,49 @@ def test_decisions_are_options(shell: Shell) -> None:
     assert floor["results"][0]["velocity"]["z_floor"] is None  # L is below 0: no limit
 
 
+def test_a_standardised_change_in_words(shell: Shell) -> None:
+    visit = ("velocity", "--sex", "m", "--weight", "7.9kg", "10kg", "--first-days", "183")
+    done = shell.run(*visit, "--second-days", "548").out
+    assert (
+        "Standardised change -1.1, conditional gain -1.19: by the correlation 0.759 of z between"
+        " these ages, from a model of the WHO's increments (ok)."
+    ) in done
+    late = shell.run(*visit, "--second-days", "1000").out
+    assert "from a model of the WHO's increments, extrapolated beyond 24 months (ok)." in late
+    last = shell.run(*visit, "--second-days", "1097").out
+    assert "No standardised change: the correlation of z is known to 36 months." in last
+    own = ("--correlation", "0.7", "--correlation-source", "a cohort")
+    done = shell.run(*visit, "--second-days", "548", *own).out
+    assert "by the correlation 0.700 of z between these ages, a cohort (ok)." in done
+    about = json.loads(shell.run(*visit, "--second-days", "548", *own, "--json").out)
+    change = about["results"][0]["change"]
+    assert (change["r"], change["r_source"]) == (0.7, "a cohort")
+    assert change["standardised"] == pytest.approx(change["z"] / (2 * 0.3) ** 0.5)
+    assert change["conditional"] < change["standardised"]
+    about = json.loads(shell.run(*visit, "--second-days", "1097", "--json").out)
+    change = about["results"][0]["change"]
+    assert (change["r"], change["r_source"], change["standardised"]) == (None, None, None)
+    assert change["standardised_status"] == "above_velocity_reference"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--correlation", "0.7"), "--correlation-source: missing; give the citation"),
+        (("--correlation", "0.7", "--correlation-source", " "), "--correlation-source: missing"),
+        (("--correlation-source", "a cohort"), "--correlation: missing; give the figure"),
+        (("--correlation", "1", "--correlation-source", "a cohort"), "from 0 to below 1"),
+        (("--correlation", "x", "--correlation-source", "a cohort"), "from 0 to below 1"),
+    ],
+)
+def test_a_correlation_needs_its_source(
+    shell: Shell, options: tuple[str, ...], problem: str
+) -> None:
+    done = shell.run(*INFANT, *DATES, *WEIGHT, *options)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert problem in done.err
+
+
 def test_an_interval_between_two_widths_in_words(shell: Shell) -> None:
     days = ("--first-days", "91", "--second-days", "159", "--sex", "m", "--weight", "6kg", "7kg")
     done = shell.run("velocity", *days)

@@ -44,6 +44,21 @@ WHY: Final = {
     "no_reference": "the reference has no table of this measure",
 }
 """Why there is no z, for people."""
+NOT_STANDARDISED: Final = {
+    "reference_changed": "the two z-scores are by different references",
+    "start_below_term": "the correlation of z is known from 40w0d on",
+    "above_velocity_reference": "the correlation of z is known to 36 months",
+}
+"""Why there is a change in z and no standardised change, for people."""
+SOURCE_WORDS: Final = {
+    "who-2009": "from a row of the WHO's increments",
+    "who-2009-interpolated": "from the WHO's increments, between two widths",
+    "who-2009-model": "from a model of the WHO's increments",
+    "who-2009-model-extrapolated": (
+        "from a model of the WHO's increments, extrapolated beyond 24 months"
+    ),
+}
+"""Where a correlation is from, for people; a caller's own source stands for itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +94,13 @@ class Zones:
                 f" ({self.velocity.status})"
             )
         if self.change is not None:
-            lines.append(f"change in z {self.change.change:+.2f} ({self.change.status})")
+            c = self.change
+            lines.append(f"change in z {c.change:+.2f} ({c.status})")
+            if c.r_source:
+                lines.append(
+                    f"standardised change {c.standardised:+.2f}, conditional gain"
+                    f" {c.conditional:+.2f} (r {c.r:.3f}, {c.r_source})"
+                )
         for method, rate in self.gains.items():
             how = f"{rate.unit}, {method}" if method != rate.unit else rate.unit
             lines.append(f"gain {rate.magnitude:.1f} {how} ({rate.status})")
@@ -102,6 +123,8 @@ def zones(
     tolerance: float = 0.10,
     restricted: bool | None = None,
     between: str = "interpolate",
+    r: float | None = None,
+    r_source: str | None = None,
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Zones:
@@ -116,6 +139,8 @@ def zones(
     sex, first_age, second_age, first_position, second_position, oedema, start, tolerance, \
 restricted, between, policy, sex_codes
         As for `zscore`, of one child.
+    r, r_source : float and str, optional
+        As for `change`.
 
     Returns
     -------
@@ -138,6 +163,7 @@ restricted, between, policy, sex_codes
     gain 15.1 g/kg/day, exponential (ok)
     gain 14.3 g/day (ok)
     no velocity z: the WHO's increments begin at 40w0d
+    no standardised change: the correlation of z is known from 40w0d on
     """
     check_measure(measure)
     child = {"sex": sex, "first_age": first_age, "second_age": second_age, "oedema": oedema,
@@ -149,7 +175,7 @@ restricted, between, policy, sex_codes
     )  # fmt: skip
     if not velocity.single:
         raise InputError("first", first, "two visits of one child; tables have velocity.score")
-    difference = change(measure, first=first, second=second, **child)
+    difference = change(measure, first=first, second=second, r=r, r_source=r_source, **child)
     pairs = velocity.codes.pairs
     zone = "A" if pairs.start[0] < 0 else "C" if pairs.end[0] > LAST_DAY else "B"
     absent = {}
@@ -157,6 +183,8 @@ restricted, between, policy, sex_codes
         absent["velocity z"] = WHY[velocity.status]
     if difference.change != difference.change:
         absent["change in z"] = WHY[difference.status]
+    elif not difference.r_source:
+        absent["standardised change"] = NOT_STANDARDISED[difference.standardised_status]
     gains = {}
     for method, where in RATES[measure].items():
         if where != zone:
