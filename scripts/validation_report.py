@@ -29,6 +29,7 @@ import numpy as np
 from validation_compare import ask_peers, compare, peer_rows, reason
 from validation_grid import LIMIT, Agreement, whole_grid
 from validation_plots import grid_figure, length_figure, peers_figure, save
+from validation_velocity import section as velocity_section
 
 import neocalc as nc
 from neocalc.references import tables_digest, tables_folder
@@ -271,10 +272,11 @@ def page(grid: Sequence[Agreement], kept: dict[str, Any]) -> str:
             "--peers PYGROWUP/bin/python",
             "```", "",
             "PEERS and PYGROWUP are the two environments of `benchmarks/requirements-peers.txt`; "
-            "with `--kept-peers` in their place, section 3 stays as it was compared last.",
+            "with `--kept-peers` in their place, section 3 stays as it was compared last. The "
+            "cohorts of section 6 are compared by `scripts/validation_velocity.py --visits`.",
         ],
         grid_section(grid), published_section(report), peers_section(kept), mutation_section(),
-        environment_section(report),
+        environment_section(report), velocity_section(),
     ]  # fmt: skip
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 

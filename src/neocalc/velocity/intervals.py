@@ -186,7 +186,7 @@ def _cells(measure: str, rule: Rule, sex: Any, start: Any, days: Any) -> Cells:
     between = np.flatnonzero(method == INTERPOLATED)
     if between.size:
         ages = sex[between], start[between], days[between]
-        mixed = _interpolated(measure, table, low[between], high[between], *ages)
+        mixed = interpolated(measure, table, low[between], high[between], *ages)
         for column, values in zip(columns, mixed, strict=True):
             column[between] = values
         width[between] = days[between]
@@ -232,7 +232,7 @@ def _nearest(
     return np.where(upper, high, low)
 
 
-def _interpolated(
+def interpolated(
     measure: str, table: IncrementTable, low: Rows, high: Rows, sex: Any, start: Any, days: Any
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """L, M, S and delta between the rows of two widths.
