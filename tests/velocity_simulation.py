@@ -186,13 +186,14 @@ def scored(measure: str, sex: str, children: Cohort, **options: Any) -> nc.veloc
 
 
 class Pooled(NamedTuple):
-    """What came of the cohorts of one measure, all intervals and both sexes together."""
+    """Result of the cohorts of one measure, all intervals and both sexes together."""
 
     share: float
     mean: float
     sd: float
     error: float
-    error_unscaled: float
+    share_scaled: float
+    error_scaled: float
 
     def cells(self) -> list[str]:
         """For the table in docs/velocity.md."""
@@ -201,29 +202,38 @@ class Pooled(NamedTuple):
             f"{self.mean:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00"),
             f"{self.sd:.2f}",
             f"{self.error:.2f}",
-            f"{self.error_unscaled:.2f}",
+            f"{100 * self.share_scaled:.0f} %",
+            f"{self.error_scaled:.2f}",
         ]
 
 
 def pooled(measure: str, jitter: int) -> Pooled:
-    """Scored cohorts: share with a z, its mean and SD, and how far z is from the true one (RMS)."""
-    z, raw, true, n = [], [], [], 0
+    """Scored cohorts: share with a z, its mean and SD, and how far z is from the true one (RMS).
+
+    With it the share and the error where every interval is scaled to the nearest width.
+    """
+    z: list[Floats] = []
+    error: dict[str, list[Floats]] = {"interpolate": [], "scale": []}
+    n = 0
     for seed, (name, interval, sex) in enumerate(GROUPS):
         if name == measure:
             children = cohort(name, interval, sex, jitter=jitter, seed=100 + seed)
-            result = scored(name, sex, children)
-            has = ~np.isnan(result.z)
-            z.append(result.z[has])
-            raw.append(result.z_unscaled[has])
-            true.append(children.z[has])
-            n += len(has)
-    every, unscaled, drawn = (np.concatenate(part) for part in (z, raw, true))
+            n += len(children.z)
+            for between, off in error.items():
+                result = scored(name, sex, children, between=between)
+                has = ~np.isnan(result.z)
+                off.append((result.z - children.z)[has])
+                if between == "interpolate":
+                    z.append(result.z[has])
+    every = np.concatenate(z)
+    ours, scaled_to = (np.concatenate(off) for off in error.values())
     return Pooled(
         len(every) / n,
         float(every.mean()),
         float(every.std()),
-        float(np.sqrt(((every - drawn) ** 2).mean())),
-        float(np.sqrt(((unscaled - drawn) ** 2).mean())),
+        float(np.sqrt((ours**2).mean())),
+        len(scaled_to) / n,
+        float(np.sqrt((scaled_to**2).mean())),
     )
 
 
