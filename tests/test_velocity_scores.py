@@ -226,7 +226,7 @@ def test_few_pairs_and_many_have_the_same_cells(
     monkeypatch.setattr(intervals, "FEW", 0)
     many, at = intervals.cells_of(measure, rule, *columns)
     assert len(few.L) == 4000 < len(many.L)
-    for name in ("L", "M", "S", "delta", "width", "method", "months", "reason"):
+    for name in ("L", "M", "S", "delta", "width", "method", "months", "status"):
         one, other = getattr(few, name)[own], getattr(many, name)[at]
         assert np.array_equal(one, other, equal_nan=one.dtype.kind == "f"), name
     assert (few.has_delta, few.has_zero_power) == (many.has_delta, many.has_zero_power)

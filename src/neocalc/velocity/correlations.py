@@ -148,9 +148,6 @@ def implied(measure: str, interval: Interval) -> Correlations:
     """
     status = _without(measure, interval)
     there = np.flatnonzero(status == 0)
-    if len(there) == len(status) and len(there):
-        r, source = _implied(measure, interval.sex, interval.start, interval.days)
-        return Correlations(r, source, status)
     r, source = np.full(len(status), np.nan), np.zeros(len(status), dtype=np.uint8)
     if there.size:
         ages = (column.take(there) for column in (interval.sex, interval.start, interval.days))
@@ -184,10 +181,16 @@ def _implied(measure: str, sex: Ints, start: Ints, days: Ints) -> tuple[Floats, 
         first = start.take(others)
         second = first + days.take(others)
         model = models()[measure]
-        log_age = np.log(np.arange(LAST_CORRELATED + 1) / MONTH + model.tau)
+        log_age = _log_age(model.tau)
         r[others] = model.at(log_age.take(second) - log_age.take(first))
-        source[others] = np.where(second > LAST_DAY, np.uint8(EXTRAPOLATED), np.uint8(MODEL))
+        source[others] = MODEL + (second > LAST_DAY)  # the next code: extrapolated
     return r, source
+
+
+@cache
+def _log_age(tau: float) -> Floats:
+    """The logarithm of every age to 36 months, in months and with tau added."""
+    return np.asarray(np.log(np.arange(LAST_CORRELATED + 1) / MONTH + tau))
 
 
 def _of_cells(measure: str, cells: Cells, sex: Any, start: Any, days: Any) -> tuple[Floats, Bytes]:
@@ -243,17 +246,23 @@ def standardise(
     own : numpy.ndarray, optional
         The caller's correlations, from 0 to below 1 [unitless].
     """
-    if own is None:
-        r, source, status = implied(measure, interval)
-    else:
-        r, source = own, np.full(len(own), OWN, dtype=np.uint8)
-        status = np.zeros(len(own), dtype=np.uint8)
+    n = len(change.z)
+    status = _without(measure, interval) if own is None else np.zeros(n, dtype=np.uint8)
     np.putmask(status, first.reference != second.reference, CODE["reference_changed"])
-    without = np.isnan(change.z)
-    np.putmask(status, without, change.status)
-    r = np.where(status == 0, r, np.nan)
-    source = np.where(status == 0, source, np.uint8(0))
+    np.putmask(status, np.isnan(change.z), change.status)
+    figures = np.full((3, n), np.nan)
+    found = Standardised(figures[0], figures[1], figures[2], np.zeros(n, dtype=np.uint8), status)
+    there = np.flatnonzero(status == 0)
+    if not there.size:
+        return found
+    if own is None:
+        ages = (column.take(there) for column in (interval.sex, interval.start, interval.days))
+        r, found.source[there] = _implied(measure, *ages)
+    else:
+        r, found.source[there] = own.take(there), OWN
+    found.r[there] = r
+    found.change[there] = change.z.take(there) / np.sqrt(2 * (1 - r))
+    found.conditional[there] = conditional(first.z.take(there), second.z.take(there), r)
     kept = CODE["implausible"]
     status[(status == 0) & (change.status == kept)] = kept
-    gain = change.z / np.sqrt(2 * (1 - r))
-    return Standardised(gain, conditional(first.z, second.z, r), r, source, status)
+    return found

@@ -27,10 +27,10 @@ from neocalc.coding import Ints
 from neocalc.errors import CODE, InputError, StatusArray
 from neocalc.lms import measurement_from_zscore, plain_zscore, restrict, zscore_from_measurement
 from neocalc.scoring import BLOCK, by_blocks
-from neocalc.stacks import Bools, Bytes, Rows
+from neocalc.stacks import Bools, Bytes
 from neocalc.units import Floats
-from neocalc.velocity.increment_tables import LAST_DAY, STARTS
-from neocalc.velocity.intervals import BETWEEN, METHOD_STATUS, Cells, Rule, cells_of
+from neocalc.velocity.increment_tables import STARTS
+from neocalc.velocity.intervals import BETWEEN, Cells, Rule, cells_of
 from neocalc.velocity.visits import Pairs
 
 LARGEST_TOLERANCE: Final = 0.25
@@ -207,32 +207,31 @@ def score(measure: str, pairs: Pairs, rules: Rules = DEFAULT_RULES) -> ScoredInc
     """
     cells, at = cells_of(measure, rules.rule, pairs.sex, pairs.start, pairs.days)
     n = len(pairs.days)
-    z, status = np.empty(n), np.empty(n, dtype=np.uint8)
+    z, status = np.full(n, np.nan), np.empty(n, dtype=np.uint8)
 
     def work(start: int) -> None:
         here = slice(start, start + BLOCK)
-        z[here], status[here] = _score(cells, at, pairs, rules, here)
-        without = np.flatnonzero(np.isnan(z[here])) + start
-        if without.size:
-            status[without] = _reasons(cells, at, pairs, without)
+        _score(cells, at[here], pairs, rules, here, z[here], status[here])
 
     by_blocks(work, n)
     return ScoredIncrements(z, status, at, cells, pairs, rules)
 
 
 def _score(
-    cells: Cells, at: Ints, pairs: Pairs, rules: Rules, here: slice
-) -> tuple[Floats, StatusArray]:
-    """Z-scores of one block of pairs and their statuses, which hold where there is a z.
+    cells: Cells, at: Ints, pairs: Pairs, rules: Rules, here: slice, z: Floats, status: StatusArray
+) -> None:
+    """Fill z and status of one block of pairs; z holds nothing but NaN.
 
     What has no table is left out of the arithmetic: below term and above 24 months, they are many.
     """
-    method = cells.method.take(at[here])
+    method = cells.method.take(at)
+    cells.status.take(at, out=status, mode="clip")  # every place is one; "raise" would copy
     if pairs.status is not None:
-        method *= pairs.status[here] == 0
-    z, status = np.full(len(method), np.nan), METHOD_STATUS.take(method)
+        given = pairs.status[here]
+        method *= given == 0
+        np.putmask(status, given != 0, given)
     placed = np.flatnonzero(method)
-    own, days = at[here].take(placed), pairs.days[here].take(placed)
+    own, days = at.take(placed), pairs.days[here].take(placed)
     increment = pairs.second[here].take(placed) - pairs.first[here].take(placed)
     y = _scorable(increment, cells, rules) * (cells.width.take(own) / days)
     if cells.has_delta:
@@ -245,10 +244,11 @@ def _score(
     restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
     z[placed] = found
     if pairs.implausible is not None:
-        status[pairs.implausible[here]] = CODE["implausible"]
+        status[placed[pairs.implausible[here].take(placed)]] = CODE["implausible"]
+    lost = np.isnan(found)
     if rules.recode and not cells.has_delta:
-        status[placed[increment <= NOTHING]] = CODE["non_positive_increment"]
-    return z, status
+        lost |= increment <= NOTHING
+    status[placed[lost]] = CODE["non_positive_increment"]
 
 
 def unscore(
@@ -265,12 +265,12 @@ def unscore(
         increment = (y - cells.delta.take(at)) * (pairs.days / cells.width.take(at))
     if pairs.status is not None:
         increment[pairs.status != 0] = np.nan
-    without = np.flatnonzero(np.isnan(increment))
-    status = np.zeros(len(z), dtype=np.uint8)
-    reasons = _reasons(cells, at, pairs, without)
+    status = cells.status.take(at)
     # Where all is there but the increment, no increment has this z.
-    none = CODE["non_positive_increment"]
-    status[without] = np.where(reasons == none, CODE["invalid_value"], reasons)
+    status[cells.method.take(at) > 0] = CODE["invalid_value"]
+    if pairs.status is not None:
+        np.putmask(status, pairs.status != 0, pairs.status)
+    status[~np.isnan(increment)] = 0
     return increment, status
 
 
@@ -292,20 +292,3 @@ def _restricted(rules: Rules, L: Floats, S: Floats) -> Bools:
         with np.errstate(invalid="ignore"):
             return np.asarray(np.abs(3 * L * S) < 1)
     return np.full(len(L), rules.restricted)
-
-
-def _reasons(cells: Cells, at: Ints, pairs: Pairs, which: Rows) -> StatusArray:
-    """Why pairs have no z.
-
-    First what is wrong with the visits themselves; then an interval that is not positive; then an
-    age for which there is no table at all; then what is wrong with the interval at this age; last
-    the increment.
-    """
-    word = cells.reason.take(at[which])
-    np.putmask(word, pairs.end[which] > LAST_DAY, CODE["above_velocity_reference"])
-    np.putmask(word, pairs.start[which] < 0, CODE["start_below_term"])
-    np.putmask(word, pairs.days[which] <= 0, CODE["interval_not_positive"])
-    if pairs.status is not None:
-        given = pairs.status[which]
-        np.putmask(word, given != 0, given)
-    return word

@@ -72,7 +72,7 @@ class Rule(NamedTuple):
 class Cells(NamedTuple):
     """L, M, S and delta by sex, day of start and interval in days: columns of one length.
 
-    A cell without a value is not a number, and `reason` says why an increment in it has no z.
+    A cell without a value is not a number.
 
     Attributes
     ----------
@@ -85,8 +85,8 @@ class Cells(NamedTuple):
         Codes of `METHODS`.
     months : numpy.ndarray
         The tabulated width nearest to the interval [month]; 0 where there is no method.
-    reason : numpy.ndarray
-        Status of an increment that has no z.
+    status : numpy.ndarray
+        Status of a z by the method; where there is no method, why not.
     has_delta, has_zero_power : bool
         Whether any delta is above 0, and any L is 0.
     """
@@ -98,7 +98,7 @@ class Cells(NamedTuple):
     width: Floats
     method: Bytes
     months: Bytes
-    reason: StatusArray
+    status: StatusArray
     has_delta: bool
     has_zero_power: bool
 
@@ -129,6 +129,8 @@ def cells_of(measure: str, rule: Rule, sex: Ints, start: Ints, days: Ints) -> tu
     'who-2009-interpolated'
     """
     n = _intervals(rule)
+    late = (start + days > LAST_DAY) & (start >= 0)  # as one that starts after the last day
+    start = start + late * np.int32(LAST_DAY + 1)
     start = np.maximum(np.minimum(start, np.int32(LAST_DAY + 1)), np.int32(-1))
     days = np.maximum(np.minimum(days, np.int32(n - 1)), np.int32(0))
     if len(days) <= FEW:
@@ -165,7 +167,7 @@ def _intervals(rule: Rule) -> int:
 def _cells(measure: str, rule: Rule, sex: Any, start: Any, days: Any) -> Cells:
     """The cells of these sexes, days of start and intervals: the rules, in one place."""
     table = increment_table(measure, rule.start)
-    inside = (start >= 0) & (days > 0) & (start + days <= LAST_DAY)
+    inside = (start >= 0) & (start <= LAST_DAY) & (days > 0)
     first = np.where(inside, sex * (LAST_DAY + 1) + start, 0)
     widths = _by_width(table.width)[:, first]
     widths[:, ~inside] = np.nan
@@ -192,9 +194,9 @@ def _cells(measure: str, rule: Rule, sex: Any, start: Any, days: Any) -> Cells:
         width[between] = days[between]
     months = np.where(method > 0, np.array(table.months, dtype=np.uint8)[near], np.uint8(0))
     zero = bool((np.abs(columns[0]) < L_IS_ZERO).any())
-    reason = _reasons(table, rule, widths, method, days)
+    status = np.where(method > 0, METHOD_STATUS[method], _reasons(table, rule, widths, start, days))
     L, M, S, delta = columns
-    return Cells(L, M, S, delta, width, method, months, reason, table.has_delta, zero)
+    return Cells(L, M, S, delta, width, method, months, status, table.has_delta, zero)
 
 
 def _by_width(column: Floats) -> Floats:
@@ -270,13 +272,14 @@ def interpolated(
 
 
 def _reasons(
-    table: IncrementTable, rule: Rule, widths: Floats, method: Bytes, days: Ints
+    table: IncrementTable, rule: Rule, widths: Floats, start: Any, days: Any
 ) -> StatusArray:
-    """Why an increment in each cell has no z.
+    """Why there is no method for these cells, the first that holds.
 
-    Where there is a method it is the increment. Else there is no table, if the WHO has increments
-    over such an interval, of some measure at some age; if not, the interval is not nominal. The
-    first 1-month rows are not of 30.4375 days, and where this measure has such a row it counts.
+    An interval that is not positive; an age for which there is no table at all; no table, if the
+    WHO has increments over such an interval, of some measure at some age; else an interval that is
+    not nominal. The first 1-month rows are not of 30.4375 days: where this measure has a row, it
+    counts.
     """
     nominal = np.array(WIDTHS)[:, np.newaxis] * np.full(len(days), MONTH)
     if table.months[0] == WIDTHS[0]:
@@ -286,8 +289,11 @@ def _reasons(
     else:
         fits = days >= nominal[0] * (1 - rule.tolerance)
         fits &= days <= nominal[-1] * (1 + rule.tolerance)
-    absent = np.where(fits, CODE["no_table"], CODE["interval_not_nominal"])
-    return np.where(method > 0, CODE["non_positive_increment"], absent).astype(np.uint8)
+    word = np.where(fits, CODE["no_table"], CODE["interval_not_nominal"]).astype(np.uint8)
+    word[start > LAST_DAY] = CODE["above_velocity_reference"]
+    word[start < 0] = CODE["start_below_term"]
+    word[days <= 0] = CODE["interval_not_positive"]
+    return word
 
 
 @cache
