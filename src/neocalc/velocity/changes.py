@@ -21,10 +21,18 @@ from neocalc.policy import AGE_BASES, DEFAULT, Policy
 from neocalc.results import Result
 from neocalc.scoring import Scored
 from neocalc.units import Floats
-from neocalc.velocity.correlations import SOURCES, Standardised, standardise
+from neocalc.velocity.correlations import (
+    SOURCES,
+    Standardised,
+    sources,
+    standardise,
+    standardised_status,
+)
 from neocalc.velocity.declines import (
     DECLINE_SOURCE,
     DECLINES,
+    Attained,
+    Changes,
     attained,
     change_of,
     chart_steps,
@@ -32,6 +40,7 @@ from neocalc.velocity.declines import (
 )
 from neocalc.velocity.inputs import TwoVisits, refuse_pair, score_visits, two_visits, values_of
 from neocalc.velocity.rates import correlation_of
+from neocalc.velocity.visits import Interval
 
 
 class Change(Result):
@@ -179,19 +188,25 @@ class Change(Result):
     @cached_property
     def r_source(self) -> Any:
         """Where r is from."""
-        own = "" if self._own is None else self._own[1]
-        return self._words((*SOURCES, own), self._standardised.source)
+        r = self._standardised.r
+        if self._own is not None:
+            return self._words(("", self._own[1]), ~np.isnan(r) * 1)
+        return self._words(SOURCES, sources(self.measure, self._visits.interval, r))
 
     @cached_property
     def standardised_status(self) -> Any:
         """The status word of the standardised change."""
-        return self._words(STATUSES, self._standardised.status)
+        own = self._own is not None
+        return self._words(STATUSES, standardised_status(*self._pair, own=own))
 
     @cached_property
     def _standardised(self) -> Standardised:
+        return standardise(*self._pair, None if self._own is None else self._own[0])
+
+    @cached_property
+    def _pair(self) -> tuple[str, Attained, Attained, Changes, Interval]:
         ends = attained(self._first), attained(self._second)
-        r = None if self._own is None else self._own[0]
-        return standardise(self.measure, *ends, self.codes, self._visits.interval, r)
+        return self.measure, *ends, self.codes, self._visits.interval
 
     def _reference(self, scored: Scored) -> Any:
         return self._words(["", *(ref.id for ref in scored.references)], scored.reference)

@@ -28,10 +28,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import MONTH, days_from_months
-from neocalc.coding import Ints
 from neocalc.errors import CODE, StatusArray, TableError
 from neocalc.references import parse_toml, read_checked, reference, tables_folder
-from neocalc.stacks import Bytes
+from neocalc.stacks import Bytes, Rows
 from neocalc.units import Floats
 from neocalc.velocity.declines import Attained, Changes
 from neocalc.velocity.increment_tables import LAST_DAY
@@ -57,8 +56,8 @@ SOURCES: Final = (
 )  # fmt: skip
 """Where an r is from: none, a row of increments, between the rows of two widths, the model, or the
 model beyond the age at which the tables end. The first three are codes of `intervals.METHODS`."""
-MODEL, EXTRAPOLATED, OWN = 3, 4, 5
-"""Codes of the last two, and of an r that the caller gives."""
+MODEL: Final = 3
+"""Code of the model; the next one is of the model beyond the tables."""
 LAST_CORRELATED: Final = days_from_months(36)
 """The model is used to 36 months, the last age to which a preterm child is corrected [day]."""
 
@@ -94,13 +93,11 @@ class Correlations(NamedTuple):
 
 
 class Standardised(NamedTuple):
-    """Standardised changes and conditional gains of many, with r, its source and the status."""
+    """Standardised changes and conditional gains of many, with the r that both are by."""
 
     change: Floats
     conditional: Floats
     r: Floats
-    source: Bytes
-    status: StatusArray
 
 
 def read_models(folder: Path) -> dict[str, Model]:
@@ -147,12 +144,11 @@ def implied(measure: str, interval: Interval) -> Correlations:
         The ages at the visits, on one basis, and why pairs cannot be compared.
     """
     status = _without(measure, interval)
+    r = np.full(len(status), np.nan)
     there = np.flatnonzero(status == 0)
-    r, source = np.full(len(status), np.nan), np.zeros(len(status), dtype=np.uint8)
     if there.size:
-        ages = (column.take(there) for column in (interval.sex, interval.start, interval.days))
-        r[there], source[there] = _implied(measure, *ages)
-    return Correlations(r, source, status)
+        r[there] = _implied(measure, interval, there)
+    return Correlations(r, sources(measure, interval, r), status)
 
 
 def _without(measure: str, interval: Interval) -> StatusArray:
@@ -168,23 +164,38 @@ def _without(measure: str, interval: Interval) -> StatusArray:
     return word
 
 
-def _implied(measure: str, sex: Ints, start: Ints, days: Ints) -> tuple[Floats, Bytes]:
-    """Correlations from term to 36 months, each with the code of its source."""
-    cells, at = cells_of(measure, DEFAULT_RULES.rule, sex, start, days)
+def _implied(measure: str, interval: Interval, at: Rows) -> Floats:
+    """Correlations of some pairs, all from term to 36 months."""
+    sex, start, days = (column.take(at) for column in (interval.sex, interval.start, interval.days))
+    cells, place = cells_of(measure, DEFAULT_RULES.rule, sex, start, days)
     if len(days) <= FEW:
-        r, source = _of_cells(measure, cells, sex, start, days)
+        r = _of_cells(measure, cells, sex, start, days)
     else:
-        every, sources = _of_every_cell(measure)
-        r, source = every.take(at), sources.take(at)
-    others = np.flatnonzero(source == 0)
+        r = _of_every_cell(measure).take(place)
+    others = np.flatnonzero(np.isnan(r))
     if others.size:
         first = start.take(others)
-        second = first + days.take(others)
         model = models()[measure]
         log_age = _log_age(model.tau)
-        r[others] = model.at(log_age.take(second) - log_age.take(first))
-        source[others] = MODEL + (second > LAST_DAY)  # the next code: extrapolated
-    return r, source
+        later = log_age.take(first + days.take(others))
+        r[others] = model.at(later - log_age.take(first))
+    return r
+
+
+def sources(measure: str, interval: Interval, r: Floats) -> Bytes:
+    """Codes of `SOURCES` of correlations that `implied` or `standardise` gave; 0 where r is NaN."""
+    found = np.zeros(len(r), dtype=np.uint8)
+    known = np.flatnonzero(~np.isnan(r))
+    if known.size:
+        columns = interval.sex, interval.start, interval.days
+        cells, place = cells_of(measure, DEFAULT_RULES.rule, *(c.take(known) for c in columns))
+        source = cells.method.take(place)
+        modelled = source > INTERPOLATED  # an increment that is scaled has no SD of its own
+        modelled |= source == 0
+        source[modelled] = MODEL
+        source += modelled & (interval.end.take(known) > LAST_DAY)  # the next: extrapolated
+        found[known] = source
+    return found
 
 
 @cache
@@ -193,21 +204,20 @@ def _log_age(tau: float) -> Floats:
     return np.asarray(np.log(np.arange(LAST_CORRELATED + 1) / MONTH + tau))
 
 
-def _of_cells(measure: str, cells: Cells, sex: Any, start: Any, days: Any) -> tuple[Floats, Bytes]:
-    """The correlation that each cell's increment implies; none where there is no SD for its days.
+def _of_cells(measure: str, cells: Cells, sex: Any, start: Any, days: Any) -> Floats:
+    """The correlation that each cell's increment implies; NaN where there is no SD for its days.
 
     An increment that is scaled to a width has no SD of its own.
     """
-    source = np.where(cells.method <= INTERPOLATED, cells.method, np.uint8(0))
     sd = attained_sd(measure)
     start = np.maximum(start, 0)
     one, two = sd[sex, start], sd[sex, np.minimum(start + days, LAST_CORRELATED)]
     r = (one**2 + two**2 - (cells.M * cells.S) ** 2) / (2 * one * two)
-    return np.where(source > 0, r, np.nan), source
+    return np.where(cells.method <= INTERPOLATED, r, np.nan)
 
 
 @cache
-def _of_every_cell(measure: str) -> tuple[Floats, Bytes]:
+def _of_every_cell(measure: str) -> Floats:
     """The same for all cells, in their order; kept, as they serve every call."""
     rule = DEFAULT_RULES.rule
     return _of_cells(measure, every_cell(measure, rule), *axes_of(rule))
@@ -228,7 +238,7 @@ def standardise(
     interval: Interval,
     own: Floats | None = None,
 ) -> Standardised:
-    """Standardised changes and conditional gains.
+    """Standardised changes and conditional gains; `standardised_status` says why there is none.
 
     There are none without a change, across two references, and where r is not known. An r of the
     caller's goes before ours; it is of the caller's ages, whatever they are.
@@ -246,23 +256,34 @@ def standardise(
     own : numpy.ndarray, optional
         The caller's correlations, from 0 to below 1 [unitless].
     """
+    usable = ~np.isnan(change.z)
+    usable &= first.reference == second.reference
+    if own is None:
+        usable &= interval.start >= 0
+        usable &= interval.end <= LAST_CORRELATED
+        usable &= measure in models()
+    figures = np.full((3, len(usable)), np.nan)
+    there = np.flatnonzero(usable)
+    if there.size:
+        r = _implied(measure, interval, there) if own is None else own.take(there)
+        figures[0, there] = change.z.take(there) / np.sqrt(2 * (1 - r))
+        figures[1, there] = conditional(first.z.take(there), second.z.take(there), r)
+        figures[2, there] = r
+    return Standardised(figures[0], figures[1], figures[2])
+
+
+def standardised_status(
+    measure: str, first: Attained, second: Attained, change: Changes, interval: Interval, *,
+    own: bool = False,
+) -> StatusArray:  # fmt: skip
+    """Why there is no standardised change; ok or implausible where there is one.
+
+    `own`: r is the caller's.
+    """
     n = len(change.z)
-    status = _without(measure, interval) if own is None else np.zeros(n, dtype=np.uint8)
+    status = np.zeros(n, dtype=np.uint8) if own else _without(measure, interval)
     np.putmask(status, first.reference != second.reference, CODE["reference_changed"])
     np.putmask(status, np.isnan(change.z), change.status)
-    figures = np.full((3, n), np.nan)
-    found = Standardised(figures[0], figures[1], figures[2], np.zeros(n, dtype=np.uint8), status)
-    there = np.flatnonzero(status == 0)
-    if not there.size:
-        return found
-    if own is None:
-        ages = (column.take(there) for column in (interval.sex, interval.start, interval.days))
-        r, found.source[there] = _implied(measure, *ages)
-    else:
-        r, found.source[there] = own.take(there), OWN
-    found.r[there] = r
-    found.change[there] = change.z.take(there) / np.sqrt(2 * (1 - r))
-    found.conditional[there] = conditional(first.z.take(there), second.z.take(there), r)
     kept = CODE["implausible"]
     status[(status == 0) & (change.status == kept)] = kept
-    return found
+    return status
