@@ -22,6 +22,7 @@ WHO Child Growth Standards: methods and development. Geneva: WHO; 2006 (ISBN 92 
 from __future__ import annotations
 
 import math
+import threading
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -57,6 +58,7 @@ METHOD_STATUS: Final = np.array(
 WHO_2006: Final = "who-2006"
 FEW: Final = 4096
 """Up to so many pairs their own cells are computed, beyond it all that there can be."""
+_laying_out: Final = threading.Lock()
 _STARTS: Final = LAST_DAY + 3
 """Days of start from -1 to one after the last: both ends have no table."""
 
@@ -140,7 +142,8 @@ def cells_of(measure: str, rule: Rule, sex: Ints, start: Ints, days: Ints) -> tu
     at += np.int32(1)
     at *= np.int32(n)
     at += days
-    return every_cell(measure, rule), at
+    with _laying_out:  # one thread lays out, the others wait for it
+        return every_cell(measure, rule), at
 
 
 @lru_cache(maxsize=12)
