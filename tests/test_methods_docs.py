@@ -12,6 +12,7 @@ import neocalc as nc
 from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, LYING_IS_LONGER, STANDING_FROM
 from neocalc.lms import zscore_from_measurement
 from neocalc.policy import weeks_and_days
+from neocalc.velocity.correlations import models
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "methods.md"
@@ -109,3 +110,8 @@ def test_licences_of_every_table_are_shown(page: Path) -> None:
             assert licence[0] in text
         if ref.publisher == "University of Calgary":
             assert f'"{ref.chart_label}"' in text
+
+
+def test_the_parameters_of_the_correlations() -> None:
+    said = {row[0]: tuple(map(float, row[1:])) for row in rows("| measure | n | p | c | q | tau |")}
+    assert said == {name: tuple(model) for name, model in models().items()}

@@ -16,6 +16,7 @@ from neocalc.velocity.declines import chart_step
 from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from neocalc.velocity.increments import Rules, floor, score
 from neocalc.velocity.inputs import values_of
+from neocalc.velocity.intervals import Rule, every_cell
 from neocalc.velocity.rates import gain_rate, gain_status
 from neocalc.velocity.trial_zones import zones
 from neocalc.velocity.visits import Pairs
@@ -96,13 +97,16 @@ def test_reasons_in_the_second_block() -> None:
 
 def test_an_interval_exactly_on_the_tolerance_fits() -> None:
     """7 days from 28 are a quarter of it."""
-    scored = weights("3.5 kg", "4.2 kg", (0, 35), tolerance=0.25)
+    scored = weights("3.5 kg", "4.2 kg", (0, 21), tolerance=0.25)
+    assert (scored.status, scored.nominal_months) == ("interval_scaled", 1)
+    scored = weights("3.5 kg", "4.2 kg", (0, 35), tolerance=0.25, between="scale")
     assert (scored.status, scored.nominal_months) == ("interval_scaled", 1)
     lost = weights("8 kg", "1 kg", (0, 35), tolerance=0.25)
     assert lost.status == "non_positive_increment"
     share = 0.4375 / MONTH
     assert share * MONTH == MONTH - 30
-    assert lengths("62 cm", (91, 121), tolerance=share).status == "no_table"
+    for between in ("interpolate", "scale"):
+        assert lengths("62 cm", (91, 121), tolerance=share, between=between).status == "no_table"
 
 
 def test_four_weeks_from_birth_are_an_interval_of_their_own() -> None:
@@ -119,16 +123,15 @@ def test_a_start_exactly_at_the_end_of_the_table() -> None:
     last = len(rows) - 1
     assert row_at(rows, (last + 0.5) * MONTH, 2, "nearest") == rows[last]
     assert row_at(rows, (last + 0.5) * MONTH + 0.1, 2, "nearest") is None
-    assert row_at(rows, last * MONTH + 0.5, 2) == rows[last]
-    assert row_at(rows, last * MONTH + 0.6, 2) is None
+    assert row_at(rows, last * MONTH + 3, 2) == rows[last]
+    assert row_at(rows, last * MONTH + 3.1, 2) is None
 
 
 def test_only_weight_has_a_delta() -> None:
     for measure, has in (("weight", True), ("length", False), ("head_circumference", False)):
-        table = increment_table(measure, "interpolate")
-        assert table.has_delta is has
-        assert table.has_zero_power is False
-        assert (table.nominal(np.array([0])) == 0).all()
+        assert increment_table(measure, "interpolate").has_delta is has
+        cells = every_cell(measure, Rule("interpolate", "interpolate", 0.1))
+        assert (cells.has_delta, cells.has_zero_power) == (has, False)
 
 
 def test_one_month_has_its_reference() -> None:

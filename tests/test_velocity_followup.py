@@ -719,10 +719,10 @@ def test_values_in_the_wrong_unit_are_marked() -> None:
 
 
 def test_options_of_the_call() -> None:
-    dates = [str(BORN + dt.timedelta(days=d)) for d in (0, 70, 98, 159, 227, 463, 828)]
+    dates = [str(BORN + dt.timedelta(days=d)) for d in (0, 70, 98, 159, 227, 438, 828)]
     frame = visits(measured_on=dates)
-    assert statuses(frame)[4] == "interval_not_nominal"
-    assert statuses(frame, tolerance=0.2)[4] == "interval_scaled"
+    assert statuses(frame)[4:6] == ["interval_interpolated", "interval_not_nominal"]
+    assert statuses(frame, tolerance=0.2)[5] == "interval_scaled"
     near = nc.velocity.score(visits(), start="nearest")["w_velocity_z"][4]
     assert near != nc.velocity.score(visits())["w_velocity_z"][4]
     who = nc.velocity.score(visits(), reference="who-2006")

@@ -155,6 +155,8 @@ def test_one_digit_of_a_table(installed: Installed) -> None:
     [
         ("who-2006/bmi.csv", ("Tables", "who-2006 bmi")),
         ("who-2009-velocity/length.csv", ("Tables", "who-2009-velocity length")),
+        ("who-2009-correlation/model.csv", ("Tables", "who-2009-correlation model")),
+        ("who-2009-correlation/correlation.toml", ("Tables", "who-2009-correlation model")),
         ("fenton-2013/reference.toml", ("Tables", "fenton-2013/reference.toml")),
         ("trials/NCT03558334.toml", ("Tables", "trials/NCT03558334.toml")),
         ("verification/attained.toml", ("Tables", "verification/attained.toml")),

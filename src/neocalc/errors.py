@@ -50,6 +50,7 @@ STATUSES: Final = (
     "implausible",
     "interval_not_positive",
     "interval_not_nominal",
+    "interval_interpolated",
     "interval_scaled",
     "short_interval",
     "non_positive_increment",

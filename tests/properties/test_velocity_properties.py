@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import neocalc as nc
 from neocalc.references import reference
 from neocalc.tables import wholes
-from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
+from neocalc.velocity.increment_tables import WHO_2009, read_rows, row_at
+from neocalc.velocity.intervals import METHODS, Rule, cells_of
 from velocity_simulation import MONTH, WIDTHS
 
 pytestmark = pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
@@ -146,13 +147,14 @@ def test_at_a_nominal_interval_and_a_tabulated_start_nothing_is_done(
     day = found[i].start_day if width == 1 else i * MONTH
     for start in ("interpolate", "nearest"):
         assert row_at(found, day if i != 1 else found[1].start_day, width, start) == found[i]
-    table = increment_table(measure, "interpolate")
     whole = [r for r in found if r.start_day.is_integer()]
     row = data.draw(st.sampled_from(whole))
-    codes = [np.array([n], dtype=np.int32) for n in (round(row.width), sex, int(row.start_day))]
-    at = table.rows(codes[0], codes[1], codes[2])[0]
-    assert (table.L[at], table.M[at], table.S[at]) == (row.L, row.M, row.S)
-    assert (table.delta[at], table.width[at]) == (row.delta, row.width)
+    codes = [np.array([n], dtype=np.int32) for n in (sex, int(row.start_day), round(row.width))]
+    for between in ("interpolate", "scale"):
+        cells, at = cells_of(measure, Rule("interpolate", between, 0.1), *codes)
+        assert METHODS[cells.method[at[0]]] == "who-2009"
+        used = [column[at[0]] for column in (cells.L, cells.M, cells.S, cells.delta, cells.width)]
+        assert used == [row.L, row.M, row.S, row.delta, row.width]
 
 
 @given(grams=st.floats(-350, 2500), sex=SEXES)

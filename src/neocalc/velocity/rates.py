@@ -299,9 +299,7 @@ def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
         raise MissingError("source", "give the citation of r; there is no default")
     if r is None:
         raise MissingError("r", "give the correlation and its source; there is no default")
-    correlation, single = _plain_numbers(r, "r", "a correlation from 0 to below 1")
-    if not ((correlation >= 0) & (correlation < 1)).all():
-        raise InputError("r", r, "a correlation from 0 to below 1")
+    correlation, single = correlation_of(r)
     figures = []
     for argument, z in (("z1", z1), ("z2", z2)):
         one, only = _plain_numbers(z, argument, "a z-score")
@@ -313,8 +311,22 @@ def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
         before, after, correlation = np.broadcast_arrays(*figures, correlation)
     except ValueError as error:
         raise InputError("z2", z2, "as many z-scores as z1 has") from error
-    result = (after - correlation * before) / np.sqrt(1 - correlation**2)
+    result = conditional(before, after, correlation)
     return float(result[0]) if single else result
+
+
+def conditional(z1: Floats, z2: Floats, r: Floats) -> Floats:
+    """(z2 - r z1) / sqrt(1 - r^2), with an r below 1."""
+    return np.asarray((z2 - r * z1) / np.sqrt(1 - r**2))
+
+
+def correlation_of(r: Any) -> tuple[Floats, bool]:
+    """Correlations, each from 0 to below 1, and whether one was given."""
+    accepted = "a correlation from 0 to below 1"
+    correlation, single = _plain_numbers(r, "r", accepted)
+    if not ((correlation >= 0) & (correlation < 1)).all():
+        raise InputError("r", r, accepted)
+    return correlation, single
 
 
 def _plain_numbers(value: Any, argument: str, accepted: str) -> tuple[Floats, bool]:

@@ -70,6 +70,13 @@ def table_checks(section: str) -> Iterator[Check]:
     folders = {Path(name).parent for name in manifest if name.endswith("/reference.toml")}
     for folder in sorted(folders | {path.parent.relative_to(root) for path in _references(root)}):
         yield from _of_reference(root / folder, section)
+    for name in sorted(there | set(manifest)):
+        if name.endswith("/correlation.toml"):
+            folder = root / Path(name).parent
+            yield attempt(
+                section, f"{folder.name} model", partial(_model, folder),
+                expected="the table whose SHA-256 correlation.toml states",
+            )  # fmt: skip
 
 
 def _references(root: Path) -> Iterator[Path]:
@@ -108,6 +115,14 @@ def _table(folder: Path, measure: str) -> Found:
     else:
         ref.table(measure)
     return Found(True, f"SHA-256 {facts.sha256}", f"SHA-256 {facts.sha256}")
+
+
+def _model(folder: Path) -> Found:
+    """The parameters of the correlations: their checksum, and that they are parameters."""
+    from neocalc.velocity.correlations import read_models
+
+    found = read_models(folder)
+    return Found(bool(found), "parameters of measures", ", ".join(found) or "none")
 
 
 def package_checks(section: str) -> Iterator[Check]:
