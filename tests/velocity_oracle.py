@@ -7,8 +7,11 @@ day the WHO's tables stand for the first visit.
 from __future__ import annotations
 
 import math
+import tomllib
+from itertools import pairwise
 from typing import NamedTuple
 
+from oracle import TABLES
 from velocity_simulation import MONTH, WIDTHS, Row, rows
 
 ALL_WIDTHS = (1, 2, 3, 4, 6)
@@ -128,3 +131,28 @@ def velocity(
         factor,
         z_of(raw, at, restricted) if raw > NOTHING[measure] else REFUSED,
     )
+
+
+def limit_at(points: list[list[float]], days: float) -> float:
+    """A limit of change after some days: on the line between two points, then on as the last."""
+    for (a, low), (b, high) in pairwise(points):
+        if days <= b or b == points[-1][0]:
+            return low + (high - low) * (days - a) / (b - a)
+    return points[0][1]
+
+
+def impossible(measure: str, first: float, second: float, days: int) -> bool:
+    """Whether no child changes so: kg or cm; the limits are the file of the tables."""
+    text = (TABLES / "limits" / "changes.toml").read_text(encoding="utf-8")
+    lists = tomllib.loads(text)[measure]
+    gained = second - first
+    most, least = [], []
+    if "rise" in lists:
+        most.append(limit_at(lists["rise"], days))
+    if "rise_times" in lists:
+        most.append(first * (limit_at(lists["rise_times"], days) - 1))
+    if "fall" in lists:
+        least.append(-limit_at(lists["fall"], days))
+    if "fall_share" in lists:
+        least.append(-first * min(limit_at(lists["fall_share"], days), 1))
+    return days > 0 and (gained > min(most) or gained < max(least))

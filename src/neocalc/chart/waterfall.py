@@ -54,6 +54,8 @@ class Changes(NamedTuple):
         Whether the reference at the end is another one than at the start.
     without : int
         Subjects without two z-scores.
+    implausible : int
+        Subjects whose change is beyond what a child can do: it is left out.
     """
 
     subject: Ints
@@ -61,6 +63,7 @@ class Changes(NamedTuple):
     change: Floats
     crossed: Any
     without: int
+    implausible: int = 0
 
 
 def changes_of(cohort: Cohort, measure: str) -> Changes:
@@ -91,11 +94,12 @@ def changes_of(cohort: Cohort, measure: str) -> Changes:
         nothing = np.zeros(0, dtype=np.int32)
         return Changes(nothing, nothing, np.zeros(0), np.zeros(0, dtype=bool), every)
     found = _change(cohort, measure, one, two)
-    kept = ~np.isnan(found.change)
+    odd = found.status == "implausible"
+    kept = ~np.isnan(found.change) & ~odd
     crossed = found.status == "reference_changed"
     return Changes(
         ids[pairs][kept], cohort.arm[two][kept], found.change[kept], crossed[kept],
-        every - int(kept.sum()),
+        every - int(kept.sum()) - int(odd.sum()), int(odd.sum()),
     )  # fmt: skip
 
 
@@ -194,6 +198,8 @@ def _change_notes(found: Mapping[str, Changes]) -> list[str]:
             text += f", {crossed:,} of them from one reference to another"
         if changes.without:
             text += f", {count(changes.without, 'subject')} without two z-scores"
+        if changes.implausible:
+            text += f", {count(changes.implausible, 'implausible change')} left out"
         parts.append(text)
     text = "; ".join(parts)
     notes = [f"{text[0].upper()}{text[1:]}."]

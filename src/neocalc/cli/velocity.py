@@ -88,6 +88,9 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         "--tolerance", metavar="SHARE", default="0.1", help="of the nominal interval; default 0.1"
     )
     rules.add_argument("--plain", action="store_true", help="without the restriction beyond 3 SD")
+    rules.add_argument(
+        "--change-limits", metavar="FILE", help="a site's own limits of what a child can do"
+    )
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -136,7 +139,7 @@ def run_infant(options: argparse.Namespace) -> int:
                 second_age=ages[1], first_position=options.first_position,
                 second_position=options.second_position, oedema=options.oedema,
                 start=rules.start, tolerance=rules.tolerance, restricted=rules.restricted,
-                policy=policy,
+                change_limits=rules.change_limits, policy=policy,
             )  # fmt: skip
         except InputError as error:
             raise _as_typed(error, option, example, options) from error
@@ -268,7 +271,9 @@ def _rules(options: argparse.Namespace) -> Rules:
     """The decisions that the options ask for."""
     if not re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,6}", options.tolerance):
         raise InputError("--tolerance", options.tolerance, "a share such as 0.1")
-    return Rules(options.start, float(options.tolerance), False if options.plain else None)
+    restricted = False if options.plain else None
+    tolerance, limits = float(options.tolerance), options.change_limits
+    return Rules(options.start, tolerance, restricted, change_limits=limits)
 
 
 def _ages(options: argparse.Namespace) -> tuple[Age, Age]:

@@ -137,14 +137,19 @@ def velocity(infant: Infant, chains: Mapping[str, Chain]) -> str:
                     f"{number(i.rate, decimals if unit == 'g' else 2)} {unit}", z_text(i.z),
                 ]
             )  # fmt: skip
+    odd = {TITLES[m].lower(): c.without["implausible"] for m, c in chains.items()}
+    listed = ", ".join(f"{name} {n:,}" for name, n in odd.items() if n)
+    left = html.paragraph(f"Left out, as no child grows or shrinks so (implausible): {listed}.")
+    left = left if listed else ""
     if not rows:
-        return html.paragraph("No two visits with an interval for which the WHO has a table.")
+        none = html.paragraph("No two visits with an interval for which the WHO has a table.")
+        return none + left
     basis = "corrected" if infant.to_term else "chronological"
     header = [
         "Measure", f"From, to ({basis} months)", "Days", "Table (months)", "Growth", "Per month",
         "Velocity z",
     ]  # fmt: skip
-    return html.table(header, rows, numbers=(2, 3, 4, 5, 6))
+    return html.table(header, rows, numbers=(2, 3, 4, 5, 6)) + left
 
 
 def medians(cohort: Cohort) -> str:

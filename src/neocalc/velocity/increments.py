@@ -38,6 +38,7 @@ from neocalc.velocity.increment_tables import (
     increment_table,
     nearest_width,
 )
+from neocalc.velocity.limits import ChangeLimits, change_limits
 from neocalc.velocity.visits import Pairs
 
 LARGEST_TOLERANCE: Final = 0.25
@@ -69,12 +70,16 @@ class Rules:
     recode : bool, default False
         Whether a length or head increment of 0 or less is scored as 0.01 cm, as one published
         program does. The status stays `non_positive_increment`.
+    change_limits : str, path or ChangeLimits, optional
+        A file with a site's own limits of what a child can do between two visits; by default
+        neocalc's. A change beyond them is `implausible`.
     """
 
     start: str = "interpolate"
     tolerance: float = 0.10
     restricted: bool | None = None
     recode: bool = False
+    change_limits: Any = None
 
     def __post_init__(self) -> None:
         if self.start not in STARTS:
@@ -88,6 +93,13 @@ class Rules:
             raise InputError("restricted", self.restricted, "True, False or None (the default)")
         if not isinstance(self.recode, bool):
             raise InputError("recode", self.recode, "True or False")
+        if self.change_limits is not None:
+            object.__setattr__(self, "change_limits", change_limits(self.change_limits))
+
+    @property
+    def limits(self) -> ChangeLimits:
+        """The limits of what a child can do between two visits."""
+        return change_limits(self.change_limits)
 
 
 DEFAULT_RULES: Final = Rules()
@@ -231,10 +243,10 @@ def _score(
     beyond = beyond[_restricted(table, rules, own[beyond])]
     restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
     word = status_where(distance.take(placed) > HALF_A_DAY, "interval_scaled")
-    if pairs.implausible is not None:
-        word[pairs.implausible[here].take(placed)] = CODE["implausible"]
     if rules.recode and not table.has_delta:
         word[increment <= NOTHING] = CODE["non_positive_increment"]
+    if pairs.implausible is not None:
+        word[pairs.implausible[here].take(placed)] = CODE["implausible"]
     z[placed], status[placed] = found, word
     return z, rows, status
 

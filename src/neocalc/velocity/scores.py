@@ -74,7 +74,8 @@ class Velocity(Result):
     reference : str or numpy.ndarray
         "who-2009-velocity"; empty where there is no row for the pair.
     status : str or numpy.ndarray
-        "ok", "interval_scaled" or "implausible" (z kept), or the reason why there is no z.
+        "ok", "interval_scaled" or "implausible" (z kept: a value or the change is beyond what a
+        child can have or do), or the reason why there is no z.
     """
 
     def __init__(self, measure: str, scored: ScoredIncrements, *, single: bool) -> None:
@@ -187,6 +188,7 @@ def zscore(
     tolerance: float = 0.10,
     restricted: bool | None = None,
     recode: bool = False,
+    change_limits: Any = None,
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Velocity:
@@ -219,6 +221,8 @@ def zscore(
         Whether the WHO's restriction beyond +-3 SD applies; by default where all SD lines exist.
     recode : bool, default False
         Whether a length or head increment of 0 or less is scored as 0.01 cm.
+    change_limits : str or path, optional
+        A file with a site's own limits of what a child can do between two visits.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     sex_codes : dict, optional
@@ -253,7 +257,7 @@ def zscore(
     (-0.33, 2, 'corrected', 'ok')
     """
     check_measure(measure)
-    rules = Rules(start, tolerance, restricted, recode)
+    rules = Rules(start, tolerance, restricted, recode, change_limits)
     visits = two_visits(
         measure,
         *values_of(measure, first, second),
@@ -266,7 +270,7 @@ def zscore(
         policy=policy,
         sex_codes=sex_codes,
     )
-    scored = score(measure, pairs_of(measure, visits, first, second), rules)
+    scored = score(measure, pairs_of(measure, visits, first, second, rules.limits), rules)
     if visits.single:
         refuse_pair(STATUSES[scored.status[0]], first_age, second_age)
     return Velocity(measure, scored, single=visits.single)
@@ -333,7 +337,7 @@ def increment(
         policy=policy,
         sex_codes=sex_codes,
     )
-    pairs = pairs_of(measure, visits, 1.0, 1.0)
+    pairs = pairs_of(measure, visits, 1.0, 1.0, rules.limits)
     values, status = unscore(measure, np.broadcast_to(figures, visits.age.shape), pairs, rules)
     if not visits.single:
         return shown(measure, values)
