@@ -20,6 +20,8 @@ from pathlib import Path
 
 SEXES = {"1": "male", "2": "female", "m": "male", "f": "female", "male": "male", "female": "female"}
 Row = tuple[str, ...]
+SMALL = 6
+"""A value of a preterm chart is too small below M exp(-6 S): docs/methods.md."""
 
 WHO_LICENCE = "CC BY-NC-SA 3.0 IGO (as usually stated; the terms at who.int decide)"
 WHO_2006 = {
@@ -153,9 +155,15 @@ def write_reference(
 
 
 def facts(
-    axis: str, unit: str, lowest: float, highest: float, method: str, flag: list[int]
+    axis: str,
+    unit: str,
+    lowest: float,
+    highest: float,
+    method: str,
+    flag: list[int],
+    small: int | None = None,
 ) -> dict[str, object]:
-    return {
+    about: dict[str, object] = {
         "header": f"sex,{axis},L,M,S",
         "axis": axis,
         "unit": unit,
@@ -163,6 +171,7 @@ def facts(
         "method": method,
         "flag": flag,
     }
+    return about if small is None else about | {"flag_small": small}
 
 
 def build(source: Path, root: Path) -> None:
@@ -205,7 +214,7 @@ def build(source: Path, root: Path) -> None:
         FENTON_2013,
         {
             measure: (
-                facts(axis, unit, start_2013[measure], 350, plain, [-6, 6]),
+                facts(axis, unit, start_2013[measure], 350, plain, [-6, 6], SMALL),
                 csv_rows(
                     daily,
                     {"head_circumference": "hc"}.get(measure, measure),
@@ -223,7 +232,7 @@ def build(source: Path, root: Path) -> None:
         FENTON_2025,
         {
             measure: (
-                facts(axis, unit, start_2025[measure], 350, methods[measure], [-6, 6]),
+                facts(axis, unit, start_2025[measure], 350, methods[measure], [-6, 6], SMALL),
                 csv_rows(daily, measure, f"{axis} L M S"),
             )
             for measure, unit in names.items()
@@ -236,7 +245,7 @@ def build(source: Path, root: Path) -> None:
         FENTON_2025_BIRTH,
         {
             measure: (
-                facts("completed_weeks", unit, *weeks[measure], methods[measure], [-6, 6]),
+                facts("completed_weeks", unit, *weeks[measure], methods[measure], [-6, 6], SMALL),
                 csv_rows(birth, measure, "completed_weeks L M S"),
             )
             for measure, unit in names.items()

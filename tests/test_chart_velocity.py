@@ -102,7 +102,9 @@ def test_each_visit_is_compared_with_the_one_before() -> None:
     assert len(lines) == 2
     spans = [(line[0][0], line[-1][0]) for line in lines.values()]
     assert spans[0][1] < spans[1][0], "from 61 to 122 days, and from 400 to 461"
-    assert "Visits without a velocity z-score: weight: no chart for this interval (6)." in said(drawn)
+    assert "Visits without a velocity z-score: weight: no chart for this interval (6)." in said(
+        drawn
+    )
     table = pl.DataFrame(
         {"subject_id": ["1"] * 9, "sex": ["m"] * 9, "age_days": age.days, "weight_kg": [
             float(text.split()[0]) for text in weights]}
@@ -208,7 +210,9 @@ def test_the_trial_is_marked_here_too() -> None:
 
 def test_the_references_of_attained_z_are_a_heading() -> None:
     drawn = drawn_for(GIRL_24_WEEKS, policy=FENTON_2025)
-    assert "Fenton 2025 Preterm Growth Chart to 50w0d, then WHO Child Growth Standards" in headings(drawn)
+    assert "Fenton 2025 Preterm Growth Chart to 50w0d, then WHO Child Growth Standards" in headings(
+        drawn
+    )
     assert "WHO Child Growth Standards: growth velocity" in headings(drawn)
     nothing = chart.velocity(
         sex="f", age=Age.from_days([0, 30], "30+0"), weight=["1.4 kg", "2 kg"],

@@ -39,6 +39,9 @@ ROWS = (
     ("011", "m", "200", "", "7234.7", "ok"),
     ("012", "m", "0", "24+0", "399", "implausible"),  # below the weight range
     ("013", "m", "0", "24+0", "600.3", "ok"),
+    ("014", "m", "0", "30+0", "410", "implausible"),  # 30 % of the median, at a z of -2.75
+    ("015", "m", "0", "30+0", "550", "implausible"),  # 40 %: a soft stop
+    ("016", "m", "0", "30+0", "650", "ok"),
 )
 CONTENT = HEADER + "".join(f"{','.join(row[:5])}\n" for row in ROWS)
 
@@ -161,7 +164,7 @@ def test_the_record_says_which_dose(shell: Shell) -> None:
         "release_viability": None,
     }
     assert record["added"][-3:] == ADDED
-    assert record["statuses"]["dose"]["ok"] == 3
+    assert record["statuses"]["dose"]["ok"] == 4
     assert sum(record["statuses"]["dose"].values()) == record["rows"] == len(ROWS)
 
 

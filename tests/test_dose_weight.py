@@ -11,7 +11,9 @@ import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops
 from neocalc.dose import Limits, Override, prepare
 from neocalc.dose.stops import stop_codes
-from neocalc.dose.weight import change_codes
+from neocalc.dose.weight import change_codes, weight_codes
+from neocalc.lms import zscore_from_measurement
+from neocalc.scoring import Place
 
 GIRL: dict[str, Any] = {
     "dose": "1 million cells/kg",
@@ -80,6 +82,66 @@ class TestZ:
 
     def test_codes(self) -> None:
         assert stop_codes([np.nan, 3, -3, 3.1, 6, -6.1], 3, 6).tolist() == [0, 0, 0, 1, 1, 2]
+
+
+class TestShareOfTheMedian:
+    """Where no z-score reaches the limits, however light the infant: 24 to 34 weeks."""
+
+    def weighed(self, weight: str, weeks: str = "30+0", sex: str = "male") -> Any:
+        age = nc.Age.from_days(0, gestation=weeks)
+        return tried(**(GIRL | {"age": age, "sex": sex}), weight=weight)
+
+    @pytest.mark.parametrize("weeks", ["30+0", "30+3", "30+6"])
+    @pytest.mark.parametrize("sex", ["female", "male"])
+    def test_410_g_for_an_infant_of_30_weeks(self, weeks: str, sex: str) -> None:
+        """It passed, with a z-score of -2.75."""
+        found = self.weighed("0.41 kg", weeks, sex)
+        assert stops(found) == {"weight for age and sex": "hard stop"}
+
+    def test_what_is_said(self) -> None:
+        assert message(self.weighed("0.41 kg"), "weight for age and sex").startswith(
+            "29.5% of the median of 1.39 kg by fenton-2013 at postmenstrual age (z-score -2.75): "
+            "below 33.3%"
+        )
+        soft = next(c for c in self.weighed("0.55 kg").checks if c.name.startswith("weight for"))
+        assert soft.outcome == "soft stop"
+        assert str(soft.limit) == "42.9% of the median"
+        assert str(soft.value) == "39.6%"
+
+    @pytest.mark.parametrize("reference", ["fenton-2013", "fenton-2025"])
+    def test_the_lighter_the_more_it_stops_at_every_age(self, reference: str) -> None:
+        """From the median down: passed, asked about, refused, and never again less."""
+        table = nc.reference(reference).table("weight")
+        for sex in (0, 1):
+            M, S = table.M[sex], table.S[sex]
+            place = Place(M, S, np.full(len(M), 6.0))
+            worst = np.zeros(len(M), dtype=np.uint8)
+            for share in np.arange(100, 0, -1) / 100:
+                z = zscore_from_measurement(
+                    share * M, table.L[sex], M, S, restricted=table.restricted
+                )
+                codes = weight_codes(share * M, z, place, Limits())
+                assert (codes >= worst).all(), share
+                worst = codes
+                if share < 1 / 3:
+                    assert (codes == 2).all()
+                assert (codes[share < np.exp(-4 * S)] > 0).all()
+                if share > 0.75:
+                    assert not codes.any()
+            assert (worst == 2).all()
+
+    def test_without_a_limit_of_the_reference_a_third_of_the_median_holds(self) -> None:
+        place = Place(np.full(3, 3.0), np.full(3, 0.1), np.full(3, np.nan))
+        weight = np.array([1.01, 0.99, 3.0])
+        assert weight_codes(weight, np.zeros(3), place, Limits()).tolist() == [0, 2, 0]
+        nowhere = Place(*(np.full(3, np.nan) for _ in range(3)))
+        assert weight_codes(weight, np.full(3, np.nan), nowhere, Limits()).tolist() == [0, 0, 0]
+
+    def test_a_slip_that_would_be_stopped_itself_is_not_named(self) -> None:
+        """Of 4.1 kg a tenth is 0.41 kg, for a boy of 30 weeks as impossible."""
+        found = message(self.weighed("4.1 kg"), "weight for age and sex")
+        assert "0.41 kg" not in found
+        assert "1.86 kg (pounds taken for kilograms)" in found
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_a_change_without_dates() -> None:
 def test_a_slip_to_the_ends_of_the_range_fits() -> None:
     limits = Limits(min_weight="1 kg", max_weight="4 kg")
     for weight, fits in ((1.0, True), (4.0, True), (0.999, False), (4.001, False)):
-        assert _fits(DoseInputs(weight=9.0, dose=1e6), limits, weight, 3.0, False) is fits
+        assert _fits(DoseInputs(weight=9.0, dose=1e6), limits, weight, 0, False) is fits
 
 
 @pytest.mark.parametrize(("weight", "grams"), [(400.0, "400 g"), (15000.0, "15,000 g")])
@@ -164,8 +164,8 @@ def test_grams_at_the_ends_of_the_range_are_named(weight: float, grams: str) -> 
 def test_a_slip_exactly_as_far_from_the_last_weight_as_may_be() -> None:
     inputs = DoseInputs(weight=30.0, dose=1e6, last_weight=2.0)
     limits = Limits(change_hard="50%")
-    assert _fits(inputs, limits, 3.0, 3.0, True) is True
-    assert _fits(inputs, limits, 3.01, 3.0, True) is False
+    assert _fits(inputs, limits, 3.0, 0, True) is True
+    assert _fits(inputs, limits, 3.01, 0, True) is False
 
 
 def test_a_slip_by_z_score_may_be_far_from_the_last_weight() -> None:

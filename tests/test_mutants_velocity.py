@@ -172,16 +172,19 @@ def test_rate_of_less_than_a_day() -> None:
 
 
 def test_beyond_belief_from_one_day_on() -> None:
-    one, four = np.full(3, 1.0), np.full(3, 4.0)
-    status = gain_status("weight", one, four, np.array([0.5, 1.0, 1.5]))
+    status = gain_status(np.array([0.5, 1.0, 1.5]), np.full(3, True))
     words = ["interval_not_positive", "implausible", "implausible"]
     assert status.tolist() == [CODE[word] for word in words]
 
 
-@pytest.mark.parametrize(("first", "second"), [("1 kg", "3 kg"), ("3 kg", "1 kg")])
-def test_exactly_threefold_is_believed(first: str, second: str) -> None:
-    gain = nc.velocity.gain("weight", first=first, second=second, days=13, method="g/day")
-    assert gain.status == "ok"
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [("1.5 kg", "ok"), ("1.5001 kg", "implausible"), ("743.4 g", "ok"), ("743.3 g", "implausible")],
+)
+def test_exactly_on_a_limit_is_believed(second: str, status: str) -> None:
+    """In 7 days half as much again, or 25.67 % less."""
+    gain = nc.velocity.gain("weight", first="1 kg", second=second, days=7, method="g/day")
+    assert gain.status == status
 
 
 def test_nothing_and_infinity_are_no_weights() -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import csv
 import math
+import tomllib
+from itertools import pairwise
 from typing import NamedTuple
 
+from oracle import TABLES
 from oracle import table as attained_table
-from velocity_simulation import MONTH, TABLES, WIDTHS, Row, rows
+from velocity_simulation import MONTH, WIDTHS, Row, rows
 
 ALL_WIDTHS = (1, 2, 3, 4, 6)
 LAST_DAY = 731
@@ -240,3 +243,28 @@ def correlation(measure: str, sex: str, first: int, second: int) -> tuple[float,
 def standardised(z1: float, z2: float, r: float) -> tuple[float, float]:
     """Standardised change and conditional gain."""
     return (z2 - z1) / math.sqrt(2 * (1 - r)), (z2 - r * z1) / math.sqrt(1 - r * r)
+
+
+def limit_at(points: list[list[float]], days: float) -> float:
+    """A limit of change after some days: on the line between two points, then on as the last."""
+    for (a, low), (b, high) in pairwise(points):
+        if days <= b or b == points[-1][0]:
+            return low + (high - low) * (days - a) / (b - a)
+    return points[0][1]
+
+
+def impossible(measure: str, first: float, second: float, days: int) -> bool:
+    """Whether no child changes so: kg or cm; the limits are the file of the tables."""
+    text = (TABLES / "limits" / "changes.toml").read_text(encoding="utf-8")
+    lists = tomllib.loads(text)[measure]
+    gained = second - first
+    most, least = [], []
+    if "rise" in lists:
+        most.append(limit_at(lists["rise"], days))
+    if "rise_times" in lists:
+        most.append(first * (limit_at(lists["rise_times"], days) - 1))
+    if "fall" in lists:
+        least.append(-limit_at(lists["fall"], days))
+    if "fall_share" in lists:
+        least.append(-first * min(limit_at(lists["fall_share"], days), 1))
+    return days > 0 and (gained > min(most) or gained < max(least))

@@ -335,7 +335,8 @@ def added_columns(
             z = rows.score(measure, uncorrected=True).z
             series.append(floats(f"{index}_uncorrected", z))
         if scoring.dose is not None and measure == "weight":
-            doses = dose_series(table, scored, scoring.mapped, scoring.dose)
+            inputs = rows.inputs("weight", rows.resolved)
+            doses = dose_series(table, scored, inputs, scoring.mapped, scoring.dose)
     return [one.alias(scoring.prefix + one.name) for one in series + doses]
 
 

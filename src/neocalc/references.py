@@ -82,7 +82,8 @@ class Reference:
     use : str
         "growth", "size_at_birth" or "velocity": the calls that may use it.
     measures : dict of str to Measure
-        Unit, axis, range, method, flag limits and checksum of each table.
+        Unit, axis, range, method, flag limits (of z, and the `flag_small` below whose multiple of
+        S a value is too small) and checksum of each table.
     folder : pathlib.Path
         Where the tables were read from.
     """
@@ -153,6 +154,10 @@ class Reference:
         if measure not in self._tables:
             self._tables[measure] = load_table(self.measures[measure], self.folder, self.use)
         return self._tables[measure]
+
+    def has_small(self, measure: str) -> bool:
+        """Whether it has a table of the measure with a limit `flag_small`."""
+        return measure in self.measures and self.measures[measure].flag_small is not None
 
     @cached_property
     def citation_line(self) -> str:

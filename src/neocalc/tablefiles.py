@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from neocalc.dimensions import convert, find_unit
 from neocalc.errors import TableError
+from neocalc.lms import small_line
 from neocalc.units import Floats
 
 MEASURES: Final = {
@@ -38,6 +39,8 @@ AXES: Final = {
 """Each axis with its number of rows for one unit: lengths are keyed by whole 0.1 cm."""
 LARGEST: Final = 1e300
 """Ranges and limits beyond it are refused: a whole number may be too large for a float."""
+MOST_SMALL: Final = 100
+"""A limit `flag_small` above it would be one that no value can reach."""
 METHODS: Final = ("lms", "lms-restricted")
 SEXES: Final = ("female", "male")
 """The sexes in the order of their codes, 0 and 1."""
@@ -47,7 +50,8 @@ class Table(NamedTuple):
     """L, M and S of one measure, for both sexes, along whole-numbered keys without a gap.
 
     L, M and S have one row for each sex (female, male) and one column for each key from `first`
-    to `last`; M is in `unit`.
+    to `last`; M is in `unit`. A value is implausible where its z is outside `flag`, and where it
+    is below M exp(-`flag_small` S); None: there is no such limit.
     """
 
     measure: str
@@ -60,11 +64,19 @@ class Table(NamedTuple):
     S: Floats
     restricted: bool
     flag: tuple[float, float]
+    flag_small: float | None = None
 
     @property
     def method(self) -> str:
         """The method: "lms" or "lms-restricted"."""
         return METHODS[self.restricted]
+
+    @property
+    def largest_small(self) -> float:
+        """The largest of the values below which one is too small, at any age; 0 without a limit."""
+        if self.flag_small is None:
+            return 0.0
+        return float(small_line(self.flag_small, self.M, self.S).max())
 
 
 class Measure(NamedTuple):
@@ -80,6 +92,7 @@ class Measure(NamedTuple):
     sha256: str
     age_range: tuple[float, float]
     intervals: tuple[int, ...]
+    flag_small: float | None = None
 
 
 def parse_toml(content: bytes) -> dict[str, Any]:
@@ -110,7 +123,10 @@ def measure_facts(name: str, facts: Any, axis: str, path: Path) -> Measure:
     where = f"{path}: [measures.{name}]"
     if not isinstance(facts, dict):
         raise TableError(f"{where} must be a section")
-    known = {"file", "axis", "unit", "range", "method", "flag", "sha256", "intervals", "age_range"}
+    known = {
+        "file", "axis", "unit", "range", "method", "flag", "flag_small", "sha256", "intervals",
+        "age_range",
+    }  # fmt: skip
     unknown = sorted(set(facts) - known)
     missing = sorted({"file", "axis", "unit", "range", "method", "sha256"} - set(facts))
     if unknown or missing:
@@ -141,7 +157,15 @@ def measure_facts(name: str, facts: Any, axis: str, path: Path) -> Measure:
         str(facts["sha256"]),
         _pair(facts.get("age_range", [0, math.inf]), f"{where} age_range"),
         tuple(intervals),
+        _small(facts["flag_small"], f"{where} flag_small") if "flag_small" in facts else None,
     )
+
+
+def _small(value: Any, where: str) -> float:
+    """How many S below the median, on the scale of logarithms, a value is too small."""
+    if type(value) not in (int, float) or not 0 < value <= MOST_SMALL:
+        raise TableError(f"{where}: a number above 0 and up to {MOST_SMALL}")
+    return float(value)
 
 
 def _pair(value: Any, where: str, *, finite: bool = False) -> tuple[float, float]:
@@ -232,4 +256,5 @@ def load_table(facts: Measure, folder: Path, use: str) -> Table:
         np.ascontiguousarray(variation),
         facts.method == "lms-restricted",
         facts.flag if facts.flag is not None else (-math.inf, math.inf),
+        facts.flag_small,
     )

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import neocalc as nc
+from neocalc.chart.cohorts import shown
 from neocalc.chart.increments import chain_of
 from neocalc.chart.subjects import cohort_of
 from neocalc.chart.visits import infant_of, scored_table
@@ -138,7 +139,7 @@ def drawn(frame: pl.DataFrame) -> Any:
                 chains[measure].without,
             ]
     cohort = cohort_of(*scored_table(frame, extra=("arm",)))
-    found.append(tables.medians(cohort))
+    found.append(tables.medians(cohort, shown(cohort)))
     for measured in cohort.measures.values():
         rows = zip(cohort.subject, cohort.day, measured.z, measured.status, cohort.arm, strict=True)
         found.append(sorted(map(str, rows)))

@@ -65,6 +65,8 @@ def chain_of(infant: Infant, measure: str) -> Chain:
         word = STATUSES[code]
         if word in NOTHING_TO_SAY:
             continue
+        if growth.implausible[at]:
+            word = "implausible"
         if growth.z[at] != growth.z[at] or word == "implausible":
             without[word] += 1
             continue

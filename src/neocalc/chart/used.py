@@ -91,9 +91,7 @@ class Used(NamedTuple):
     @property
     def sentence(self) -> str:
         """Each reference with its age, in a sentence."""
-        parts = [
-            f"{use.reference.id} at {use.basis} age{self._to(use.basis)}" for use in self.uses
-        ]
+        parts = [f"{use.reference.id} at {use.basis} age{self._to(use.basis)}" for use in self.uses]
         if not parts:
             return "There is no z-score."
         needs = ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
 from neocalc.cohort import Rows, Scoring, ids_of, plan
@@ -60,6 +61,8 @@ class Growth(NamedTuple):
         From the visit before to this one [kg] or [cm].
     status : numpy.ndarray
         Status codes.
+    implausible : numpy.ndarray
+        Where either value, or the change between them, is beyond what a child can have or do.
     """
 
     other: Places
@@ -67,6 +70,7 @@ class Growth(NamedTuple):
     months: Any
     increment: Floats
     status: StatusArray
+    implausible: npt.NDArray[np.bool_]
 
 
 class Series(NamedTuple):
@@ -399,9 +403,12 @@ def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places
     visit_of = np.zeros(len(rows.age), dtype=np.intp)
     visit_of[visits] = np.arange(len(visits))
     before = visit_of[line.source()[compared.other[at]]]
+    odd = found.pairs.implausible
+    implausible = np.zeros(len(at), dtype=bool) if odd is None else odd[at]
     return Growth(
-        before, found.z[at], found.nominal_months[at], found.increment[at], found.status[at]
-    )
+        before, found.z[at], found.nominal_months[at], found.increment[at], found.status[at],
+        implausible,
+    )  # fmt: skip
 
 
 def administered_dates(table: pl.DataFrame, scoring: Scoring) -> Coded | None:

@@ -69,6 +69,8 @@ class Changes(NamedTuple):
         Subjects without two z-scores.
     first, last : numpy.ndarray
         The rows of the cohort that are compared.
+    implausible : int
+        Subjects whose change is beyond what a child can do: it is left out.
     """
 
     subject: Ints
@@ -78,6 +80,7 @@ class Changes(NamedTuple):
     without: int
     first: Any
     last: Any
+    implausible: int = 0
 
 
 def changes_of(cohort: Cohort, measure: str, until: int | None = None) -> Changes:
@@ -112,11 +115,12 @@ def changes_of(cohort: Cohort, measure: str, until: int | None = None) -> Change
         no = np.zeros(0, dtype=bool)
         return Changes(nothing, nothing, np.zeros(0), no, every, nothing, nothing)
     found = _change(cohort, measure, one, two)
-    kept = ~np.isnan(found.change)
+    odd = found.status == "implausible"
+    kept = ~np.isnan(found.change) & ~odd
     crossed = found.status == "reference_changed"
     return Changes(
         ids[pairs][kept], cohort.arm[two][kept], found.change[kept], crossed[kept],
-        every - int(kept.sum()), one[kept], two[kept],
+        every - int(kept.sum()) - int(odd.sum()), one[kept], two[kept], int(odd.sum()),
     )  # fmt: skip
 
 
@@ -248,6 +252,8 @@ def _change_notes(found: Mapping[str, Changes]) -> list[str]:
             text += f", {crossed:,} of them from one reference to another"
         if changes.without:
             text += f", {count(changes.without, 'subject')} without two z-scores"
+        if changes.implausible:
+            text += f", {count(changes.implausible, 'implausible change')} left out"
         parts.append(text)
     text = "; ".join(parts)
     notes = [f"{text[0].upper()}{text[1:]}."]

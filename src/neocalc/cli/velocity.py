@@ -90,6 +90,9 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         help=f"{' or '.join(BETWEEN)} (to the nearest): an interval between two widths",
     )  # fmt: skip
     rules.add_argument("--plain", action="store_true", help="without the restriction beyond 3 SD")
+    rules.add_argument(
+        "--change-limits", metavar="FILE", help="a site's own limits of what a child can do"
+    )
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -140,7 +143,7 @@ def run_infant(options: argparse.Namespace) -> int:
                 second_position=options.second_position, oedema=options.oedema,
                 start=rules.start, tolerance=rules.tolerance, restricted=rules.restricted,
                 between=rules.between, r=correlation, r_source=options.correlation_source,
-                policy=policy,
+                change_limits=rules.change_limits, policy=policy,
             )  # fmt: skip
         except InputError as error:
             raise _as_typed(error, option, example, options) from error

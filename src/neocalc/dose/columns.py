@@ -59,6 +59,7 @@ def dose_columns(
     release_viability: Any = None,
     z: Any = None,
     status: StatusArray | None = None,
+    stops: Any = None,
     limits: Limits | None = None,
 ) -> DoseColumns:
     """Cells and volume for a column of weights, at one dose and of one product.
@@ -75,6 +76,9 @@ def dose_columns(
         Weight-for-age z-score of each row [unitless]; NaN where there is none.
     status : numpy.ndarray, optional
         Status codes of the weights, which take precedence.
+    stops : numpy.ndarray, optional
+        Stop codes of the weights for age and sex (0: none), by `neocalc.dose.weight.weight_codes`:
+        where no z-score reaches the limits, a weight may be too small a share of the median.
     limits : Limits, optional
         The protocol's, such as `neocalc.trials.load(...).arm(...).limits`.
 
@@ -104,11 +108,13 @@ def dose_columns(
         z = _column(z, "z", "f", f"a z-score for each of {n:,} weights", n)
     if status is not None:
         status = _column(status, "status", "u", f"a code for each of {n:,} weights", n)
+    if stops is not None:
+        stops = _column(stops, "stops", "u", f"a code for each of {n:,} weights", n)
     one = _product(limits, dose, concentration, viable_concentration, viability, release_viability)
     cells = cells_needed(one.dose, weights)
     strength = strength_of(one, limits.counts)
     volume = volume_needed(cells, *strength) if strength else np.full(len(weights), np.nan)
-    found = _weight_status(weights, cells, z, limits)
+    found = _weight_status(weights, cells, z, stops, limits)
     if status is not None:
         found = np.where(status != 0, status, found).astype(np.uint8)
     stopped = found != 0
@@ -170,7 +176,9 @@ def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     return one
 
 
-def _weight_status(weights: Floats, cells: Floats, z: Any, limits: Limits) -> StatusArray:
+def _weight_status(
+    weights: Floats, cells: Floats, z: Any, stops: Any, limits: Limits
+) -> StatusArray:
     """Why a row has no dose, by the same limits as a single dose."""
     with np.errstate(invalid="ignore"):
         invalid = ~((weights > 0) & (weights < np.inf))
@@ -178,6 +186,8 @@ def _weight_status(weights: Floats, cells: Floats, z: Any, limits: Limits) -> St
         stopped = outside
         if z is not None:
             stopped = stopped | (stop_codes(z, limits.z_soft, limits.z_hard) != 0)
+        if stops is not None:
+            stopped = stopped | (stops != 0)
         most = limits["max_cells"]
         if most is not None:
             stopped = stopped | above(cells, most.value)

@@ -82,12 +82,18 @@ class Dosing:
         self.columns([])
 
     def columns(
-        self, weight_kg: Any, z: Any = None, status: StatusArray | None = None
+        self,
+        weight_kg: Any,
+        z: Any = None,
+        status: StatusArray | None = None,
+        stops: StatusArray | None = None,
     ) -> DoseColumns:
         """Cells, volume and status of each row; arguments as of `neocalc.dose.dose_columns`."""
         given = {name: getattr(self, name) for name in _UNITS}
         product = {n: None if f is None else f.quantity for n, f in given.items()}
-        return dose_columns(weight_kg, **product, z=z, status=status, limits=self.limits)
+        return dose_columns(
+            weight_kg, **product, z=z, status=status, stops=stops, limits=self.limits
+        )
 
     def describe(self) -> str:
         """The dose, the protocol and the product in one line.

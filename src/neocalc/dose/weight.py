@@ -26,13 +26,20 @@ from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount, number
 from neocalc.dose.stops import HARD, NOT_MADE, OUTCOMES, PASSED, SOFT, Check, stop_codes
-from neocalc.growth import zscore
+from neocalc.growth import inputs_of, zscore
+from neocalc.lms import small_line
 from neocalc.moments import hours_between
+from neocalc.scoring import Place, place_of
+from neocalc.units import Floats
 
 POUND: Final = 0.45359237
 """The international pound [kg]."""
 SETTLED: Final = 14
 """Weight is lost and regained in the first two weeks of life [day]."""
+LEAST_SHARE: Final = 1 / 3
+"""Of the median weight for age and sex: less is a hard stop, whatever its z-score [fraction]."""
+SOFT_PART: Final = 2 / 3
+"""Of the S by which a table calls a value too small: from there on it is a soft stop."""
 _SLIPS: Final = (
     (1.0, 1000.0, "grams taken for kilograms"),
     (1000.0, 1.0, "kilograms taken for grams"),
@@ -78,13 +85,66 @@ def change_codes(change: Any, hours: Any, settled: Any, limits: Limits) -> npt.N
     return np.where(large, 2, np.where(fast, 1, 0)).astype(np.uint8)
 
 
+def light_shares(place: Place) -> tuple[Floats, Floats]:
+    """Shares of the median weight below which there is a soft and a hard stop [fraction].
+
+    Where L S of a chart is large no z-score reaches the limits, however light the infant: on Fenton
+    2013 at 30 weeks none is below -3.4. There the share of the median decides. The hard limit is a
+    third of the median. The soft limit is at two thirds of the S below which the reference calls a
+    weight too small (`flag_small`), and nowhere below the hard one.
+
+    Examples
+    --------
+    A girl of 30w0d (Fenton 2013):
+
+    >>> place = Place(*(np.array([x]) for x in (1.306, 0.2313, 6.0)))
+    >>> [share.round(3).tolist() for share in light_shares(place)]
+    [[0.396], [0.333]]
+    """
+    one = np.ones(len(place.median))
+    soft = small_line(SOFT_PART * place.flag_small, one, place.S)
+    return np.fmax(soft, LEAST_SHARE), one * LEAST_SHARE
+
+
+def weight_codes(weight: Floats, z: Floats, place: Place, limits: Limits) -> npt.NDArray[np.uint8]:
+    """Stop codes of weights by z-score and by share of the median; 0 where there is neither.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray
+        [kg]
+    z : numpy.ndarray
+        Their weight-for-age z-scores [unitless].
+    place : Place
+        Where each stands in its table, the median in kg.
+    limits : Limits
+        The protocol's.
+    """
+    soft, hard = light_shares(place)
+    with np.errstate(invalid="ignore"):
+        share = weight / place.median
+        light = (share < soft).astype(np.uint8) + (share < hard).astype(np.uint8)
+    return np.maximum(stop_codes(z, limits.z_soft, limits.z_hard), light)
+
+
 class WeightZ(NamedTuple):
-    """The z-score of a weight with where it came from; NaN with the status word where none."""
+    """The z-score of a weight with where it came from; NaN with the status word where none.
+
+    `weight` is in kg and `place` where the infant stands in the table; None where it has none.
+    """
 
     z: float
     reference: str
     age_basis: str
     status: str
+    weight: float = math.nan
+    place: Place | None = None
+
+    def code(self, limits: Limits) -> int:
+        """The stop code of the weight."""
+        place = self.place or Place(*(np.array([math.nan]) for _ in range(3)))
+        weight, z = np.array([self.weight]), np.array([self.z])
+        return int(weight_codes(weight, z, place, limits)[0])
 
 
 def weight_zscore(inputs: DoseInputs, weight: float) -> WeightZ | None:
@@ -99,7 +159,12 @@ def weight_zscore(inputs: DoseInputs, weight: float) -> WeightZ | None:
         policy=inputs.policy,
         reference=inputs.reference,
     )
-    return WeightZ(found.z, found.reference, found.age_basis, found.status)
+    columns, _ = inputs_of(
+        "weight", np.array([weight]), None, True, inputs.sex, inputs.age, None, None, None,
+        inputs.reference, inputs.policy, None,
+    )  # fmt: skip
+    place = place_of("weight", columns)
+    return WeightZ(found.z, found.reference, found.age_basis, found.status, weight, place)
 
 
 def weight_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
@@ -182,12 +247,27 @@ def _plausible(limits: Limits, scored: WeightZ | None) -> Check:
     z = _to_two_decimals(scored.z)
     code = int(stop_codes(scored.z, limits.z_soft, limits.z_hard))
     by = f"by {scored.reference} at {scored.age_basis} age"
+    if scored.code(limits) > code:
+        return _light(scored, by, scored.code(limits))
     limit = f"-{number(limits.z_soft)} to {number(limits.z_soft)}"
     if code == 0:
         return Check(name, PASSED, f"z-score {z} {by}", limit, z)
     if code == 2:
         limit = f"-{number(limits.z_hard)} to {number(limits.z_hard)}"
     return Check(name, OUTCOMES[code], f"z-score {z} {by} is outside {limit}", limit, z)
+
+
+def _light(scored: WeightZ, by: str, code: int) -> Check:
+    """A weight that no z-score stops, and that is too small a share of the median."""
+    assert scored.place is not None
+    limit = Figure(float(light_shares(scored.place)[code - 1][0]), "fraction", 3)
+    median = float(scored.place.median[0])
+    share = Figure(scored.weight / median, "fraction", 3)
+    said = (
+        f"{share} of the median of {amount(median, 'kg', 3)} {by} (z-score"
+        f" {_to_two_decimals(scored.z)}): below {limit}"
+    )
+    return Check("weight for age and sex", OUTCOMES[code], said, f"{limit} of the median", share)
 
 
 def _to_two_decimals(z: float) -> Figure:
@@ -246,11 +326,11 @@ def named_slips(inputs: DoseInputs, limits: Limits, *, near_last: bool = False) 
     >>> named_slips(DoseInputs(weight=2350.0, dose=1e6), Limits())
     '; did you mean 2,350 g (grams taken for kilograms)?'
     """
-    for z_limit in (limits.z_soft, limits.z_hard):
+    for worst in (0, 1):  # what no check stops, else what a soft one does
         found = []
         for times, by, slip in _SLIPS:
             weight = inputs.weight * times / by
-            if _fits(inputs, limits, weight, z_limit, near_last):
+            if _fits(inputs, limits, weight, worst, near_last):
                 grams = slip == "grams taken for kilograms"
                 shown = amount(inputs.weight, "g") if grams else amount(weight, "kg", 4)
                 found.append(f"{shown} ({slip})")
@@ -259,15 +339,16 @@ def named_slips(inputs: DoseInputs, limits: Limits, *, near_last: bool = False) 
     return ""
 
 
-def _fits(
-    inputs: DoseInputs, limits: Limits, weight: float, z_limit: float, near_last: bool
-) -> bool:
-    """Whether another weight would do: in range, and by z-score, else near the last weight."""
+def _fits(inputs: DoseInputs, limits: Limits, weight: float, worst: int, near_last: bool) -> bool:
+    """Whether another weight would do: in range, and for age and sex, else near the last weight.
+
+    `worst` is the highest stop code that it may have for age and sex.
+    """
     if not limits.at("min_weight") <= weight <= limits.at("max_weight"):
         return False
     last = inputs.last_weight
     near = last is None or abs(weight / last - 1) <= limits.at("change_hard")
     scored = weight_zscore(inputs, weight)
     if scored is not None and not math.isnan(scored.z):
-        return abs(scored.z) <= z_limit and (near or not near_last)
+        return scored.code(limits) <= worst and (near or not near_last)
     return near

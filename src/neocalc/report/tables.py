@@ -75,6 +75,10 @@ def velocity(infant: Infant, chains: Mapping[str, Chain]) -> Safe:
         "Velocity z",
     ]  # fmt: skip
     made = [html.wide(html.table(header, rows, numbers=(2, 3, 4, 5, 6)))] if rows else []
+    odd = {TITLES[m].lower(): c.without["implausible"] for m, c in chains.items()}
+    listed = ", ".join(f"{name} {n:,}" for name, n in odd.items() if n)
+    if listed:
+        without.append(f"Left out, as no child grows or shrinks so (implausible): {listed}.")
     return html.joined([*made, *map(html.paragraph, without)])
 
 

@@ -113,6 +113,7 @@ def velocity(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    change_limits: Any = None,
     prefix: str = "",
     **words: Unpack[Words],
 ) -> DataFrame:
@@ -124,7 +125,8 @@ def velocity(
     ----------
     df : pyspark.sql.DataFrame
         One row a visit, with `subject_id`; its rows may be in any order and any partition.
-    against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, restricted
+    against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, \
+restricted, change_limits
         As for `neocalc.velocity.score`, and so the other options of `score`.
 
     Returns
@@ -147,7 +149,7 @@ def velocity(
         missing=missing,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted),
+        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
         prefix=prefix,
         where=WHERE,
         **words,

@@ -39,8 +39,10 @@ from neocalc.velocity.declines import (
     decline_class,
 )
 from neocalc.velocity.inputs import TwoVisits, refuse_pair, score_visits, two_visits, values_of
+from neocalc.velocity.limits import ChangeLimits
+from neocalc.velocity.limits import change_limits as limits_of
 from neocalc.velocity.rates import correlation_of
-from neocalc.velocity.visits import Interval
+from neocalc.velocity.visits import Interval, impossible_change
 
 
 class Change(Result):
@@ -65,11 +67,12 @@ class Change(Result):
         child at the first z [unitless]; else NaN.
     decline : str or numpy.ndarray
         "none", "mild", "moderate" or "severe": class of a fall in z of weight or length; empty
-        where none is given, as in the first two weeks of life, or from an implausible z.
+        where none is given, as in the first two weeks of life, or from an implausible z or change.
     decline_source : str
         Where the classes are from, and their limits.
     status : str or numpy.ndarray
-        "ok", "reference_changed" or "implausible" (change kept), or the reason why there is none.
+        "ok", "reference_changed" or "implausible" (change kept: a value or the change is beyond
+        what a child can have or do), or the reason why there is none.
     standardised : float or numpy.ndarray
         Standardised change, (z2 - z1) / sqrt(2 (1 - r)) [SD of such changes]; NaN where
         `standardised_status` says why.
@@ -96,10 +99,12 @@ class Change(Result):
         first: Scored,
         second: Scored,
         policy: Policy,
+        limits: ChangeLimits,
         own: tuple[Floats, str] | None = None,
     ) -> None:
-        interval = visits.interval
-        self.codes = change_of(attained(first), attained(second), interval.days, interval.status)
+        days, status = visits.interval.days, visits.interval.status
+        beyond = impossible_change(measure, visits.first, visits.second, days, limits)
+        self.codes = change_of(attained(first), attained(second), days, status, beyond)
         super().__init__(self.codes.status, single=visits.single)
         self.measure = measure
         self._visits, self._policy = visits, policy
@@ -228,6 +233,7 @@ def change(
     r: Any = None,
     r_source: str | None = None,
     reference: str = DEFAULT,
+    change_limits: Any = None,
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Change:
@@ -260,6 +266,8 @@ def change(
         Its citation; needed with `r`.
     reference : str, default "auto"
         "auto": the policy chooses. An id or a folder's path: that one at both visits.
+    change_limits : str or path, optional
+        A file with a site's own limits of what a child can do between two visits.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     sex_codes : dict, optional
@@ -301,7 +309,7 @@ def change(
     >>> round(c.r, 3), c.r_source
     (0.759, 'who-2009-model')
     """
-    policy = policy or Policy()
+    policy, limits = policy or Policy(), limits_of(change_limits)
     if (first_length is None) != (second_length is None):
         absent = "first_length" if first_length is None else "second_length"
         raise MissingError(absent, "give the length at both visits, or at neither")
@@ -321,7 +329,8 @@ def change(
         sex_codes=sex_codes,
     )
     own = own_correlation(r, r_source, len(visits.age))
-    result = Change(measure, visits, *score_visits(measure, visits, first, second), policy, own)
+    scored = score_visits(measure, visits, first, second)
+    result = Change(measure, visits, *scored, policy, limits, own)
     if visits.single:
         refuse_pair(STATUSES[result.codes.status[0]], first_age, second_age)
     return result

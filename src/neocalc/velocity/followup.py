@@ -70,7 +70,7 @@ def increments(
     """The velocity z-scores of one measure of a few visits, with the pairs that they are of."""
     visits = visit(measure, inputs, score(measure, inputs))
     interval = _interval(inputs, compared, slice(None))
-    pairs = pair(visits.take(compared.other), visits, interval)
+    pairs = pair(measure, visits.take(compared.other), visits, interval, rules.limits)
     return score_increments(measure, pairs, rules)
 
 
@@ -98,7 +98,7 @@ def score_measure(
     """
     scored = score(measure, inputs)
     visits, sizes = visit(measure, inputs, scored), attained(scored)
-    n, prefix = len(scored.z), PREFIXES[measure]
+    n, prefix, limits = len(scored.z), PREFIXES[measure], rules.limits
     floats = ("velocity_z", *(f"gain_{rate}" for rate in RATES[measure].values()))
     floats += ("change_z", "change_chart_step")
     codes = ("velocity_nominal_months", "velocity_status", "gain_status", "change_status")
@@ -109,10 +109,10 @@ def score_measure(
         here = slice(start, start + BLOCK)
         own, since = compared.other[here], _interval(inputs, compared, here)
         before, now = visits.take(own), visits.rows(here)
-        pairs = pair(before, now, since)
+        pairs = pair(measure, before, now, since, limits)
         velocity = score_increments(measure, pairs, rules)
         ends = sizes.take(own), sizes.rows(here)
-        change = change_of(*ends, since.days, since.status)
+        change = change_of(*ends, since.days, since.status, pairs.implausible)
         block: dict[str, Any] = {
             "velocity_z": velocity.z,
             "velocity_nominal_months": velocity.nominal_months,
@@ -122,7 +122,7 @@ def score_measure(
             "change_status": change.status,
         }
         grown, word = amounts(before, now, compared.status[here])
-        status = gain_status(measure, before.value, grown, since.days)
+        status = gain_status(since.days, pairs.implausible)
         block["gain_status"] = np.where(word != 0, word, status)
         for method, name in RATES[measure].items():
             block[f"gain_{name}"] = gain_rate(method, before.value, grown, since.days)

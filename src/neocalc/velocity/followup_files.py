@@ -46,6 +46,7 @@ def score_file(
             "start": scoring.rules.start,
             "tolerance": scoring.rules.tolerance,
             "restricted": scoring.rules.restricted,
+            "change_limits": scoring.rules.limits.sha256,
         },
     }
     return score_batches(

@@ -155,6 +155,7 @@ def score(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    change_limits: Any = None,
     prefix: str = "",
 ) -> Any:
     """Velocity, gain and change in z of every visit in a table.
@@ -179,7 +180,7 @@ def score(
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
         For the change in z: one reference whatever the age.
-    start, tolerance, restricted
+    start, tolerance, restricted, change_limits
         As for `neocalc.velocity.zscore`.
 
     Returns
@@ -225,7 +226,7 @@ def score(
         decimal=decimal,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted),
+        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
         prefix=prefix,
     )
     return frames.with_added(

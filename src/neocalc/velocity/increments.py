@@ -18,7 +18,7 @@ weight, length and head circumference: methods and development. Geneva: WHO; 200
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from neocalc.stacks import Bools, Bytes
 from neocalc.units import Floats
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.intervals import BETWEEN, Cells, Rule, cells_of
+from neocalc.velocity.limits import ChangeLimits, change_limits
 from neocalc.velocity.visits import Pairs
 
 LARGEST_TOLERANCE: Final = 0.25
@@ -67,6 +68,9 @@ class Rules:
         What is done with an interval between two widths. "interpolate": L, M, S and delta between
         the rows of both; "scale": the increment is scaled to the nearest width within the
         tolerance, and otherwise has no z.
+    change_limits : str, path or ChangeLimits, optional
+        A file with a site's own limits of what a child can do between two visits; by default
+        neocalc's. A change beyond them is `implausible`.
     """
 
     start: str = "interpolate"
@@ -74,6 +78,7 @@ class Rules:
     restricted: bool | None = None
     recode: bool = False
     between: str = "interpolate"
+    change_limits: Any = None
 
     def __post_init__(self) -> None:
         if self.start not in STARTS:
@@ -89,11 +94,18 @@ class Rules:
             raise InputError("recode", self.recode, "True or False")
         if self.between not in BETWEEN:
             raise InputError("between", self.between, f"accepted: {' or '.join(BETWEEN)}")
+        if self.change_limits is not None:
+            object.__setattr__(self, "change_limits", change_limits(self.change_limits))
 
     @property
     def rule(self) -> Rule:
         """Those of the rules on which L, M and S depend."""
         return Rule(self.start, self.between, self.tolerance)
+
+    @property
+    def limits(self) -> ChangeLimits:
+        """The limits of what a child can do between two visits."""
+        return change_limits(self.change_limits)
 
 
 DEFAULT_RULES: Final = Rules()
@@ -243,12 +255,11 @@ def _score(
     beyond = beyond[_restricted(rules, L[beyond], S[beyond])]
     restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
     z[placed] = found
+    if rules.recode and not cells.has_delta:
+        status[placed[increment <= NOTHING]] = CODE["non_positive_increment"]
     if pairs.implausible is not None:
         status[placed[pairs.implausible[here].take(placed)]] = CODE["implausible"]
-    lost = np.isnan(found)
-    if rules.recode and not cells.has_delta:
-        lost |= increment <= NOTHING
-    status[placed[lost]] = CODE["non_positive_increment"]
+    status[placed[np.isnan(found)]] = CODE["non_positive_increment"]
 
 
 def unscore(

@@ -23,6 +23,7 @@ from neocalc.policy import DEFAULT, Policy
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index, score
 from neocalc.units import MEASURABLE, Floats, figures_of
+from neocalc.velocity.limits import ChangeLimits
 from neocalc.velocity.visits import Interval, Pairs, between, pair, visit
 
 VELOCITY_MEASURES: Final = ("weight", "length", "head_circumference")
@@ -118,11 +119,13 @@ def score_visits(measure: str, visits: TwoVisits, first: Any, second: Any) -> tu
     return scored
 
 
-def pairs_of(measure: str, visits: TwoVisits, first: Any, second: Any) -> Pairs:
+def pairs_of(
+    measure: str, visits: TwoVisits, first: Any, second: Any, limits: ChangeLimits
+) -> Pairs:
     """The two visits as what increments are scored from."""
     one, two = score_visits(measure, visits, first, second)
     before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
-    return pair(before, after, visits.interval)
+    return pair(measure, before, after, visits.interval, limits)
 
 
 def refuse_pair(word: str, first_age: Age, second_age: Age) -> None:

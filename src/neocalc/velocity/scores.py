@@ -51,6 +51,7 @@ def zscore(
     restricted: bool | None = None,
     recode: bool = False,
     between: str = "interpolate",
+    change_limits: Any = None,
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Velocity:
@@ -88,6 +89,8 @@ def zscore(
     between : str, default "interpolate"
         "interpolate" between two widths of the tables, or "scale" the increment to the nearest
         width within the tolerance and score no other.
+    change_limits : str or path, optional
+        A file with a site's own limits of what a child can do between two visits.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     sex_codes : dict, optional
@@ -129,7 +132,7 @@ def zscore(
     (-0.13, 'who-2009-interpolated', 'interval_interpolated')
     """
     check_measure(measure)
-    rules = Rules(start, tolerance, restricted, recode, between)
+    rules = Rules(start, tolerance, restricted, recode, between, change_limits)
     visits = two_visits(
         measure,
         *values_of(measure, first, second),
@@ -142,7 +145,7 @@ def zscore(
         policy=policy,
         sex_codes=sex_codes,
     )
-    scored = score(measure, pairs_of(measure, visits, first, second), rules)
+    scored = score(measure, pairs_of(measure, visits, first, second, rules.limits), rules)
     if visits.single:
         refuse_pair(STATUSES[scored.status[0]], first_age, second_age)
     return Velocity(measure, scored, single=visits.single)
@@ -210,7 +213,7 @@ def increment(
         policy=policy,
         sex_codes=sex_codes,
     )
-    pairs = pairs_of(measure, visits, 1.0, 1.0)
+    pairs = pairs_of(measure, visits, 1.0, 1.0, rules.limits)
     values, status = unscore(measure, np.broadcast_to(figures, visits.age.shape), pairs, rules)
     if not visits.single:
         return shown(measure, values)

@@ -125,6 +125,7 @@ def zones(
     between: str = "interpolate",
     r: float | None = None,
     r_source: str | None = None,
+    change_limits: Any = None,
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Zones:
@@ -137,7 +138,7 @@ def zones(
     first, second : str or pint.Quantity
         The measurements with their units [kg], [g] or [cm].
     sex, first_age, second_age, first_position, second_position, oedema, start, tolerance, \
-restricted, between, policy, sex_codes
+restricted, between, change_limits, policy, sex_codes
         As for `zscore`, of one child.
     r, r_source : float and str, optional
         As for `change`.
@@ -168,7 +169,8 @@ restricted, between, policy, sex_codes
     check_measure(measure)
     child = {"sex": sex, "first_age": first_age, "second_age": second_age, "oedema": oedema,
              "first_position": first_position, "second_position": second_position,
-             "policy": policy, "sex_codes": sex_codes}  # fmt: skip
+             "policy": policy, "sex_codes": sex_codes,
+             "change_limits": change_limits}  # fmt: skip
     velocity = zscore(
         measure, first=first, second=second, start=start, tolerance=tolerance,
         restricted=restricted, between=between, **child,
@@ -192,7 +194,7 @@ restricted, between, policy, sex_codes
         elif velocity.status == "oedema":
             absent[GAINS[measure][method]] = WHY["oedema"]
         else:
-            gains[method] = gain_between(measure, method, pairs.first, pairs.second, pairs.days)
+            gains[method] = gain_between(measure, method, pairs)
     return Zones(
         zone,
         None if "velocity z" in absent else velocity,

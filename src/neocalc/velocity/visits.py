@@ -13,9 +13,10 @@ import numpy as np
 from neocalc.coding import Ints
 from neocalc.errors import CODE, StatusArray, combined, status_where
 from neocalc.policy import Resolved
-from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length
+from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length, parts_of
 from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats, measurable
+from neocalc.velocity.limits import ChangeLimits
 
 AGAINST: Final = ("previous", "first", "baseline")
 """With which visit of the child each is compared."""
@@ -32,7 +33,7 @@ class Visit(NamedTuple):
 
     `value` is in the canonical unit, a length as it is lying; NaN where `lacking` says why there is
     none. `status` says beside that why there is no z-score of it: no usable sex, say. `implausible`
-    marks values that the WHO's flag limits call so; they are kept. None: no child has such a
+    marks values beyond the flag limits of their reference; they are kept. None: no child has such a
     status.
     """
 
@@ -88,7 +89,8 @@ class Pairs(NamedTuple):
     status : numpy.ndarray or None
         Why the two visits cannot be compared; None when all can.
     implausible : numpy.ndarray or None
-        Where either value is beyond the WHO's flag limits.
+        Where either value is beyond the flag limits of its reference, or the change between them
+        beyond what a child can do.
     """
 
     first: Floats
@@ -137,6 +139,33 @@ def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats
     return adjusted_length(length, position, np.minimum(day, HEIGHT_FROM - 1))
 
 
+def impossible_change(
+    measure: str, first: Inputs, second: Inputs, days: Ints, limits: ChangeLimits
+) -> Bools:
+    """Where a measure, or what it is computed from, changed beyond what a child can do.
+
+    `first` and `second` are the columns of two visits, as they are scored.
+    """
+    beyond = np.zeros(len(days), dtype=bool)
+    parts = zip(_limited(measure, first), _limited(measure, second), strict=True)
+    for (part, before), (_, after) in parts:
+        beyond |= limits.implausible(part, before, after, days)
+    return beyond
+
+
+def _limited(measure: str, inputs: Inputs) -> list[tuple[str, Floats]]:
+    """A measure and what it is computed from; a length as it is lying."""
+    return [
+        (
+            part,
+            recumbent_length(value, inputs.position, inputs.resolved.who_day)
+            if part == "length"
+            else value,
+        )
+        for part, value in [(measure, inputs.value), *parts_of(measure, inputs)]
+    ]
+
+
 def between(
     first: Resolved,
     second: Resolved,
@@ -160,13 +189,18 @@ def between(
     return Interval(days, start, second.who_day, sex, basis, status)
 
 
-def pair(first: Visit, second: Visit, interval: Interval) -> Pairs:
+def pair(
+    measure: str, first: Visit, second: Visit, interval: Interval, limits: ChangeLimits
+) -> Pairs:
     """Two visits of the same children."""
     implausible = second.implausible
     if first.implausible is not None:
         both = first.implausible
         implausible = both if implausible is None else implausible | both
     status = combined(first.status, second.status, interval.status)
+    beyond = limits.implausible(measure, first.value, second.value, interval.days)
+    if beyond.any():
+        implausible = beyond if implausible is None else implausible | beyond
     return Pairs(first.value, without(second.value, status), *interval[:5], status, implausible)
 
 

@@ -130,9 +130,7 @@ def _signature(who: str) -> pages.Safe:
     return pages.Safe(f"<p class=sign>{pages.bold(who)}<br>{lines}</p>\n")
 
 
-def _table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "facts"
-) -> pages.Safe:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "facts") -> pages.Safe:
     """A table whose first column is of our own words, and the others of what was found."""
     cells = [(row[0], *map(pages.free, row[1:])) for row in rows]
     return pages.table(head, cells, kind=kind)
