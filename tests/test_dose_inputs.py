@@ -77,6 +77,35 @@ def test_integers_and_words_with_a_unit_are_accepted() -> None:
         assert one_figure(dose, "cell/kg", "dose") == 5e6
 
 
+def test_a_dose_as_it_is_printed_is_read() -> None:
+    """Our own "1 million viable cells/kg" was refused."""
+    for typed in ("1 million viable cells/kg", "1 million total cells/kg", "1e6 viable cells/kg"):
+        assert one_figure(typed, "cell/kg", "dose") == 1e6
+    printed = plan_of(dose="1 million viable cells/kg").describe()
+    assert "1 million viable cells/kg" in printed
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("concentration", "5 million viable cells/mL", "give viable_concentration"),
+        ("viable_concentration", "5 million total cells/mL", "give concentration"),
+        ("cells_per_vial", "10 million viable cells/vial", "give viable_cells_per_vial"),
+        ("viable_cells_per_vial", "10 million total cells/vial", "give cells_per_vial"),
+    ],
+)
+def test_cells_of_another_kind_than_the_argument_counts(
+    argument: str, value: str, said: str
+) -> None:
+    with pytest.raises(nc.InputError, match=said) as caught:
+        plan_of(**{argument: value})
+    assert caught.value.argument == argument
+    other = "total" if "viable " in value else "viable"
+    same = value.replace("viable " if other == "total" else "total ", f"{other} ")
+    unit = "cell/vial" if "vial" in argument else "cell/mL"
+    assert one_figure(same, unit, argument) > 0
+
+
 def test_figures_are_those_that_were_typed() -> None:
     for dose in ("2.01 million cells/kg", nc.Q(2.01, "million cells/kg")):
         assert 2.01 * 1e6 != 2_010_000

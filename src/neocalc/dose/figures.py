@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from typing import Any, Final
 
@@ -28,6 +29,19 @@ SAID: Final = {
     "fraction": 'percent, such as "92%"',
 }
 """Each canonical unit as it is asked for: what a person types."""
+_COUNTED: Final = re.compile(r"\b(viable|total)\s+(?=cells?\b)")
+
+
+def counted_cells(value: Any) -> str | None:
+    """Whether a typed figure says that it counts "viable" or "total" cells; None where it does not.
+
+    Examples
+    --------
+    >>> counted_cells("1 million viable cells/kg"), counted_cells("1 million cells/kg")
+    ('viable', None)
+    """
+    match = _COUNTED.search(value) if isinstance(value, str) else None
+    return None if match is None else match[1]
 
 
 def one_figure(value: Any, unit: str, argument: str) -> float:
@@ -41,6 +55,8 @@ def one_figure(value: Any, unit: str, argument: str) -> float:
     >>> one_figure("2.01 million cells/kg", "cell/kg", "dose")
     2010000.0
     """
+    if isinstance(value, str) and "cell" in unit:
+        value = _COUNTED.sub("", value, count=1)
     figures, _, single = figures_of(value, unit, argument, units=SAID[unit])
     if not single:
         raise InputError(argument, value, "one value: a dose is for one infant")

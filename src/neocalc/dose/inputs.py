@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from neocalc.age import Age
 from neocalc.coding import sex_code
-from neocalc.dose.figures import fraction, metric_weight, one_figure
+from neocalc.dose.figures import counted_cells, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
 from neocalc.errors import AgeError, InputError, MissingError
 from neocalc.moments import Moment, day_of_age, hours_between, moment
@@ -152,6 +152,7 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
     read: dict[str, Any] = {"weight": metric_weight(given["weight"], "weight"), "dose": arm_dose}
     for name, unit in POSITIVE.items():
         if name in given:
+            _refuse_other_cells(name, given[name])
             read[name] = one_figure(given[name], unit, name)
     if "last_weight" in given:
         read["last_weight"] = metric_weight(given["last_weight"], "last_weight")
@@ -180,6 +181,20 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
     return DoseInputs(**read, texts=texts)
 
 
+def _refuse_other_cells(name: str, value: Any) -> None:
+    """Refuse a figure that says it counts other cells than the argument does."""
+    counted, meant = counted_cells(value), _COUNTS.get(name)
+    if counted is not None and meant is not None and counted != meant[0]:
+        raise InputError(name, value, f"it counts {meant[0]} cells; for {counted} cells {meant[1]}")
+
+
+_COUNTS: Final = {
+    "concentration": ("total", "give viable_concentration"),
+    "viable_concentration": ("viable", "give concentration, with viability"),
+    "cells_per_vial": ("total", "give viable_cells_per_vial"),
+    "viable_cells_per_vial": ("viable", "give cells_per_vial, with recovery"),
+}
+"""Which cells an argument counts, and which argument counts the others."""
 _SHOWN: Final = ("weight", "dead_volume", *POSITIVE, *FRACTIONS, *MOMENTS, "weight_source")
 
 
