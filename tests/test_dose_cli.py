@@ -112,7 +112,7 @@ class TestStops:
         status = run(*TRIAL, "--weight", "3100kg", *PRODUCT, *GIRL, "--worksheet", str(sheet),
                      "--audit", str(log))  # fmt: skip
         assert status == 1
-        assert "did you mean 3,100 g" in one_line(capsys)
+        assert "3,100 kg is outside 0.4 kg to 15 kg. Weigh again" in one_line(capsys)
         assert not sheet.exists()
         assert json.loads(log.read_text("utf-8"))["outcome"] == "refused"
 

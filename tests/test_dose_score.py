@@ -236,7 +236,7 @@ def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
     [
         (["--dose", "NCT03601416:MSC"], "states no dose"),
         (["--dose", "NCT03601416:control"], "receives no cells"),
-        ([*OPTIONS[:4], "--viability", "0.92%"], "did you mean 92%"),
+        ([*OPTIONS[:4], "--viability", "0.92%"], "Read the certificate again"),
         ([*OPTIONS[:4], "--viability", "65%"], "for any row"),
         (["--dose", "NCT03558334:A", "--viable-concentration", "90000 cells/mL"], "for any row"),
     ],

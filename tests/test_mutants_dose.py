@@ -142,16 +142,6 @@ def test_smallest_and_largest_figures_are_possible() -> None:
         assert outcomes(tried(**arguments))["possible values"] == "passed"
 
 
-@pytest.mark.parametrize(
-    ("viability", "meant"),
-    [("0.5%", "; did you mean 50%?"), ("1%", "; did you mean 100%?"), ("0.49%", ""),
-     ("1.1%", ""), ("0.923456789%", "; did you mean 92.3457%?")],
-)  # fmt: skip
-def test_a_viability_a_hundredfold_too_small(viability: str, meant: str) -> None:
-    found = message(tried(release_viability=viability), "viability")
-    assert found.endswith(f"is below 10%{meant}")
-
-
 def test_which_argument_does_not_go_with_a_dose_of_all_cells() -> None:
     limits = Limits(counts="total")
     with pytest.raises(nc.InputError, match=r"^viable_concentration: '5 million cells/mL'"):

@@ -11,7 +11,7 @@ from dose_arguments import message, outcomes
 from neocalc.dose import Limits, Override, Plan, prepare
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.stops import Check
-from neocalc.dose.weight import WeightZ, _fits, _plausible, change_codes, named_slips
+from neocalc.dose.weight import WeightZ, _agrees_with_last, _plausible, change_codes, weigh_again
 
 SIMPLE: dict[str, Any] = {
     "weight": "2 kg",
@@ -78,17 +78,33 @@ def test_an_old_weight_says_for_which_age_it_is_too_old() -> None:
 @pytest.mark.parametrize(
     ("z", "outcome", "said"),
     [
-        (0.4567, "passed", "z-score 0.46 by who at corrected age"),
-        (-0.4567, "passed", "z-score -0.46 by who at corrected age"),
-        (-2.4567, "passed", "z-score -2.46 by who at corrected age"),
-        (-3.4567, "soft stop", "z-score -3.46 by who at corrected age is outside -3 to 3"),
-        (12.4567, "hard stop", "z-score 12.46 by who at corrected age is outside -6 to 6"),
+        (0.4567, "passed", "fits a boy of 200 days (z 0.46; allowed -3 to 3; who, corrected age)"),
+        (-2.4567, "passed", "fits a boy of 200 days (z -2.46; allowed -3 to 3; who, "
+         "corrected age)"),
+        (-3.4567, "soft stop", "this weight is very low for a boy of 200 days (z -3.46; allowed "
+         "-3 to 3; who, corrected age)"),
+        (12.4567, "hard stop", "this weight is very high for a boy of 200 days (z 12.46; allowed "
+         "-6 to 6; who, corrected age)"),
     ],
-)
+)  # fmt: skip
 def test_z_of_a_weight_has_two_decimals_and_its_limit(z: float, outcome: str, said: str) -> None:
-    check = _plausible(Limits(), WeightZ(z, "who", "corrected", "ok"))
+    inputs = DoseInputs(weight=7.0, dose=1e6, sex="male", age=OLD)
+    check = _plausible(inputs, Limits(), WeightZ(z, "who", "corrected", "ok"))
     assert (check.outcome, check.message) == (outcome, said)
     assert check.limit == ("-6 to 6" if outcome == "hard stop" else "-3 to 3")
+
+
+@pytest.mark.parametrize(
+    ("days", "gestation", "said"),
+    [(157, "27+3", "49w6d"), (158, "27+3", "158 days"), (0, "40+0", "40w0d"), (0, None, "0 days")],
+)
+def test_an_infant_is_named_by_postmenstrual_age_until_50_weeks(
+    days: int, gestation: str | None, said: str
+) -> None:
+    age = nc.Age.from_days(days, gestation=gestation)
+    inputs = DoseInputs(weight=4.0, dose=1e6, sex="female", age=age)
+    check = _plausible(inputs, Limits(), WeightZ(0.5, "who", "corrected", "ok"))
+    assert check.message.startswith(f"fits a girl of {said} (z 0.5;")
 
 
 # ------------------------------------------------------------------------- change of the weight
@@ -149,30 +165,28 @@ def test_a_change_without_dates() -> None:
 # ---------------------------------------------------------------------------------------- slips
 
 
-def test_a_slip_to_the_ends_of_the_range_fits() -> None:
+def test_a_slip_to_the_ends_of_the_range_agrees() -> None:
     limits = Limits(min_weight="1 kg", max_weight="4 kg")
-    for weight, fits in ((1.0, True), (4.0, True), (0.999, False), (4.001, False)):
-        assert _fits(DoseInputs(weight=9.0, dose=1e6), limits, weight, 3.0, False) is fits
+    for weight, agrees in ((1.0, True), (4.0, True), (0.999, False), (4.001, False)):
+        inputs = DoseInputs(weight=9.0, dose=1e6, last_weight=weight)
+        assert _agrees_with_last(inputs, limits, weight) is agrees
 
 
 @pytest.mark.parametrize(("weight", "grams"), [(400.0, "400 g"), (15000.0, "15,000 g")])
 def test_grams_at_the_ends_of_the_range_are_named(weight: float, grams: str) -> None:
-    found = named_slips(DoseInputs(weight=weight, dose=1e6), Limits())
-    assert f"{grams} (grams taken for kilograms)" in found
+    inputs = DoseInputs(weight=weight, dose=1e6, last_weight=weight / 1000)
+    assert f"{grams} (grams taken for kilograms)" in weigh_again(inputs, Limits())
+    for beyond in (weight * 0.9999, weight * 1.0001):
+        outside = not 400 <= beyond <= 15000
+        named = weigh_again(inputs.__class__(beyond, 1e6, last_weight=weight / 1000), Limits())
+        assert ("grams" not in named) is outside
 
 
 def test_a_slip_exactly_as_far_from_the_last_weight_as_may_be() -> None:
     inputs = DoseInputs(weight=30.0, dose=1e6, last_weight=2.0)
-    limits = Limits(change_hard="50%")
-    assert _fits(inputs, limits, 3.0, 3.0, True) is True
-    assert _fits(inputs, limits, 3.01, 3.0, True) is False
-
-
-def test_a_slip_by_z_score_may_be_far_from_the_last_weight() -> None:
-    """Unless only those that the last weight does not contradict are asked for."""
-    inputs = DoseInputs(weight=70.0, dose=1e6, last_weight=3.0, sex="female", age=OLD)
-    assert named_slips(inputs, Limits()) == "; did you mean 7 kg (a factor of ten)?"
-    assert named_slips(inputs, Limits(), near_last=True) == ""
+    limits = Limits(change_in_a_day="50%", change_hard="60%")
+    assert _agrees_with_last(inputs, limits, 3.0) is True
+    assert _agrees_with_last(inputs, limits, 3.01) is False
 
 
 # ---------------------------------------------------------------------------- limits and override
@@ -205,15 +219,3 @@ def test_results_in_their_units_and_lines() -> None:
     assert lines[0] == "Subject         001"
     assert lines[1].startswith("Dose            1 million")
     assert outcomes(plan)["possible values"] == "passed"
-
-
-def test_grams_for_kilograms_at_the_ends_of_the_range() -> None:
-    """A weight in grams is a thousandth in kilograms, and the ends are in the range."""
-    limits = Limits()
-    for end in ("min_weight", "max_weight"):
-        typed = limits.at(end) * 1000
-        assert "grams taken for kilograms" in named_slips(
-            DoseInputs(weight=typed, dose=1e6), limits
-        )
-        beyond = typed * (0.9999 if end == "min_weight" else 1.0001)
-        assert "grams" not in named_slips(DoseInputs(weight=beyond, dose=1e6), limits)

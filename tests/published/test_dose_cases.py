@@ -115,7 +115,7 @@ def test_d6_another_dose_than_the_arms(tmp_path: Path) -> None:
 def test_d7_grams_taken_for_kilograms() -> None:
     error = refused(**(D1 | {"weight": "850 kg"}))
     assert stopped(error) == {"weight range"}
-    assert "did you mean 850 g" in str(error)
+    assert "Weigh again, and check the unit" in str(error)
 
 
 def test_d8_viability_with_a_viable_concentration() -> None:

@@ -127,9 +127,8 @@ def _viability(inputs: DoseInputs, limits: Limits) -> Check:
     if figure is None:
         return Check(name, NOT_MADE, "viability is not given", stated)
     if above(least.value, figure.value):
-        hundredfold = Figure(figure.value * 100, "fraction", 6)
-        meant = f"; did you mean {hundredfold}?" if 0.5 <= hundredfold.value <= 1 else ""
-        return Check(name, HARD, f"{figure} is below {least}{meant}", least, figure)
+        said = f"{figure} is below {least}. Read the certificate again, and type the percent sign"
+        return Check(name, HARD, said, least, figure)
     if stated is not None:
         if above(stated.value, figure.value):
             return Check(name, HARD, f"{figure} is below {stated}", stated, figure)

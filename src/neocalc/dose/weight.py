@@ -28,11 +28,14 @@ from neocalc.dose.notation import Figure, amount, number
 from neocalc.dose.stops import HARD, NOT_MADE, OUTCOMES, PASSED, SOFT, Check, stop_codes
 from neocalc.growth import zscore
 from neocalc.moments import hours_between
+from neocalc.policy import weeks_and_days
 
 POUND: Final = 0.45359237
 """The international pound [kg]."""
 SETTLED: Final = 14
 """Weight is lost and regained in the first two weeks of life [day]."""
+FROM_TERM: Final = 50
+"""From this postmenstrual age on an infant's age is said in days since birth [week]."""
 _SLIPS: Final = (
     (1.0, 1000.0, "grams taken for kilograms"),
     (1000.0, 1.0, "kilograms taken for grams"),
@@ -103,14 +106,16 @@ def weight_zscore(inputs: DoseInputs, weight: float) -> WeightZ | None:
 
 
 def weight_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
-    """Every check of the dosing weight; the first that stops a figure names likely slips."""
+    """Every check of the dosing weight; the first of those that stop it asks to weigh again."""
     scored = weight_zscore(inputs, inputs.weight)
-    figures = [_range(inputs, limits), _plausible(limits, scored), _change(inputs, limits)]
-    for i, check in enumerate(figures):
-        if check.outcome in (SOFT, HARD) and check.value is not None:
-            # Where the change alone stops, another weight must fit the last one too.
-            slips = named_slips(inputs, limits, near_last=i == len(figures) - 1)
-            figures[i] = check._replace(message=check.message + slips)
+    figures = [_range(inputs, limits), _plausible(inputs, limits, scored), _change(inputs, limits)]
+    for outcome in (HARD, SOFT):
+        stops = [i for i, check in enumerate(figures) if check.outcome == outcome]
+        if stops:
+            first = figures[stops[0]]
+            if first.value is not None:  # it is the weight that is unlikely, not a date
+                said = first.message + weigh_again(inputs, limits)
+                figures[stops[0]] = first._replace(message=said)
             break
     weight_range, plausible, change = figures
     return [
@@ -172,22 +177,41 @@ def _is_early(inputs: DoseInputs, limits: Limits) -> bool:
     return int(inputs.age.days[0]) + gestation < limits.at("early_until") * 7
 
 
-def _plausible(limits: Limits, scored: WeightZ | None) -> Check:
+def _plausible(inputs: DoseInputs, limits: Limits, scored: WeightZ | None) -> Check:
     """Weight for age and sex, two-sided."""
     name = "weight for age and sex"
     if scored is None:
         return Check(name, NOT_MADE, "it needs both sex and age")
     if math.isnan(scored.z):
-        return Check(name, NOT_MADE, f"there is no z-score: {scored.status}")
+        said = _NO_Z.get(scored.status, f"there is no z-score ({scored.status})")
+        return Check(name, HARD, f"{said}: check the dates and the gestation")
     z = _to_two_decimals(scored.z)
     code = int(stop_codes(scored.z, limits.z_soft, limits.z_hard))
-    by = f"by {scored.reference} at {scored.age_basis} age"
-    limit = f"-{number(limits.z_soft)} to {number(limits.z_soft)}"
+    most = limits.z_hard if code == 2 else limits.z_soft
+    limit = f"-{number(most)} to {number(most)}"
+    found = f"(z {z}; allowed {limit}; {scored.reference}, {scored.age_basis} age)"
     if code == 0:
-        return Check(name, PASSED, f"z-score {z} {by}", limit, z)
-    if code == 2:
-        limit = f"-{number(limits.z_hard)} to {number(limits.z_hard)}"
-    return Check(name, OUTCOMES[code], f"z-score {z} {by} is outside {limit}", limit, z)
+        return Check(name, PASSED, f"fits {_infant(inputs)} {found}", limit, z)
+    odd = "low" if scored.z < 0 else "high"
+    said = f"this weight is very {odd} for {_infant(inputs)} {found}"
+    return Check(name, OUTCOMES[code], said, limit, z)
+
+
+_NO_Z: Final = {
+    "age_above_reference": "the infant is older than the chart",
+    "age_below_reference": "the infant is younger than the chart",
+    "no_reference": "no chart has a weight at this age",
+}
+"""Why there is no z-score, by its status word: an age that no chart has is rarely the true one."""
+
+
+def _infant(inputs: DoseInputs) -> str:
+    """The infant by sex and age, as a message names it: "a girl of 42w3d"."""
+    assert inputs.age is not None
+    days, gestation = int(inputs.age.days[0]), int(inputs.age.gestation_days[0])
+    who = "a girl" if inputs.sex == "female" else "a boy"
+    early = gestation != NOT_STATED and days + gestation < FROM_TERM * 7
+    return f"{who} of {weeks_and_days(days + gestation) if early else f'{days:,} days'}"
 
 
 def _to_two_decimals(z: float) -> Figure:
@@ -236,38 +260,34 @@ def _change_limit(hours: float, settled: bool, code: int, limits: Limits) -> str
     return f"{limits['change_per_day']} a day"
 
 
-def named_slips(inputs: DoseInputs, limits: Limits, *, near_last: bool = False) -> str:
-    """Which slips of the pen would make the weight plausible: named, never corrected.
+def weigh_again(inputs: DoseInputs, limits: Limits) -> str:
+    """What a message on an unlikely weight ends with.
 
-    `near_last`: only those that the last weight does not contradict.
+    Another weight is named only where the last weight agrees with it: an infant with chronic lung
+    disease is often far below the chart, and 2.2 times its weight would "fit" it.
 
     Examples
     --------
-    >>> named_slips(DoseInputs(weight=2350.0, dose=1e6), Limits())
-    '; did you mean 2,350 g (grams taken for kilograms)?'
+    >>> weigh_again(DoseInputs(weight=2350.0, dose=1e6), Limits())
+    '. Weigh again, and check the unit'
+    >>> weigh_again(DoseInputs(weight=2350.0, dose=1e6, last_weight=2.34), Limits())
+    '. Weigh again. The last weight, 2.34 kg, agrees with 2,350 g (grams taken for kilograms)'
     """
-    for z_limit in (limits.z_soft, limits.z_hard):
-        found = []
-        for times, by, slip in _SLIPS:
-            weight = inputs.weight * times / by
-            if _fits(inputs, limits, weight, z_limit, near_last):
-                grams = slip == "grams taken for kilograms"
-                shown = amount(inputs.weight, "g") if grams else amount(weight, "kg", 4)
-                found.append(f"{shown} ({slip})")
-        if found:
-            return f"; did you mean {' or '.join(found)}?"
-    return ""
+    if inputs.last_weight is None:
+        return ". Weigh again, and check the unit"
+    for times, by, slip in _SLIPS:
+        weight = inputs.weight * times / by
+        if _agrees_with_last(inputs, limits, weight):
+            grams = slip == "grams taken for kilograms"
+            shown = amount(inputs.weight, "g") if grams else amount(weight, "kg", 4)
+            last = amount(inputs.last_weight, "kg")
+            return f". Weigh again. The last weight, {last}, agrees with {shown} ({slip})"
+    return ". Weigh again"
 
 
-def _fits(
-    inputs: DoseInputs, limits: Limits, weight: float, z_limit: float, near_last: bool
-) -> bool:
-    """Whether another weight would do: in range, and by z-score, else near the last weight."""
+def _agrees_with_last(inputs: DoseInputs, limits: Limits, weight: float) -> bool:
+    """Whether another weight would be stopped neither by its range nor by the last weight."""
+    assert inputs.last_weight is not None
     if not limits.at("min_weight") <= weight <= limits.at("max_weight"):
         return False
-    last = inputs.last_weight
-    near = last is None or abs(weight / last - 1) <= limits.at("change_hard")
-    scored = weight_zscore(inputs, weight)
-    if scored is not None and not math.isnan(scored.z):
-        return abs(scored.z) <= z_limit and (near or not near_last)
-    return near
+    return abs(weight / inputs.last_weight - 1) <= limits.at("change_in_a_day")
