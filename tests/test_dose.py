@@ -69,7 +69,9 @@ def test_what_was_not_asked_for_is_none_and_its_check_not_made() -> None:
     assert list(outcomes(plan)) == list(outcomes(plan_of()))
     made = {name for name, outcome in outcomes(plan).items() if outcome != "not made"}
     assert made == {"possible values", "weight range", "reverse calculation"}
-    assert message(plan, "weight for age and sex") == "it needs both sex and age"
+    assert message(plan, "weight for age and sex") == (
+        "sex, and date of birth or age, are not both typed"
+    )
 
 
 def test_quantities_of_any_registry() -> None:
@@ -172,7 +174,7 @@ def test_inputs_that_contradict_each_other(changes: dict[str, Any], named: str) 
 
 def test_viability_for_the_check_alone() -> None:
     low: dict[str, Any] = {"release_viability": "65%", "limits": Limits(min_viability="70%")}
-    with pytest.raises(nc.DoseRefused, match="65% is below 70%"):
+    with pytest.raises(nc.DoseRefused, match="65% is less than 70%"):
         prepare(**SIMPLE, **low)
     plan = prepare(**SIMPLE, **(low | {"release_viability": "75%"}))
     assert plan.volume is not None
@@ -213,7 +215,7 @@ class TestSoftStop:
             plan_of(**two, override=OVERRIDE)
         assert list(stops(caught.value)) == ["age of weight", "viability"]
         for named in ("age of weight", ["age of weight", "arm dose"]):
-            with pytest.raises(nc.DoseRefused, match="viability: 65% is below"):
+            with pytest.raises(nc.DoseRefused, match="viability: 65% is less than"):
                 plan_of(**two, override=Override("weighed twice", "AB", named))
         both = Override("weighed twice, certificate seen", "AB", ["viability", "age of weight"])
         plan = plan_of(**two, override=both)

@@ -20,6 +20,11 @@ SIMPLE: dict[str, Any] = {
 }
 
 
+def protocol(**stated: Any) -> Limits:
+    """Limits that a protocol's own definition states."""
+    return Limits(**stated, own=tuple(stated))
+
+
 NO_CONCENTRATION: dict[str, Any] = {"min_concentration": None, "max_concentration": None}
 
 
@@ -65,9 +70,7 @@ class TestConcentration:
 
     def test_one_side_alone_is_said(self) -> None:
         found = tried(limits=Limits(max_concentration="9 million cells/mL"))
-        assert message(found, "concentration") == (
-            "5 million cells/mL is within no least to 9 million cells/mL"
-        )
+        assert message(found, "concentration") == "5 million cells/mL is at most 9 million cells/mL"
 
     def test_vials_alone_have_none(self) -> None:
         found = tried(viable_concentration=None, viable_cells_per_vial="1 million cells/vial")
@@ -78,7 +81,8 @@ class TestConcentration:
 class TestViability:
     @pytest.mark.parametrize(
         ("viability", "stated", "outcome"),
-        [("70%", "70%", "passed"), ("69.9%", "70%", "hard stop"), (None, "70%", "not made"),
+        [("70%", "70%", "passed"), ("69.9%", "70%", "hard stop"), (None, "70%", "hard stop"),
+         (None, None, "not made"), ("69%", "60%", "soft stop"), ("69%", "65%", "soft stop"),
          ("70%", None, "not made"), ("69%", None, "soft stop"), ("9.9%", None, "hard stop"),
          ("9%", "5%", "hard stop")],
     )  # fmt: skip
@@ -107,7 +111,8 @@ class TestEarlierDoses:
         assert outcomes(self.one("2026-08-01", "2026-08-08", **cap))["cumulative dose"] == "passed"
         three = self.one("2026-07-25", "2026-08-01", "2026-08-08", **cap)
         assert stops(three) == {"cumulative dose": "hard stop"}
-        assert outcomes(tried(limits=Limits(**cap)))["cumulative dose"] == "not made"
+        assert outcomes(tried(limits=Limits(**cap)))["cumulative dose"] == "hard stop"
+        assert outcomes(tried())["cumulative dose"] == "not made"
 
     def test_one_dose_above_the_sum_needs_no_earlier_ones(self) -> None:
         alone = tried(limits=Limits(max_total_dose="0.9 million cells/kg"))
@@ -122,7 +127,8 @@ class TestEarlierDoses:
     def test_number(self) -> None:
         assert outcomes(self.one("2026-08-01", max_doses=2))["number of doses"] == "passed"
         assert stops(self.one("2026-08-01", max_doses=1)) == {"number of doses": "hard stop"}
-        assert outcomes(tried(limits=Limits(max_doses=1)))["number of doses"] == "not made"
+        assert outcomes(tried(limits=Limits(max_doses=1)))["number of doses"] == "hard stop"
+        assert outcomes(tried())["number of doses"] == "not made"
 
     @pytest.mark.parametrize(
         ("last", "limits", "outcome"),
@@ -227,7 +233,7 @@ class TestVolume:
 
     def test_rates(self) -> None:
         limits = Limits(max_rate="1 mL/h", max_rate_per_kg="0.5 mL/kg/h")
-        assert outcomes(tried(limits=limits))["rate"] == "not made"
+        assert outcomes(tried())["rate"] == "not made"
         assert outcomes(tried(limits=limits, rate="1 mL/h"))["rate per kg"] == "passed"
         found = tried(limits=limits, duration="20 min")
         assert stops(found) == {"rate": "hard stop", "rate per kg": "hard stop"}
@@ -242,9 +248,8 @@ class TestVolume:
             ({"rate": "40 mL/h"}, {}),
             ({"rate": "41 mL/h"}, {"rate per kg": "soft stop"}),
             ({"rate": "5 mL/min"}, {"rate per kg": "soft stop"}),
-            ({"rate": "5 mL/min", "limits": Limits(max_rate="400 mL/h")}, {}),
-            ({"rate": "5 mL/min", "limits": Limits(max_rate_per_kg="150 mL/kg/h")}, {}),
-            ({"duration": "30 h", "limits": Limits(max_duration="40 h")}, {}),
+            ({"rate": "5 mL/min", "limits": protocol(max_rate_per_kg="150 mL/kg/h")}, {}),
+            ({"duration": "30 h", "limits": protocol(max_duration="40 h")}, {}),
         ],
     )
     def test_what_is_unusual_where_the_protocol_states_no_limit(
@@ -255,10 +260,135 @@ class TestVolume:
     def test_more_than_an_infants_blood_is_a_hard_stop_whatever_the_protocol(self) -> None:
         thin: dict[str, Any] = {"viable_concentration": "9900 cells/mL", "override": OVERRIDE}
         assert stops(tried(**thin))["volume per kg"] == "hard stop"
-        wide = Limits(max_volume_per_kg="500 mL/kg")
+        wide = protocol(max_volume_per_kg="500 mL/kg")
         assert stops(tried(**thin, limits=wide))["volume per kg"] == "hard stop"
         almost = thin | {"viable_concentration": "10,000 cells/mL"}
         assert stops(tried(**almost))["volume per kg"] == "soft stop"
+
+
+class TestStatedAndUsual:
+    """Stating one limit once removed another check."""
+
+    @pytest.mark.parametrize(
+        ("stated", "asked", "check"),
+        [
+            ({"max_concentration": "8 million cells/mL"},
+             {"viable_concentration": "0.9 million cells/mL"}, "concentration"),
+            ({"min_concentration": "3 million cells/mL"},
+             {"viable_concentration": "21 million cells/mL"}, "concentration"),
+            ({"max_rate": "400 mL/h"}, {"rate": "5 mL/min"}, "rate per kg"),
+            ({"max_duration": "9 h"}, {"rate": "5 mL/min"}, "rate per kg"),
+            ({"max_rate_per_kg": "5 mL/kg/h"}, {"duration": "5 h"}, "duration"),
+            ({"max_cells": "900 million cells"}, {"dose": "49 million cells/kg",
+             "viable_concentration": "4 million cells/mL"}, "volume per kg"),
+        ],
+    )  # fmt: skip
+    def test_a_limit_of_one_side_or_figure_leaves_the_others(
+        self, stated: dict[str, Any], asked: dict[str, Any], check: str
+    ) -> None:
+        for limits in (None, Limits(**stated), protocol(**stated)):
+            assert stops(tried(**asked, limits=limits))[check] == "soft stop", limits
+
+    @pytest.mark.parametrize(
+        ("stated", "asked", "check"),
+        [
+            ({"max_concentration": "40 million cells/mL"},
+             {"viable_concentration": "21 million cells/mL"}, "concentration"),
+            ({"min_concentration": "0.5 million cells/mL"},
+             {"viable_concentration": "0.9 million cells/mL"}, "concentration"),
+            ({"max_volume_per_kg": "50 mL/kg"}, {"dose": "50 million cells/kg",
+             "viable_concentration": "4 million cells/mL"}, "volume per kg"),
+            ({"max_rate_per_kg": "150 mL/kg/h"}, {"rate": "5 mL/min"}, "rate per kg"),
+            ({"max_duration": "40 h"}, {"duration": "5 h"}, "duration"),
+            ({"min_viability": "20%"}, {"release_viability": "65%"}, "viability"),
+        ],
+    )  # fmt: skip
+    def test_a_looser_limit_replaces_the_usual_one_only_as_the_protocols_own(
+        self, stated: dict[str, Any], asked: dict[str, Any], check: str
+    ) -> None:
+        typed = tried(**asked, limits=Limits(**stated))
+        assert outcomes(typed)[check] == "soft stop"
+        assert "was typed, and is not in the protocol's file" in message(typed, check)
+        own = tried(**asked, limits=protocol(**stated))
+        assert outcomes(own)[check] == "passed"
+
+    @pytest.mark.parametrize(
+        ("stated", "asked", "check"),
+        [
+            ({"max_concentration": "20 million cells/mL"}, {}, "concentration"),
+            ({"min_concentration": "1 million cells/mL"}, {}, "concentration"),
+            ({"max_volume_per_kg": "10 mL/kg"}, {}, "volume per kg"),
+            ({"max_rate_per_kg": "20 mL/kg/h"}, {"rate": "1 mL/h"}, "rate per kg"),
+            ({"min_viability": "70%"}, {"release_viability": "70%"}, "viability"),
+        ],
+    )
+    def test_a_limit_as_tight_as_the_usual_one_replaces_it(
+        self, stated: dict[str, Any], asked: dict[str, Any], check: str
+    ) -> None:
+        assert outcomes(tried(**asked, limits=Limits(**stated)))[check] == "passed"
+
+    def test_the_limits_of_an_arm_are_its_protocols_own(self) -> None:
+        arm = nc.trials.Arm(
+            "A", "", "T", "1", "0" * 64, Limits(dose="50 million cells/kg",
+                                                max_volume_per_kg="50 mL/kg"))  # fmt: skip
+        thin = SIMPLE | {"dose": None, "viable_concentration": "4 million cells/mL"}
+        found = prepare(**thin, arm=arm, limits=Limits(max_cells="900 million cells"))
+        assert outcomes(found)["volume per kg"] == "passed"
+        assert set(found.limits.own) == {"dose", "max_volume_per_kg"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "check"),
+    [
+        ({"max_total_dose": "3 million cells/kg"}, "cumulative dose"),
+        ({"max_doses": 3}, "number of doses"),
+        ({"min_interval": "7 day"}, "dose interval"),
+        ({"max_interval": "7 day"}, "dose interval"),
+        ({"max_duration": "2 h"}, "duration"),
+        ({"max_rate": "5 mL/h"}, "rate"),
+        ({"max_rate_per_kg": "5 mL/kg/h"}, "rate per kg"),
+        ({"min_viability": "70%"}, "viability"),
+    ],
+)
+def test_a_stated_limit_that_cannot_be_checked_is_a_stop(limit: dict[str, Any], check: str) -> None:
+    """It was "not made", and passed."""
+    for limits in (Limits(**limit), protocol(**limit)):
+        found = tried(limits=limits)
+        assert stops(found) == {check: "hard stop"}
+        assert "cannot be checked: " in message(found, check)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [{"max_volume_per_kg": "2 mL/kg"}, {"max_concentration": "5 million cells/mL"},
+     {"min_concentration": "5 million cells/mL"}],
+)  # fmt: skip
+def test_a_limit_of_the_volume_cannot_be_checked_on_vials_alone(limit: dict[str, Any]) -> None:
+    vials = {"viable_concentration": None, "viable_cells_per_vial": "1 million cells/vial"}
+    assert set(stops(tried(**vials, limits=Limits(**limit))).values()) == {"hard stop"}
+    assert stops(tried(**vials)) == {}
+
+
+def test_an_interval_without_the_date_of_the_dose_is_a_stop() -> None:
+    given = [("2026-08-01", "1 million cells/kg")]
+    found = tried(doses_given=given, limits=Limits(min_interval="7 day"))
+    assert stops(found) == {"dose interval": "hard stop"}
+    assert "the date of the dose is not typed" in message(found, "dose interval")
+
+
+def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
+    lacks = {check.name: check.lacks for check in tried().checks if check.outcome == "not made"}
+    assert lacks == {
+        "arm dose": "limit", "measured weight": "input", "age of weight": "input",
+        "weight for age and sex": "input", "change from last weight": "input",
+        "concentration": "limit", "viability": "limit", "dead volume": "input",
+        "cumulative dose": "limit", "number of doses": "limit", "dose interval": "input",
+        "product expiry": "input", "cells per dose": "limit", "volume per kg": "limit",
+        "rounding error": "input", "syringe capacity": "input", "rate": "limit",
+        "rate per kg": "limit", "duration": "limit",
+    }  # fmt: skip
+    assert {check.lacks for check in plan_of().checks} == {""}
+    assert {check.lacks for check in refusal_of(weight="31 kg").checks if check.derived} == {""}
 
 
 def test_a_dead_volume_that_no_line_has() -> None:

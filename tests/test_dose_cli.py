@@ -34,7 +34,10 @@ def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> Non
     out, err = capsys.readouterr()
     assert "Cells           2,350,000 cells" in out
     assert "Volume          0.51087 mL" in out
-    assert "not made   weight for age and sex: it needs both sex and age" in out
+    assert (
+        "not made   weight for age and sex: sex, and date of birth or age, are not both typed"
+        in out
+    )
     assert err == ""
 
 

@@ -203,10 +203,10 @@ def test_hours_between_doses_need_the_times_of_all_of_them() -> None:
 
 def test_what_is_missing_for_the_expiry() -> None:
     assert message(tried(on="2026-08-14"), "product expiry") == (
-        "the expiry of the product is not given"
+        "the expiry of the product is not typed"
     )
     assert message(tried(expires="2026-08-14"), "product expiry") == (
-        "the date of the dose is not given"
+        "the date of the dose is not typed"
     )
 
 

@@ -53,9 +53,9 @@ def test_age_of_a_weight_is_in_hours_up_to_two_days(weighed_on: str, said: str) 
 
 
 def test_what_is_missing_for_the_age_of_a_weight() -> None:
-    assert message(tried(), "age of weight") == "the date of the weighing is not given"
+    assert message(tried(), "age of weight") == "the date of the weighing is not typed"
     without = {"on": None, "weighed_on": "2026-08-14"}
-    assert message(tried(**without), "age of weight") == "the date of the dose is not given"
+    assert message(tried(**without), "age of weight") == "the date of the dose is not typed"
 
 
 def test_a_weighing_half_an_hour_after_the_dose() -> None:
@@ -199,7 +199,7 @@ def test_a_limit_of_a_z_score_is_above_0_and_one(value: float) -> None:
 
 
 def test_the_largest_limit_is_one() -> None:
-    assert Limits(z_hard=1_000_000).z_hard == 1_000_000
+    assert Limits(z_hard=8, max_doses=1_000_000).max_doses == 1_000_000
 
 
 def test_a_reason_has_three_letters() -> None:

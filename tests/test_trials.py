@@ -230,7 +230,9 @@ class TestSite:
     def test_its_limits_hold(self, tmp_path: Path) -> None:
         arm = nc.trials.load(site(tmp_path)).arm("B")
         with pytest.raises(nc.DoseRefused, match="hard stop: volume per kg"):
-            nc.dose.prepare(weight="2 kg", arm=arm, concentration="1 million cells/mL")
+            nc.dose.prepare(
+                weight="2 kg", arm=arm, concentration="1 million cells/mL", doses_given=[]
+            )
 
     @pytest.mark.parametrize("as_folder", [True, False])
     def test_by_the_environment(

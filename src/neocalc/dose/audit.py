@@ -18,6 +18,7 @@ from typing import Any
 
 from neocalc.age import NOT_STATED
 from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.limits import Loosened
 from neocalc.dose.notation import Figure
 from neocalc.dose.plan import Plan, Request
 from neocalc.dose.stops import Check
@@ -58,6 +59,7 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
         "protocol": None if asked is None else _protocol(asked),
         "inputs": None if asked is None else _inputs(asked.inputs),
         "limits": None if asked is None else _limits(asked),
+        "loosened": [] if asked is None else [_loosened(one) for one in asked.limits.loosened()],
         "checks": [_check(check) for check in result.checks],
         "override": None
         if override is None
@@ -168,6 +170,11 @@ def _limits(asked: Request) -> dict[str, Any]:
     } | {name: _figure(figure) for name, figure in asked.limits.figures.items()}
 
 
+def _loosened(one: Loosened) -> dict[str, Any]:
+    about = {"name": one.name, "default": _figure(one.default), "holds": _figure(one.holds)}
+    return about | {"by": one.by}
+
+
 def _figure(figure: Figure) -> dict[str, Any]:
     return {"value": figure.value, "unit": figure.unit}
 
@@ -180,6 +187,7 @@ def _check(check: Check) -> dict[str, Any]:
         "name": check.name,
         "outcome": check.outcome,
         "message": check.message,
+        "lacks": check.lacks or None,
         "limit": plain(check.limit),
         "value": plain(check.value),
     }

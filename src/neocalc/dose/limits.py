@@ -2,15 +2,17 @@
 
 Limits of the dose itself come from the protocol alone. A limit that it does not state stays absent
 and is listed with the checks as not made. Only what tells a slip of the pen from an infant has a
-default: it is a decision of neocalc, and each can be set.
+default: it is a decision of neocalc, and each can be set. One that is looser than the default is
+shown as loosened on every answer, sheet and record; some cannot be loosened beyond a bound.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from neocalc.dose.figures import fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
@@ -67,6 +69,42 @@ _ORDERED: Final = (
     ("usual_volume_per_kg", "most_volume_per_kg"),
 )
 COUNTS: Final = ("viable", "total")
+BOUNDS: Final = {
+    "most_volume_per_kg": ("100 mL/kg", "an infant has 80 to 100 mL of blood for each kilogram"),
+    "least_viability": ("10%", "less is no living product"),
+    "min_weight": ("0.2 kg", "no infant lighter than that has been reported to live"),
+    "max_weight": ("45 kg", "the WHO's weight 6 SD above the median at 5 years is 43 kg"),
+    "z_hard": (8, "beyond 8 SD the Royal College's growth charts refuse a measurement as wrong"),
+}
+"""Limits that no protocol and no site can loosen beyond a bound, each with the reason."""
+LOOSER_BELOW: Final = frozenset({
+    "min_weight", "early_until", "usual_dose_low", "usual_concentration_low", "usual_viability",
+    "least_viability",
+})  # fmt: skip
+"""The limits with a default that are looser where they are smaller; all others where larger."""
+
+
+class Loosened(NamedTuple):
+    """A limit that is looser than neocalc's default.
+
+    Attributes
+    ----------
+    name : str
+        Of the limit.
+    default, holds : Figure
+        Neocalc's default, and what holds instead.
+    by : str
+        "the protocol", or "the call" where it was typed or given in Python.
+    """
+
+    name: str
+    default: Figure
+    holds: Figure
+    by: str
+
+    def __str__(self) -> str:
+        name = self.name.replace("_", " ")
+        return f"{name} {self.holds} instead of {self.default} (by {self.by})"
 
 
 @dataclass(frozen=True)
@@ -123,13 +161,16 @@ class Limits:
         Above is a soft stop: syringes keep up to 0.1 mL and lines up to about 1 mL [mL].
     usual_viability, least_viability : default "70%" and "10%"
         Below is a soft stop where `min_viability` is not stated, and always a hard stop.
+    own : sequence of str, optional
+        Names of the limits that the protocol's definition states itself; an arm's are filled in. A
+        usual limit is replaced by one of these, and otherwise only by a tighter one.
 
     Raises
     ------
     InputError
         For a limit without a unit or of another dimension.
     PolicyError
-        For limits that contradict each other.
+        For limits that contradict each other, or are looser than `BOUNDS` allow.
 
     Examples
     --------
@@ -176,6 +217,7 @@ class Limits:
     usual_dead_volume: Any = "1 mL"
     usual_viability: Any = "70%"
     least_viability: Any = "10%"
+    own: Sequence[str] = field(default=(), repr=False, compare=False)
     figures: Mapping[str, Figure] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -193,7 +235,14 @@ class Limits:
         for low, high in _ORDERED:
             if low in figures and high in figures and figures[low].value > figures[high].value:
                 raise PolicyError(f"{low} {figures[low]} is above {high} {figures[high]}")
+        for name, (bound, why) in BOUNDS.items():
+            if _is_looser(name, figures[name], _limit(name, bound)):
+                raise PolicyError(
+                    f"{name} {figures[name]} is looser than {_limit(name, bound)}, which nothing "
+                    f"can loosen: {why}"
+                )
         object.__setattr__(self, "figures", figures)
+        object.__setattr__(self, "own", tuple(self.own))
 
     def __getitem__(self, name: str) -> Figure | None:
         """A limit in its canonical unit; None when the protocol does not state it."""
@@ -220,7 +269,27 @@ class Limits:
                     f"{getattr(other, name)}"
                 )
             stated[name] = getattr(other if here == neutral else self, name)
-        return replace(self, **stated)
+        return replace(self, **stated, own=tuple(dict.fromkeys((*self.own, *other.own))))
+
+    def stated(self) -> tuple[str, ...]:
+        """The names of the limits that are not neocalc's defaults."""
+        return tuple(name for name in DEFAULTS if self._key(name) != DEFAULT_KEYS[name])
+
+    def loosened(self) -> tuple[Loosened, ...]:
+        """The limits that are looser than neocalc's defaults, and by whom.
+
+        Examples
+        --------
+        >>> [str(one) for one in Limits(z_hard=7.5, max_weight="12 kg").loosened()]
+        ['z hard 7.5 instead of 6 (by the call)']
+        """
+        found = []
+        for name, default in _default_figures().items():
+            holds = self.figures[name]
+            if _is_looser(name, holds, default):
+                by = "the protocol" if name in self.own else "the call"
+                found.append(Loosened(name, default, holds, by))
+        return tuple(found)
 
     def _key(self, name: str) -> Any:
         figure = self.figures.get(name)
@@ -247,8 +316,23 @@ def _limit(name: str, value: Any) -> Figure:
     return figure
 
 
-DEFAULTS: Final = {item.name: item.default for item in fields(Limits) if item.init}
+def _is_looser(name: str, holds: Figure, than: Figure) -> bool:
+    """Whether a limit with a default is looser than another figure of it."""
+    if name in LOOSER_BELOW:
+        return holds.value < than.value
+    return holds.value > than.value
+
+
+DEFAULTS: Final = {
+    item.name: item.default for item in fields(Limits) if item.init and item.name != "own"
+}
 """Each limit with its default."""
 OPTIONAL: Final = frozenset(name for name, default in DEFAULTS.items() if default is None)
 """The limits that only a protocol can state."""
 DEFAULT_KEYS: Final = {name: Limits()._key(name) for name in DEFAULTS}
+
+
+@cache
+def _default_figures() -> dict[str, Figure]:
+    """The defaults in canonical units."""
+    return {name: figure for name, figure in Limits().figures.items() if name not in OPTIONAL}

@@ -234,6 +234,12 @@ class Plan:
         said = f"{self.override.reason}; second person {self.override.second_person}"
         return f"Soft stops passed ({names}): {said}"
 
+    @property
+    def loosened(self) -> str:
+        """Which limits are looser than neocalc's defaults, and by whom; empty where none is."""
+        found = "; ".join(map(str, self.limits.loosened()))
+        return f"LOOSENED LIMITS: {found}" if found else ""
+
     def describe(self) -> str:
         """The dose, its amounts and its checks in readable lines.
 
@@ -266,6 +272,7 @@ class Plan:
         lines = [f"{label.capitalize():<{width}}  {text}" for label, text in rows]
         lines += ["", "Checks"] + [f"  {check}" for check in self.checks]
         lines += [self.passed] if self.passed else []
+        lines += [self.loosened] if self.loosened else []
         return "\n".join(lines)
 
 

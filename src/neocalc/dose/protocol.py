@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from neocalc.dose.limits import Limits
@@ -28,7 +29,8 @@ def limits_that_hold(limits: Limits | None, arm: Arm | None) -> Limits:
         return limits or Limits()
     if not hasattr(arm, "require_dose"):
         raise InputError("arm", arm, 'an arm, such as neocalc.trials.load("NCT03558334").arm("A")')
-    return arm.limits if limits is None else arm.limits.also(limits)
+    own = replace(arm.limits, own=arm.limits.stated())
+    return own if limits is None else own.also(limits)
 
 
 def dose_that_holds(dose: Any, arm: Arm | None) -> Any:

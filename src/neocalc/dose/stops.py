@@ -15,6 +15,9 @@ SOFT: Final = "soft stop"
 HARD: Final = "hard stop"
 NOT_MADE: Final = "not made"
 OUTCOMES: Final = (PASSED, SOFT, HARD, NOT_MADE)
+LACKS_LIMIT: Final = "limit"
+LACKS_INPUT: Final = "input"
+"""Why a check was not made: the protocol states no limit, or nobody typed what it needs."""
 INPUT: Final = (
     "possible values", "arm dose", "weight range", "measured weight", "age of weight",
     "weight for age and sex", "change from last weight", "concentration", "viability",
@@ -45,6 +48,9 @@ class Check(NamedTuple):
         The limit and what was compared with it.
     derived : bool, default False
         Whether the value is a result of the calculation: a refusal does not show it.
+    lacks : str, default ""
+        Of a check that was not made: "limit" where the protocol states none, "input" where what it
+        needs was not typed, and empty where a stop came before it.
     """
 
     name: str
@@ -53,6 +59,7 @@ class Check(NamedTuple):
     limit: Figure | str | None = None
     value: Figure | str | None = None
     derived: bool = False
+    lacks: str = ""
 
     def withheld(self) -> Check:
         """The same without a value from which a dose could be read."""

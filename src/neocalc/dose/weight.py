@@ -22,10 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, SHORTEST_GESTATION
+from neocalc.dose.bounds import lacking
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount, number
-from neocalc.dose.stops import HARD, NOT_MADE, OUTCOMES, PASSED, SOFT, Check, stop_codes
+from neocalc.dose.stops import HARD, OUTCOMES, PASSED, SOFT, Check, stop_codes
 from neocalc.growth import zscore
 from neocalc.moments import hours_between
 from neocalc.policy import weeks_and_days
@@ -135,8 +136,8 @@ def _measured(inputs: DoseInputs, limits: Limits) -> Check:
     """A weight that is stated, estimated or historical is not for dosing."""
     name, source = "measured weight", inputs.weight_source
     if source is None:
-        outcome = HARD if limits.require_measured_weight else NOT_MADE
-        return Check(name, outcome, "it is not stated whether the weight was measured")
+        said = "it is not typed whether the weight was measured"
+        return Check(name, HARD, said) if limits.require_measured_weight else lacking(name, said)
     if source != "measured":
         return Check(name, HARD, f"the weight is {source}; a dose needs a measured one", "", source)
     return Check(name, PASSED, "the weight was measured", "measured", source)
@@ -146,8 +147,8 @@ def _weight_age(inputs: DoseInputs, limits: Limits) -> Check:
     name = "age of weight"
     if inputs.on is None or inputs.weighed_on is None:
         missing = "the date of the " + ("dose" if inputs.on is None else "weighing")
-        outcome = HARD if limits.require_measured_weight else NOT_MADE
-        return Check(name, outcome, f"{missing} is not given")
+        said = f"{missing} is not typed"
+        return Check(name, HARD, said) if limits.require_measured_weight else lacking(name, said)
     hours = hours_between(inputs.weighed_on, inputs.on, "on")
     shown = Figure(hours, "h", 3) if abs(hours) < 48 else Figure(hours / 24, "day", 3)
     if hours < 0:
@@ -181,7 +182,7 @@ def _plausible(inputs: DoseInputs, limits: Limits, scored: WeightZ | None) -> Ch
     """Weight for age and sex, two-sided."""
     name = "weight for age and sex"
     if scored is None:
-        return Check(name, NOT_MADE, "it needs both sex and age")
+        return lacking(name, "sex, and date of birth or age, are not both typed")
     if math.isnan(scored.z):
         said = _NO_Z.get(scored.status, f"there is no z-score ({scored.status})")
         return Check(name, HARD, f"{said}: check the dates and the gestation")
@@ -223,7 +224,7 @@ def _change(inputs: DoseInputs, limits: Limits) -> Check:
     """Change from the last known weight."""
     name = "change from last weight"
     if inputs.last_weight is None:
-        return Check(name, NOT_MADE, "the last weight is not given")
+        return lacking(name, "the last weight is not typed")
     change = inputs.weight / inputs.last_weight - 1
     if inputs.weighed_on is None or inputs.last_weighed_on is None:
         return _undated(inputs, limits, change)
@@ -242,11 +243,11 @@ def _change(inputs: DoseInputs, limits: Limits) -> Check:
 
 def _undated(inputs: DoseInputs, limits: Limits, change: float) -> Check:
     """Without dates: a large loss is too much in any time, a large gain may be that of weeks."""
-    name, missing = "change from last weight", "the dates of the two weighings are not given"
+    name, missing = "change from last weight", "the dates of the two weighings are not typed"
     limit = limits["change_hard"]
     assert limit is not None and inputs.last_weight is not None
     if abs(change) <= limit.value:
-        return Check(name, NOT_MADE, missing)
+        return lacking(name, missing)
     value = Figure(change, "fraction", 3)
     shown = f"{value} from {amount(inputs.last_weight, 'kg')}: more than {limit}, and {missing}"
     return Check(name, HARD if change < 0 else SOFT, shown, str(limit), value)

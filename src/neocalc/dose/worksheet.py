@@ -215,7 +215,7 @@ def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
     lines += ["", "CHECKS"]
     for check in plan.checks:
         lines += _wrapped(str(check))
-    lines += ["", *_wrapped(plan.passed)]
+    lines += ["", *_wrapped(plan.passed), *_wrapped(plan.loosened)]
     for who in SIGNATURES:
         lines += ["", f"{who + ':':<26}{'_' * 40}  Date, time: {'_' * 16}"]
     return "\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)]) + "\n"
@@ -244,7 +244,7 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
         _table([row for row in rows(plan) if len(row[1]) > _HALF]),
         "<h2>Working</h2>", _table([tuple(step) for step in steps(plan)], "working"),
         "<h2>Checks</h2>", _table([_cells(check) for check in plan.checks]),
-        *([f"<p><b>{escape(plan.passed)}</b></p>"] if plan.passed else []),
+        *(f"<p><b>{escape(said)}</b></p>" for said in (plan.passed, plan.loosened) if said),
         *(
             f"<p class=sign>{escape(who)}: <span class=line></span> "
             "Date, time: <span class='line short'></span></p>"
