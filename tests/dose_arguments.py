@@ -47,7 +47,7 @@ def whole() -> dict[str, Any]:
         "weight_source": "measured",
         "last_weight": "3.05 kg",
         "last_weighed_on": "2026-08-13T06:00",
-        "doses_given": [("2026-08-07", "1 million cells/kg")],
+        "doses_given": [("2026-08-07T09:00", "1 million cells/kg")],
         "sex": "female",
         "age": nc.Age(born="2026-05-01", on="2026-08-14", gestation="27+3"),
         "limits": LIMITS,

@@ -30,12 +30,14 @@ def test_a_dose() -> None:
     assert about["inputs"]["subject"] == "001-0004"
     assert about["inputs"]["prepared_by"] == "CD"
     assert about["inputs"]["age"] == {"chronological_days": 105, "gestation_days": 192}
-    assert about["inputs"]["doses_given"] == [{"on": "2026-08-07", "value": 1e6, "unit": "cell/kg"}]
+    assert about["inputs"]["doses_given"] == [
+        {"on": "2026-08-07 09:00", "value": 1e6, "unit": "cell/kg"}
+    ]
     assert about["limits"]["max_rate"] == {"value": 10.0, "unit": "mL/h"}
     assert about["limits"]["counts"] == "viable"
     assert about["result"]["syringe volume"] == {"value": 0.67, "unit": "mL"}
     assert about["result"]["volume"]["value"] == pytest.approx(3.1 / 4.6)  # nothing is rounded
-    assert len(about["checks"]) == 22
+    assert len(about["checks"]) == 23
     assert about["override"] is None
     assert about["refusal"] is None
     assert about["protocol"] is None

@@ -153,23 +153,55 @@ class TestEarlierDoses:
             assert outcomes(tried(**twice, on=on, limits=limits))["dose interval"] == outcome
 
     @pytest.mark.parametrize(
-        ("last", "on", "outcome"),
+        ("last", "on", "interval", "outcome"),
         [
-            ("2026-08-14", "2026-08-15T00:30", "not made"),  # half an hour, or a day
-            ("2026-08-14T23:30", "2026-08-15", "not made"),
-            ("2026-08-14", "2026-08-15", "not made"),
-            ("2026-08-13", "2026-08-15", "passed"),  # a day at least
-            ("2026-08-15", "2026-08-15T13:00", "hard stop"),
+            ("2026-08-14", "2026-08-15T00:30", "12 h", "hard stop"),  # half an hour, or a day
+            ("2026-08-14T23:30", "2026-08-15", "12 h", "hard stop"),
+            ("2026-08-14", "2026-08-15", "12 h", "hard stop"),
+            ("2026-08-14", "2026-08-15", "1 day", "hard stop"),
+            ("2026-08-14", "2026-08-15", "24 h", "hard stop"),
+            ("2026-08-13", "2026-08-15", "12 h", "passed"),  # a day at least
+            ("2026-08-13", "2026-08-15", "24 h", "passed"),
+            ("2026-08-13", "2026-08-15", "25 h", "hard stop"),
+            ("2026-08-15", "2026-08-15T13:00", "12 h", "hard stop"),
+            ("2026-08-08T23:00", "2026-08-15", "7 day", "hard stop"),
+            ("2026-08-08", "2026-08-15T09:00", "7 day", "hard stop"),
+            ("2026-08-08", "2026-08-15", "7 day", "passed"),  # days of the calendar, both of them
+            ("2026-08-08", "2026-08-15", "6.5 day", "hard stop"),
+            ("2026-08-08T09:00", "2026-08-15T09:00", "7 day", "passed"),
+            ("2026-08-08T09:01", "2026-08-15T09:00", "7 day", "hard stop"),
         ],
-    )
-    def test_an_interval_in_hours_without_times(self, last: str, on: str, outcome: str) -> None:
+    )  # fmt: skip
+    def test_a_date_without_a_time_is_taken_at_its_worst(
+        self, last: str, on: str, interval: str, outcome: str
+    ) -> None:
+        """Half an hour between two dates was "not made", and passed."""
         given = [(last, "1 million cells/kg")]
-        found = tried(doses_given=given, on=on, limits=Limits(min_interval="12 h"))
+        found = tried(doses_given=given, on=on, limits=Limits(min_interval=interval))
+        assert outcomes(found)["dose interval"] == outcome
+
+    def test_the_message_asks_for_the_times(self) -> None:
+        given = [("2026-08-14", "1 million cells/kg")]
+        found = tried(doses_given=given, on="2026-08-15T09:00", limits=Limits(min_interval="12 h"))
+        assert message(found, "dose interval") == (
+            "by its date alone the last dose (2026-08-14) may be only 0.375 days ago: less than "
+            "0.5 days. Type the times of the doses"
+        )
+
+    @pytest.mark.parametrize(
+        ("last", "on", "outcome"),
+        [("2026-08-01", "2026-08-15", "passed"), ("2026-08-01", "2026-08-15T09:00", "soft stop"),
+         ("2026-08-01T09:00", "2026-08-15T09:00", "passed"),
+         ("2026-08-01T08:59", "2026-08-15T09:00", "soft stop")],
+    )  # fmt: skip
+    def test_the_longest_interval_at_its_worst(self, last: str, on: str, outcome: str) -> None:
+        given = [(last, "1 million cells/kg")]
+        found = tried(doses_given=given, on=on, limits=Limits(max_interval="14 day"))
         assert outcomes(found)["dose interval"] == outcome
 
     def test_interval_without_a_date_or_without_doses(self) -> None:
         given = [("2026-08-01", "1 million cells/kg")]
-        assert outcomes(tried(doses_given=given))["dose interval"] == "not made"
+        assert stops(tried(doses_given=given)) == {"dose interval": "hard stop"}
         assert outcomes(tried(doses_given=[]))["dose interval"] == "passed"
         assert outcomes(tried())["dose interval"] == "not made"
 
@@ -181,16 +213,46 @@ class TestEarlierDoses:
         ("2026-08-13", "2026-08-14", "hard stop"),
         ("2026-08-14T12:00", "2026-08-14T12:00", "passed"),
         ("2026-08-14T12:00", "2026-08-14T12:01", "hard stop"),
-        ("2026-08-14T12:00", "2026-08-14", "not made"),
+        ("2026-08-14T12:00", "2026-08-14", "hard stop"),
         ("2026-08-14T12:00", "2026-08-15", "hard stop"),
         ("2026-08-14T12:00", "2026-08-13", "passed"),
         ("2026-08-14", "2026-08-14T23:59", "passed"),
         (None, "2026-08-14", "not made"),
-        ("2026-08-14", None, "not made"),
+        ("2026-08-14", None, "hard stop"),
     ],
 )
 def test_expiry(expires: str | None, on: str | None, outcome: str) -> None:
     assert outcomes(tried(expires=expires, on=on))["product expiry"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("expires", "on", "duration", "outcome"),
+    [
+        ("2026-08-14T10:00", "2026-08-14T09:30", "30 min", "passed"),
+        ("2026-08-14T10:00", "2026-08-14T09:30", "31 min", "hard stop"),
+        ("2026-08-14", "2026-08-14T23:30", "30 min", "passed"),
+        ("2026-08-14", "2026-08-14T23:30", "31 min", "hard stop"),
+        ("2026-08-14", "2026-08-14", "30 min", "passed"),
+        ("2026-08-15T00:20", "2026-08-14", "20 min", "passed"),
+        ("2026-08-15T00:20", "2026-08-14", "21 min", "hard stop"),
+        ("2026-08-14T10:00Z", "2026-08-14T11:30+02:00", "30 min", "passed"),
+        ("2026-08-14T10:00Z", "2026-08-14T11:30+02:00", "31 min", "hard stop"),
+        ("2026-08-15T00:20Z", "2026-08-14", "20 min", "passed"),
+        ("2026-08-14T10:00", "2026-08-14T09:30", None, "not made"),
+        (None, "2026-08-14T09:30", "30 min", "not made"),
+    ],
+)
+def test_a_product_that_expires_during_the_infusion(
+    expires: str | None, on: str, duration: str | None, outcome: str
+) -> None:
+    found = tried(expires=expires, on=on, duration=duration)
+    assert outcomes(found)["end of infusion"] == outcome
+
+
+def test_an_infusion_that_a_rate_makes_too_long_for_the_product() -> None:
+    arguments = {"expires": "2026-08-14T12:00", "on": "2026-08-14T09:30"}
+    assert outcomes(tried(**arguments, rate="0.4 mL/h"))["end of infusion"] == "passed"
+    assert stops(tried(**arguments, rate="0.15 mL/h")) == {"end of infusion": "hard stop"}
 
 
 class TestVolume:
@@ -385,7 +447,7 @@ def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
         "cumulative dose": "limit", "number of doses": "limit", "dose interval": "input",
         "product expiry": "input", "cells per dose": "limit", "volume per kg": "limit",
         "rounding error": "input", "syringe capacity": "input", "rate": "limit",
-        "rate per kg": "limit", "duration": "limit",
+        "rate per kg": "limit", "duration": "limit", "end of infusion": "input",
     }  # fmt: skip
     assert {check.lacks for check in plan_of().checks} == {""}
     assert {check.lacks for check in refusal_of(weight="31 kg").checks if check.derived} == {""}

@@ -199,8 +199,10 @@ class TestAge:
             ("2026-08-13T09:29", "soft stop"),
             ("2026-08-07T09:30", "soft stop"),
             ("2026-08-07T09:29", "hard stop"),
-            ("2026-08-13", "passed"),
+            ("2026-08-14", "passed"),
+            ("2026-08-13", "soft stop"),  # it may be 33 hours old
             ("2026-08-12", "soft stop"),
+            ("2026-08-07", "soft stop"),
             ("2026-08-06", "hard stop"),
             ("2026-08-15", "hard stop"),
             (None, "not made"),
@@ -211,17 +213,44 @@ class TestAge:
 
     @pytest.mark.parametrize(
         ("weighed_on", "outcome"),
-        [("2026-08-11", "passed"), ("2026-08-10", "soft stop"), ("2026-08-06", "hard stop")],
+        [
+            ("2026-08-12", "passed"),
+            ("2026-08-11T09:30", "passed"),
+            ("2026-08-11", "soft stop"),
+            ("2026-08-10", "soft stop"),
+            ("2026-08-06", "hard stop"),
+        ],
     )
     def test_later(self, weighed_on: str, outcome: str) -> None:
         older = nc.Age.from_days(116, gestation="27+3")  # 44w0d
         assert self.aged(weighed_on, age=older) == outcome
-        assert self.aged("2026-08-11", age=nc.Age.from_days(115, gestation="27+3")) == "soft stop"
+        assert self.aged("2026-08-12", age=nc.Age.from_days(115, gestation="27+3")) == "soft stop"
 
     def test_where_gestation_is_not_stated_the_infant_may_be_early(self) -> None:
-        assert self.aged("2026-08-11", age=nc.Age.from_days(167)) == "soft stop"
-        assert self.aged("2026-08-11", age=nc.Age.from_days(168)) == "passed"  # 20w0d at birth
-        assert self.aged("2026-08-11", age=None, sex=None) == "soft stop"
+        assert self.aged("2026-08-12", age=nc.Age.from_days(167)) == "soft stop"
+        assert self.aged("2026-08-12", age=nc.Age.from_days(168)) == "passed"  # 20w0d at birth
+        assert self.aged("2026-08-12", age=None, sex=None) == "soft stop"
+
+    @pytest.mark.parametrize(
+        ("weighed_on", "on", "said"),
+        [
+            ("2026-08-13", "2026-08-14", "by its date alone the weight may be up to 2 days old. "
+             "Under 44 weeks of postmenstrual age it must be from the last 24 hours. Weigh again, "
+             "or type the times"),
+            ("2026-08-13", "2026-08-14T00:30", "by its date alone the weight may be up to 24.5 "
+             "hours old. Under 44 weeks of postmenstrual age it must be from the last 24 hours. "
+             "Weigh again, or type the times"),
+            ("2026-08-12", "2026-08-14", "the weight is 2 days old. Under 44 weeks of "
+             "postmenstrual age it must be from the last 24 hours. Weigh again"),
+            ("2026-08-14", "2026-08-14", "weighed on the day of the dose"),
+            ("2026-08-06", "2026-08-14", "the weight is 8 days old: more than 7 days. Weigh again"),
+        ],
+    )  # fmt: skip
+    def test_what_it_says_of_a_date_without_a_time(
+        self, weighed_on: str, on: str, said: str
+    ) -> None:
+        found = tried(**GIRL, weight="3.1 kg", weighed_on=weighed_on, on=on)
+        assert message(found, "age of weight") == said
 
     def test_a_missing_date_is_a_hard_stop_where_the_protocol_asks(self) -> None:
         for missing in ("weighed_on", "on"):

@@ -95,6 +95,7 @@ def test_results_are_shown_to_so_many_digits() -> None:
         "rate": "1.23457 mL/h",
         "rate per kg": "0.123457 mL/kg/h",
         "duration": "0.123457 hours",
+        "end of infusion": "None",
         "reverse calculation": "123.457 cells/kg",
     }
 
@@ -195,7 +196,7 @@ def test_hours_between_doses_need_the_times_of_all_of_them() -> None:
     one = tried(on="2026-08-14T09:00", doses_given=[timed], limits=limits)
     assert outcomes(one)["dose interval"] == "passed"
     two = tried(on="2026-08-14T09:00", doses_given=[timed, bare], limits=limits)
-    assert outcomes(two)["dose interval"] == "not made"
+    assert stops(two) == {"dose interval": "hard stop"}
     bare, timed = ("2026-08-04", timed[1]), ("2026-08-11T21:00", timed[1])
     late = tried(on="2026-08-14T09:00", doses_given=[bare, timed], limits=limits)
     assert outcomes(late)["dose interval"] == "passed"  # two and a half days, less one
@@ -206,7 +207,7 @@ def test_what_is_missing_for_the_expiry() -> None:
         "the expiry of the product is not typed"
     )
     assert message(tried(expires="2026-08-14"), "product expiry") == (
-        "the date of the dose is not typed"
+        "the product expires at 2026-08-14, and the date of the dose is not typed"
     )
 
 

@@ -41,11 +41,11 @@ def checked(name: str, **arguments: Any) -> Check:
 @pytest.mark.parametrize(
     ("weighed_on", "said"),
     [
-        ("2026-08-14T08:13:20", "0.778 hours old"),
-        ("2026-08-12T09:30", "47.5 hours old"),
-        ("2026-08-12T09:00", "2 days old"),
-        ("2026-08-12T08:00", "2.04 days old"),
-        ("2026-08-11T22:21", "2.44 days old"),
+        ("2026-08-14T08:13:20", "weighed on the day of the dose"),
+        ("2026-08-12T09:30", "the weight is 47.5 hours old"),
+        ("2026-08-12T09:00", "the weight is 2 days old"),
+        ("2026-08-12T08:00", "the weight is 2.04 days old"),
+        ("2026-08-11T22:21", "the weight is 2.44 days old"),
     ],
 )
 def test_age_of_a_weight_is_in_hours_up_to_two_days(weighed_on: str, said: str) -> None:
@@ -67,9 +67,14 @@ def test_a_weighing_half_an_hour_after_the_dose() -> None:
 def test_an_old_weight_says_for_which_age_it_is_too_old() -> None:
     weighed = "2026-08-11T08:00"
     early = message(tried(weighed_on=weighed), "age of weight")
-    assert early == "3.04 days old: more than 24 hours before 44 weeks of postmenstrual age"
+    assert early == (
+        "the weight is 3.04 days old. Under 44 weeks of postmenstrual age it must be from the last "
+        "24 hours. Weigh again"
+    )
     late = message(tried(weighed_on=weighed, age=OLD), "age of weight")
-    assert late == "3.04 days old: more than 72 hours at this age"
+    assert late == (
+        "the weight is 3.04 days old. At this age it must be from the last 72 hours. Weigh again"
+    )
 
 
 # --------------------------------------------------------------------------------- weight for age

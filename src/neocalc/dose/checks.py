@@ -59,7 +59,7 @@ def derived_checks(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> list
         _volume_per_kg(limits, amounts),
         _rounding(inputs, limits, amounts),
         _capacity(inputs, amounts),
-        *infusion_checks(limits, amounts),
+        *infusion_checks(inputs, limits, amounts),
         _reverse(inputs, amounts),
     ]
 

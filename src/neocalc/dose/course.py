@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from neocalc.dose.bounds import judged, lacking, side
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import HARD, LACKS_LIMIT, NOT_MADE, PASSED, SOFT, Check, above
-from neocalc.moments import hours_between
+from neocalc.moments import days_between, hours_between, span_between
 
-_UNSAID = "it is not typed which doses were given before, or that there was none"
+WHOLE_DAYS: Final = 2
+"""From so many days on an interval in whole days is one of the calendar [day]."""
+_UNSAID: Final = "it is not typed which doses were given before, or that there was none"
 
 
 def course_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
@@ -56,7 +59,9 @@ def _interval(inputs: DoseInputs, limits: Limits) -> Check:
         missing = _UNSAID if inputs.given is None else "the date of the dose is not typed"
         sides = (side(limits, "min_interval", least=True), side(limits, "max_interval"))
         found = judged(name, None, sides, missing)
-        return found if found.outcome == HARD else lacking(name, missing)
+        if found.outcome == HARD or inputs.given is None:
+            return found if found.outcome == HARD else lacking(name, missing)
+        return Check(name, HARD, f"doses given before are typed, and {missing}")
     if not inputs.given:
         return Check(name, PASSED, "no dose was given before", least)
     assert inputs.on is not None
@@ -68,34 +73,60 @@ def _interval(inputs: DoseInputs, limits: Limits) -> Check:
         return Check(name, HARD, message, least, shown)
     if least is None and last.date == inputs.on.date:
         return Check(name, HARD, f"a dose was given on the same day ({last})", None, shown)
-    if most is not None and above(days, most.value):
-        message = f"{shown} after the last dose ({last}): more than {most}"
+    fewest, longest = _worst(inputs, least, most)
+    if least is not None and above(least.value, fewest):
+        message = (
+            f"by its date alone the last dose ({last}) may be only {Figure(fewest, 'day', 3)} ago: "
+            f"less than {least}. Type the times of the doses"
+        )
+        return Check(name, HARD, message, least, shown)
+    if most is not None and above(longest, most.value):
+        message = f"{Figure(longest, 'day', 3)} after the last dose ({last}): more than {most}"
         return Check(name, SOFT, message, most, shown)
     if least is None and most is None:
         said = "the protocol states no interval"
         return Check(name, NOT_MADE, said, None, shown, False, LACKS_LIMIT)
-    if least is not None and not _is_certain(inputs, days, least.value):
-        return Check(name, NOT_MADE, f"{least} need the times of the doses", least, shown)
     return Check(name, PASSED, f"{shown} after the last dose", least or most, shown)
 
 
-def _is_certain(inputs: DoseInputs, days: float, least: float) -> bool:
-    """Whether dates show that at least so many days have passed; it takes times for hours."""
-    assert inputs.given is not None and inputs.on is not None
-    timed = inputs.on.timed and all(dose.on.timed for dose in inputs.given)
-    return timed or least == int(least) or days - 1 >= least
+def _worst(inputs: DoseInputs, least: Figure | None, most: Figure | None) -> tuple[float, float]:
+    """The fewest and the most days that may have passed since any earlier dose, and the last one.
+
+    A date without a time is any time of its day. Between two such dates an interval of 2 days or
+    more that is stated in whole days is counted in days of the calendar, as it is stated.
+    """
+    assert inputs.given and inputs.on is not None
+    on = inputs.on
+    fewest = min(
+        days_between(dose.on, on)
+        if _in_days(least) and not (dose.on.timed or on.timed)
+        else span_between(dose.on, on, "on").least / 24
+        for dose in inputs.given
+    )
+    last = inputs.given[-1].on
+    if _in_days(most) and not (last.timed or on.timed):
+        return fewest, days_between(last, on)
+    return fewest, span_between(last, on, "on").most / 24
+
+
+def _in_days(limit: Figure | None) -> bool:
+    """Whether an interval is one of whole days, and of more than a single one."""
+    return limit is not None and limit.value >= WHOLE_DAYS and limit.value == int(limit.value)
 
 
 def _expiry(inputs: DoseInputs) -> Check:
-    """A date is good to its last minute; a time is compared with a time."""
+    """A product is good to its time, or to the end of its day where it has no time."""
     name, expires, on = "product expiry", inputs.expires, inputs.on
-    if expires is None or on is None:
-        missing = "the expiry of the product" if expires is None else "the date of the dose"
-        return lacking(name, f"{missing} is not typed")
+    if expires is None:
+        return lacking(name, "the expiry of the product is not typed")
+    if on is None:
+        said = f"the product expires at {expires}, and the date of the dose is not typed"
+        return Check(name, HARD, said, str(expires))
+    if expires.timed and not on.timed and expires.date == on.date:
+        said = f"the product expires at {expires}, and the time of the dose is not typed"
+        return Check(name, HARD, said, str(expires), str(on))
     if expires.timed and on.timed:
         expired = hours_between(on, expires, "expires") < 0
-    elif expires.timed and expires.date == on.date:
-        return Check(name, NOT_MADE, "the time of the dose is not given", str(expires), str(on))
     else:
         expired = expires.date < on.date
     if expired:

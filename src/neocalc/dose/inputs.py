@@ -18,7 +18,7 @@ from neocalc.coding import sex_code
 from neocalc.dose.figures import counted_cells, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.moments import Moment, day_of_age, hours_between, moment
+from neocalc.moments import Moment, birth_date, day_of_age, hours_between, moment
 from neocalc.policy import DEFAULT, Policy
 from neocalc.references import SEXES, reference
 
@@ -52,6 +52,8 @@ SMALLEST: Final = 1e-9
 LARGEST: Final = 1e18
 """Beyond these a figure in its canonical unit is not a measurement."""
 MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires")
+AFTER_BIRTH: Final = ("weighed_on", "last_weighed_on")
+"""Moments that cannot be before birth; that of the dose is held to the age itself."""
 TEXTS: Final = ("subject", "prepared_by")
 
 
@@ -177,6 +179,7 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
         read |= {} if on is None else {"on": on}
     if "doses_given" in given:
         read["given"] = _doses_given(given["doses_given"], read.get("on"))
+    _refuse_before_birth(read)
     texts = {name: _shown(value) for name, value in given.items() if name in _SHOWN}
     return DoseInputs(**read, texts=texts)
 
@@ -186,6 +189,18 @@ def _refuse_other_cells(name: str, value: Any) -> None:
     counted, meant = counted_cells(value), _COUNTS.get(name)
     if counted is not None and meant is not None and counted != meant[0]:
         raise InputError(name, value, f"it counts {meant[0]} cells; for {counted} cells {meant[1]}")
+
+
+def _refuse_before_birth(read: Mapping[str, Any]) -> None:
+    """Refuse a weighing or a dose before the day of birth."""
+    born = None if "age" not in read else birth_date(read["age"], read.get("on"))
+    if born is None:
+        return
+    dated = [(name, read[name]) for name in AFTER_BIRTH if read.get(name) is not None]
+    dated += [("doses_given", dose.on) for dose in read.get("given") or ()]
+    for name, when in dated:
+        if when.date < born:
+            raise AgeError(name, str(when), f"a date on or after the day of birth ({born})")
 
 
 _COUNTS: Final = {
@@ -226,7 +241,7 @@ def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
     quantity = hasattr(value, "magnitude")  # it can be iterated over only as a type
     if isinstance(value, (str, Mapping)) or quantity or not isinstance(value, Iterable):
         raise InputError("doses_given", value, accepted)
-    doses = []
+    doses: list[Given] = []
     for item in value:
         if not isinstance(item, tuple) or len(item) != 2:
             raise InputError("doses_given", item, accepted)
@@ -236,8 +251,18 @@ def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
         size = one_figure(item[1], "cell/kg", "doses_given")
         if not SMALLEST <= size <= LARGEST:
             raise InputError("doses_given", item[1], "a dose above 0 that can be one")
+        if any(_may_be_the_same(when, other.on) for other in doses):
+            accepted = "each dose once; two doses of one day, each with its time"
+            raise InputError("doses_given", f"{when}, twice", accepted)
         doses.append(Given(when, size))
     return tuple(sorted(doses, key=lambda dose: (dose.on.date, str(dose.on))))
+
+
+def _may_be_the_same(one: Moment, other: Moment) -> bool:
+    """Whether two entries may be one dose that was typed twice."""
+    if one.timed and other.timed:
+        return hours_between(one, other, "doses_given") == 0
+    return one.date == other.date
 
 
 def _one_age(value: Any) -> Age:

@@ -26,7 +26,7 @@ INPUT: Final = (
 """The checks that are made before anything is computed."""
 DERIVED: Final = (
     "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
-    "rate per kg", "duration", "reverse calculation",
+    "rate per kg", "duration", "end of infusion", "reverse calculation",
 )  # fmt: skip
 """The checks of what is computed."""
 LAST_BITS: Final = 1e-12

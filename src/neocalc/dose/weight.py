@@ -28,7 +28,7 @@ from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount, number
 from neocalc.dose.stops import HARD, OUTCOMES, PASSED, SOFT, Check, stop_codes
 from neocalc.growth import zscore
-from neocalc.moments import hours_between
+from neocalc.moments import days_between, hours_between, span_between
 from neocalc.policy import weeks_and_days
 
 POUND: Final = 0.45359237
@@ -150,19 +150,30 @@ def _weight_age(inputs: DoseInputs, limits: Limits) -> Check:
         said = f"{missing} is not typed"
         return Check(name, HARD, said) if limits.require_measured_weight else lacking(name, said)
     hours = hours_between(inputs.weighed_on, inputs.on, "on")
-    shown = Figure(hours, "h", 3) if abs(hours) < 48 else Figure(hours / 24, "day", 3)
     if hours < 0:
         return Check(name, HARD, f"the weighing ({inputs.weighed_on}) is after the dose")
+    oldest = span_between(inputs.weighed_on, inputs.on, "on").most
+    shown, old = _how_old(hours), f"the weight is {_how_old(hours)} old"
     hardest, early = limits["weight_age_hard"], _is_early(inputs, limits)
     allowed = limits["weight_age_early" if early else "weight_age_later"]
     assert hardest is not None and allowed is not None
     if hours > hardest.value * 24:
-        return Check(name, HARD, f"{shown} old: more than {hardest}", hardest, shown)
-    if hours > allowed.value:
+        return Check(name, HARD, f"{old}: more than {hardest}. Weigh again", hardest, shown)
+    if oldest > allowed.value:
+        if hours <= allowed.value:
+            old = f"by its date alone the weight may be up to {_how_old(oldest)} old"
         until = limits["early_until"]
-        when = f"before {until} of postmenstrual age" if early else "at this age"
-        return Check(name, SOFT, f"{shown} old: more than {allowed} {when}", allowed, shown)
-    return Check(name, PASSED, f"{shown} old", allowed, shown)
+        when = f"under {until} of postmenstrual age" if early else "at this age"
+        said = f"{old}. {when.capitalize()} it must be from the last {allowed}"
+        timed = "" if hours > allowed.value else ", or type the times"
+        return Check(name, SOFT, f"{said}. Weigh again{timed}", allowed, shown)
+    today = days_between(inputs.weighed_on, inputs.on) == 0
+    return Check(name, PASSED, "weighed on the day of the dose" if today else old, allowed, shown)
+
+
+def _how_old(hours: float) -> Figure:
+    """Hours, or days from two days on."""
+    return Figure(hours, "h", 3) if hours < 48 else Figure(hours / 24, "day", 3)
 
 
 def _is_early(inputs: DoseInputs, limits: Limits) -> bool:
