@@ -21,7 +21,7 @@ import pytest
 import neocalc as nc
 from neocalc.dose import Limits, prepare
 from neocalc.dose.stops import stop_codes
-from neocalc.dose.weight import POUND, SETTLED, change_codes
+from neocalc.dose.weight import POUND, change_codes
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
@@ -78,7 +78,7 @@ class Ward:
 def ward() -> Ward:
     rng = np.random.default_rng(20260814)
     gestation = rng.integers(24 * 7, 37 * 7, INFANTS)
-    days = np.maximum(rng.integers(30 * 7, 60 * 7, INFANTS) - gestation, SETTLED + 1)
+    days = np.maximum(rng.integers(30 * 7, 60 * 7, INFANTS) - gestation, 15)
     z = rng.normal(-1, 1.2, 10 * INFANTS)
     z = z[np.abs(z) < 3][:INFANTS]
     sex = rng.choice(["female", "male"], INFANTS)

@@ -524,7 +524,15 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
     days = {"last_weighed_on": "2026-08-12T06:00", "last_weight": "3 kg"}
     with pytest.raises(nc.DoseRefused):
         plan_of(**days, limits=Limits(**(stated | {"change_per_day": "1%"})))
-    other = {"early_until", "change_per_day", "counts", "require_measured_weight"}
+    newborn = {"age": nc.Age(born="2026-08-12", on="2026-08-14", gestation="40+0"),
+               "last_weight": "3.35 kg", "last_weighed_on": "2026-08-12T06:00",
+               "doses_given": []}  # fmt: skip
+    assert plan_of(**newborn)
+    with pytest.raises(nc.DoseRefused):
+        plan_of(**newborn, limits=Limits(**(stated | {"newborn_loss": "6.5%"})))
+    other = {
+        "early_until", "change_per_day", "newborn_loss", "counts", "require_measured_weight",
+    }  # fmt: skip
     assert set(tight) | other == set(DEFAULTS)
 
 

@@ -265,6 +265,9 @@ class TestChange:
             (0.10, 24, True, 0), (0.11, 24, True, 1), (-0.11, 12, True, 1), (0.31, 24, True, 2),
             (0.06, 48, True, 0), (0.061, 48, True, 1), (-0.061, 48, True, 1),
             (-0.061, 48, False, 0), (-0.11, 24, False, 1), (-0.31, 48, False, 2),
+            (-0.11, 48, False, 0), (-0.111, 48, False, 1), (-0.29, 48, False, 1),
+            (0.06, 48, False, 0), (0.061, 48, False, 1), (0.28, 48, False, 1),
+            (-0.12, 24 * 5, False, 0), (-0.16, 24 * 5, False, 1),
             (0.40, 24 * 20, True, 0), (0.40, 24 * 10, True, 2), (-0.40, 24 * 20, True, 2),
             (0.0, 0, True, 0),
         ],
@@ -289,11 +292,35 @@ class TestChange:
         said = message(self.changed("2.1 kg", "2026-08-04"), "change from last weight")
         assert "more than 30%" in said
 
-    def test_the_first_two_weeks(self) -> None:
-        newborn = nc.Age.from_days(5, gestation="40+0")
-        found = self.changed("2.9 kg", "2026-08-12", age=newborn)
-        assert outcomes(found)["change from last weight"] == "passed"
-        assert next(c for c in found.checks if c.name == "change from last weight").limit == "30%"
+    @pytest.mark.parametrize(
+        ("days", "weight", "last_on", "outcome"),
+        [
+            (2, "2.76 kg", "2026-08-12", "passed"),  # -11% from birth
+            (2, "2.75 kg", "2026-08-12", "soft stop"),
+            (2, "2.2 kg", "2026-08-12", "soft stop"),  # -29% in two days
+            (2, "3.97 kg", "2026-08-12", "soft stop"),  # +28% in two days
+            (2, "3.28 kg", "2026-08-12", "passed"),  # +6%
+            (6, "2.76 kg", "2026-08-12", "passed"),  # weighed on day 4
+            (7, "2.76 kg", "2026-08-12", "soft stop"),  # weighed on day 5: no longer lost
+            (13, "2.9 kg", "2026-08-12", "soft stop"),
+            (13, "2.92 kg", "2026-08-12", "passed"),
+        ],
+    )
+    def test_what_a_newborn_can_do_in_so_many_days(
+        self, days: int, weight: str, last_on: str, outcome: str
+    ) -> None:
+        newborn = nc.Age.from_days(days, gestation="40+0")
+        found = self.changed(weight, last_on, age=newborn)
+        assert outcomes(found)["change from last weight"] == outcome
+
+    def test_a_newborns_loss_is_said_with_its_limit(self) -> None:
+        newborn = nc.Age.from_days(4, gestation="40+0")
+        found = self.changed("2.7 kg", "2026-08-10", age=newborn)
+        assert ("-12.9% in 4 days, from 3.1 kg: more than the 11% that a newborn loses") in message(
+            found, "change from last weight"
+        )
+        check = next(c for c in found.checks if c.name == "change from last weight")
+        assert check.limit == "the 11% that a newborn loses"
 
     def test_without_dates_it_is_not_made(self) -> None:
         for missing in ("weighed_on", "last_weighed_on"):

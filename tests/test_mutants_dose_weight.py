@@ -120,9 +120,10 @@ def test_codes_of_a_change_on_its_limits() -> None:
     change = [0.2, -0.5, -0.5, 0.0]
     assert change_codes(change, [24.5, 500.0, 24.0, 24.0], True, limits).tolist() == [1, 0, 1, 0]
     assert change_codes([0.75], [600.0], True, limits).tolist() == [0]  # 3 % a day for 25 days
-    # Between 24 and 25 hours it is 3 % for each day, and nothing in the first two weeks of life.
+    # Between 24 and 25 hours it is 3 % for each day, and a newborn may lose 11 %.
     assert change_codes([0.05], [24.5], True, limits).tolist() == [1]
-    assert change_codes([0.2], [24.5], False, limits).tolist() == [0]
+    change = [0.2, -0.11, -0.1101, -0.05]
+    assert change_codes(change, [24.5] * 4, False, limits).tolist() == [1, 0, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -132,9 +133,9 @@ def test_codes_of_a_change_on_its_limits() -> None:
         ("2026-08-13T07:30", 200, "3% a day"),
         ("2026-08-13T08:00", 10, "10% in up to 24 hours"),
         ("2026-08-13T08:30", 10, "10% in up to 24 hours"),
-        ("2026-08-13T07:30", 10, "30%"),
+        ("2026-08-13T07:30", 10, "3% a day"),
         ("2026-08-13T07:30", 14, "3% a day"),
-        ("2026-08-13T07:30", 13, "30%"),
+        ("2026-08-13T07:30", 4, "3% a day"),
         ("2026-08-14T08:00", 200, "10% in up to 24 hours"),
         ("2026-08-14T07:30", 200, "10% in up to 24 hours"),
     ],

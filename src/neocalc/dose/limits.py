@@ -41,6 +41,7 @@ UNITS: Final = {
     "change_per_day": "fraction",
     "change_in_a_day": "fraction",
     "change_hard": "fraction",
+    "newborn_loss": "fraction",
     "usual_dose_low": "cell/kg",
     "usual_dose_high": "cell/kg",
     "usual_concentration_low": "cell/mL",
@@ -148,6 +149,9 @@ class Limits:
     change_in_a_day, change_per_day, change_hard : float or str, default "10%", "3%", "30%"
         Change from the last weight [fraction]: in up to 24 hours and per day beyond, soft stops;
         of a loss, and of a gain that is also beyond the daily limit, a hard stop.
+    newborn_loss : float or str, default "11%"
+        Loss from a weight of the first 5 days of life, in more than 24 hours; more is a soft stop
+        [fraction]. Rochow 2016 (doi:10.1038/pr.2016.15).
     usual_dose_low, usual_dose_high : default "1 million cells/kg" and "50 million cells/kg"
         Range of the published protocols; outside is a soft stop where `dose` is not stated.
     usual_concentration_low, usual_concentration_high : default "1 million cells/mL" and 20 of them
@@ -206,6 +210,7 @@ class Limits:
     change_in_a_day: Any = "10%"
     change_per_day: Any = "3%"
     change_hard: Any = "30%"
+    newborn_loss: Any = "11%"
     usual_dose_low: Any = "1 million cells/kg"
     usual_dose_high: Any = "50 million cells/kg"
     usual_concentration_low: Any = "1 million cells/mL"

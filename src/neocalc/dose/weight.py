@@ -7,6 +7,9 @@ References
 ----------
 Doherty C, McDonnell C. Tenfold medication errors. Pediatrics 2012;129:916-24.
 
+Rochow N et al. Pediatr Res 2016;79:870-9. doi:10.1038/pr.2016.15 (healthy preterm infants lose up
+to 11 % of their weight by day 5 and have their birth weight again by day 15).
+
 Garner SS et al. J Perinatol 2015;35:631 (wrong weights in decision support).
 
 Institute for Safe Medication Practices: patients are weighed at each encounter, in metric units; a
@@ -33,8 +36,8 @@ from neocalc.policy import weeks_and_days
 
 POUND: Final = 0.45359237
 """The international pound [kg]."""
-SETTLED: Final = 14
-"""Weight is lost and regained in the first two weeks of life [day]."""
+SETTLED: Final = 5
+"""Until this day a newborn loses weight (Rochow 2016); from it on weight is gained [day]."""
 FROM_TERM: Final = 50
 """From this postmenstrual age on an infant's age is said in days since birth [week]."""
 _SLIPS: Final = (
@@ -52,9 +55,9 @@ def change_codes(change: Any, hours: Any, settled: Any, limits: Limits) -> npt.N
     """Stop codes of changes of weight between two weighings.
 
     Up to 24 hours apart more than `change_in_a_day`, and otherwise more than `change_per_day` for
-    each day (not in the first two weeks of life), is a soft stop. More than `change_hard` is a
-    hard stop for a loss, and for a gain that is beyond the daily limit too: over weeks an infant
-    grows by more.
+    each day, is a soft stop. A newborn that was first weighed before day 5 may lose up to
+    `newborn_loss` instead, in however many days. More than `change_hard` is a hard stop for a loss,
+    and for a gain that is beyond the daily limit too: over weeks an infant grows by more.
 
     Parameters
     ----------
@@ -63,7 +66,7 @@ def change_codes(change: Any, hours: Any, settled: Any, limits: Limits) -> npt.N
     hours : float or numpy.ndarray
         Between the weighings, 0 or more [h].
     settled : bool or numpy.ndarray
-        Whether the infant is older than two weeks.
+        Whether the infant was at least 5 days old at the first of the two weighings.
     limits : Limits
         The protocol's.
 
@@ -77,7 +80,10 @@ def change_codes(change: Any, hours: Any, settled: Any, limits: Limits) -> npt.N
     change, hours = np.asarray(change, dtype=np.float64), np.asarray(hours, dtype=np.float64)
     size = np.abs(change)
     daily = limits.at("change_per_day") * hours / 24
-    fast = np.where(hours <= 24, size > limits.at("change_in_a_day"), (size > daily) & settled)
+    lost = np.where(settled, daily, np.maximum(daily, limits.at("newborn_loss")))
+    fast = np.where(
+        hours <= 24, size > limits.at("change_in_a_day"), size > np.where(change < 0, lost, daily)
+    )
     large = (size > limits.at("change_hard")) & ((change < 0) | (size > daily))
     return np.where(large, 2, np.where(fast, 1, 0)).astype(np.uint8)
 
@@ -242,10 +248,11 @@ def _change(inputs: DoseInputs, limits: Limits) -> Check:
     hours = hours_between(inputs.last_weighed_on, inputs.weighed_on, "weighed_on")
     if hours < 0:
         return Check(name, HARD, "the last weighing is after this one")
-    settled = inputs.age is None or int(inputs.age.days[0]) >= SETTLED
+    settled = inputs.age is None or int(inputs.age.days[0]) - hours / 24 >= SETTLED
     code = int(change_codes(change, hours, settled, limits))
     value = Figure(change, "fraction", 3)
-    limit = _change_limit(hours, settled, code, limits)
+    newborn = not settled and change < 0
+    limit = _change_limit(hours, newborn, code, limits)
     shown = f"{value} in {Figure(hours / 24, 'day', 3)}, from {amount(inputs.last_weight, 'kg')}"
     if code == 0:
         return Check(name, PASSED, shown, limit, value)
@@ -264,9 +271,11 @@ def _undated(inputs: DoseInputs, limits: Limits, change: float) -> Check:
     return Check(name, HARD if change < 0 else SOFT, shown, str(limit), value)
 
 
-def _change_limit(hours: float, settled: bool, code: int, limits: Limits) -> str:
-    if code == 2 or (hours > 24 and not settled):
+def _change_limit(hours: float, newborn: bool, code: int, limits: Limits) -> str:
+    if code == 2:
         return str(limits["change_hard"])
+    if hours > 24 and newborn:
+        return f"the {limits['newborn_loss']} that a newborn loses"
     if hours <= 24:
         return f"{limits['change_in_a_day']} in up to 24 hours"
     return f"{limits['change_per_day']} a day"
