@@ -16,7 +16,7 @@ import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops, whole
 from neocalc.dose import Limits, Override, audit, prepare
 from neocalc.dose.notation import Figure
-from neocalc.dose.stops import Check
+from neocalc.dose.stops import DERIVED, Check
 
 SIMPLE: dict[str, Any] = {
     "weight": "2.35 kg",
@@ -32,9 +32,10 @@ def test_every_check_can_pass() -> None:
     assert list(outcomes(plan)) == [
         "possible values", "arm dose", "weight range", "measured weight", "age of weight",
         "weight for age and sex", "change from last weight", "concentration", "viability",
-        "dead volume", "cumulative dose", "number of doses", "dose interval", "product expiry",
-        "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
-        "rate per kg", "duration", "end of infusion", "reverse calculation",
+        "dead volume", "filter", "cumulative dose", "number of doses", "dose interval",
+        "product expiry", "cells per dose", "volume per kg", "rounding error", "syringe capacity",
+        "rate", "rate per kg", "speed of cells", "duration", "time after thaw", "end of infusion",
+        "reverse calculation",
     ]  # fmt: skip
 
 
@@ -299,7 +300,7 @@ class TestHardStop:
             assert figure not in held, (figure, held)
         assert list(outcomes(error)) == list(outcomes(plan_of()))
         derived = [check for check in error.checks if check.derived]
-        assert [check.value for check in derived] == [None] * 9
+        assert [check.value for check in derived] == [None] * len(DERIVED)
 
     def test_after_a_hard_stop_nothing_is_computed(self) -> None:
         error = refusal_of(weight="31 kg")
@@ -376,7 +377,7 @@ def test_wrong_inputs(changes: dict[str, Any], kind: type[Exception]) -> None:
 def test_the_day_of_the_dose_is_that_of_the_age() -> None:
     plan = plan_of(
         on=None, expires="2026-08-14", weighed_on="2026-08-14", last_weight=None,
-        doses_given=[("2026-08-07", "1 million cells/kg")],
+        doses_given=[("2026-08-07", "1 million cells/kg")], limits=None, thawed_on=None,
     )  # fmt: skip
     assert str(plan.inputs.on) == "2026-08-14"
     assert outcomes(plan)["age of weight"] == "passed"

@@ -252,7 +252,7 @@ def test_a_product_that_expires_during_the_infusion(
 def test_an_infusion_that_a_rate_makes_too_long_for_the_product() -> None:
     arguments = {"expires": "2026-08-14T12:00", "on": "2026-08-14T09:30"}
     assert outcomes(tried(**arguments, rate="0.4 mL/h"))["end of infusion"] == "passed"
-    assert stops(tried(**arguments, rate="0.15 mL/h")) == {"end of infusion": "hard stop"}
+    assert outcomes(tried(**arguments, rate="0.15 mL/h"))["end of infusion"] == "hard stop"
 
 
 class TestVolume:
@@ -297,27 +297,31 @@ class TestVolume:
         limits = Limits(max_rate="1 mL/h", max_rate_per_kg="0.5 mL/kg/h")
         assert outcomes(tried())["rate"] == "not made"
         assert outcomes(tried(limits=limits, rate="1 mL/h"))["rate per kg"] == "passed"
-        found = tried(limits=limits, duration="20 min")
-        assert stops(found) == {"rate": "hard stop", "rate per kg": "hard stop"}
+        found = stops(tried(limits=limits, duration="20 min"))
+        assert found["rate"] == found["rate per kg"] == "hard stop"
 
     @pytest.mark.parametrize(
-        ("arguments", "stop"),
+        ("arguments", "check", "outcome"),
         [
-            ({"duration": "30 min"}, {}),
-            ({"duration": "4 h"}, {}),
-            ({"duration": "4.1 h"}, {"duration": "soft stop"}),
-            ({"duration": "30 h"}, {"duration": "soft stop"}),
-            ({"rate": "40 mL/h"}, {}),
-            ({"rate": "41 mL/h"}, {"rate per kg": "soft stop"}),
-            ({"rate": "5 mL/min"}, {"rate per kg": "soft stop"}),
-            ({"rate": "5 mL/min", "limits": protocol(max_rate_per_kg="150 mL/kg/h")}, {}),
-            ({"duration": "30 h", "limits": protocol(max_duration="40 h")}, {}),
+            ({"duration": "30 min"}, "duration", "not made"),
+            ({"duration": "29 min"}, "duration", "soft stop"),
+            ({"duration": "4 h"}, "duration", "not made"),
+            ({"duration": "4.1 h"}, "duration", "soft stop"),
+            ({"duration": "30 h"}, "duration", "soft stop"),
+            ({"rate": "40 mL/h"}, "rate per kg", "not made"),
+            ({"rate": "41 mL/h"}, "rate per kg", "soft stop"),
+            ({"rate": "5 mL/min"}, "rate per kg", "soft stop"),
+            ({"rate": "5 mL/min", "limits": protocol(max_rate_per_kg="150 mL/kg/h")},
+             "rate per kg", "passed"),
+            ({"duration": "30 h", "limits": protocol(max_duration="40 h")}, "duration", "passed"),
+            ({"duration": "10 min", "limits": protocol(max_duration="40 h")}, "duration",
+             "soft stop"),
         ],
-    )
+    )  # fmt: skip
     def test_what_is_unusual_where_the_protocol_states_no_limit(
-        self, arguments: dict[str, Any], stop: dict[str, str]
+        self, arguments: dict[str, Any], check: str, outcome: str
     ) -> None:
-        assert stops(tried(**arguments)) == stop
+        assert outcomes(tried(**arguments))[check] == outcome
 
     def test_more_than_an_infants_blood_is_a_hard_stop_whatever_the_protocol(self) -> None:
         thin: dict[str, Any] = {"viable_concentration": "9900 cells/mL", "override": OVERRIDE}
@@ -448,9 +452,145 @@ def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
         "product expiry": "input", "cells per dose": "limit", "volume per kg": "limit",
         "rounding error": "input", "syringe capacity": "input", "rate": "limit",
         "rate per kg": "limit", "duration": "limit", "end of infusion": "input",
+        "filter": "limit", "speed of cells": "limit", "time after thaw": "input",
     }  # fmt: skip
     assert {check.lacks for check in plan_of().checks} == {""}
     assert {check.lacks for check in refusal_of(weight="31 kg").checks if check.derived} == {""}
+
+
+class TestSpeedOfCells:
+    """0.7 minutes, 18.6 mL/kg/h, 1.4 million cells/kg/min once passed."""
+
+    def test_seconds_for_minutes(self) -> None:
+        fast = tried(viable_concentration="4.6 million cells/mL", graduation="0.01 mL",
+                     duration="0.7 min")  # fmt: skip
+        assert stops(fast) == {"speed of cells": "soft stop", "duration": "soft stop"}
+        assert "a preterm infant had signs of a lung embolism" in message(fast, "speed of cells")
+        assert "less than 30 minutes, the usual limit" in message(fast, "duration")
+
+    @pytest.mark.parametrize(
+        ("dose", "duration", "outcome"),
+        [
+            ("1 million cells/kg", "30 min", "not made"),
+            ("1.05 million cells/kg", "30 min", "not made"),
+            ("1.06 million cells/kg", "30 min", "soft stop"),
+            ("5 million cells/kg", "30 min", "soft stop"),
+            ("5 million cells/kg", "2.4 h", "not made"),
+        ],
+    )
+    def test_the_usual_speed(self, dose: str, duration: str, outcome: str) -> None:
+        found = tried(dose=dose, duration=duration)
+        assert outcomes(found)["speed of cells"] == outcome
+
+    def test_the_protocols_speed_is_a_hard_limit(self) -> None:
+        for limits in (Limits(max_cell_rate="30,000 cells/kg/min"),
+                       protocol(max_cell_rate="2 million cells/kg/h")):  # fmt: skip
+            assert outcomes(tried(duration="35 min", limits=limits))["speed of cells"] == "passed"
+            fast = tried(duration="29 min", limits=limits)
+            assert stops(fast)["speed of cells"] == "hard stop"
+
+    def test_the_speed_is_that_of_what_the_syringe_delivers(self) -> None:
+        plan = tried(duration="30 min", graduation="0.01 mL", viable_concentration="5.2e6 cells/mL")
+        assert plan.amounts.cell_rate == pytest.approx(0.38 * 5.2e6 / 2 / 30)
+        assert plan.results["speed of cells"].unit == "cell/kg/min"
+
+    @pytest.mark.parametrize(
+        ("limits", "duration", "outcome"),
+        [
+            ({"min_duration": "20 min"}, "20 min", "soft stop"),  # typed: looser than the usual
+            ({"min_duration": "20 min"}, "19 min", "hard stop"),
+            ({"min_duration": "40 min"}, "40 min", "passed"),
+            ({"min_duration": "40 min"}, "39 min", "hard stop"),
+        ],
+    )
+    def test_the_shortest_duration(
+        self, limits: dict[str, Any], duration: str, outcome: str
+    ) -> None:
+        assert outcomes(tried(duration=duration, limits=Limits(**limits)))["duration"] == outcome
+        if outcome == "soft stop":
+            own = tried(duration=duration, limits=protocol(**limits))
+            assert outcomes(own)["duration"] == "passed"
+
+    @pytest.mark.parametrize(
+        ("stated", "there", "outcome"),
+        [
+            (None, None, "not made"), (None, "yes", "not made"), (None, "no", "not made"),
+            ("in-line, 200 micrometres", None, "hard stop"),
+            ("in-line, 200 micrometres", "no", "hard stop"),
+            ("in-line, 200 micrometres", "yes", "passed"),
+            ("in-line, 200 micrometres", True, "passed"),
+            ("none", None, "hard stop"), ("none", "yes", "hard stop"), ("none", "no", "passed"),
+            ("none", False, "passed"),
+        ],
+    )  # fmt: skip
+    def test_a_filter_is_a_stated_condition(
+        self, stated: str | None, there: Any, outcome: str
+    ) -> None:
+        found = tried(line_filter=there, limits=Limits(line_filter=stated))
+        assert outcomes(found)["filter"] == outcome
+
+    @pytest.mark.parametrize("there", ["maybe", "", 1, "in-line"])
+    def test_a_filter_is_there_or_not(self, there: Any) -> None:
+        with pytest.raises(nc.InputError, match="line_filter"):
+            tried(line_filter=there)
+
+    @pytest.mark.parametrize("stated", ["", "  ", "two\nlines", 200])
+    def test_a_filter_that_is_stated_has_words(self, stated: Any) -> None:
+        with pytest.raises(nc.InputError, match="line_filter"):
+            Limits(line_filter=stated)
+
+
+class TestTimeAfterThaw:
+    """94% of thawed cells were alive, 81% after 90 minutes and 59% after 385."""
+
+    def timed(self, thawed: str | None, duration: str | None, **limits: Any) -> Any:
+        return tried(thawed_on=thawed, on="2026-08-14T09:30", duration=duration,
+                     limits=Limits(**limits))  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("thawed", "duration", "outcome"),
+        [
+            ("2026-08-14T08:30", "30 min", "not made"),  # 90 minutes: within what is usual
+            ("2026-08-14T08:29", "30 min", "soft stop"),
+            ("2026-08-14T09:30", "91 min", "soft stop"),
+            ("2026-08-14", "30 min", "soft stop"),  # it may be ten hours
+            (None, "30 min", "not made"),
+            (None, "90 min", "not made"),
+            (None, "91 min", "soft stop"),  # the infusion alone
+            (None, None, "not made"),
+            ("2026-08-14T09:31", "30 min", "hard stop"),
+            ("2026-08-14T09:00", None, "hard stop"),
+        ],
+    )
+    def test_to_the_end_of_the_infusion(
+        self, thawed: str | None, duration: str | None, outcome: str
+    ) -> None:
+        assert outcomes(self.timed(thawed, duration))["time after thaw"] == outcome
+
+    @pytest.mark.parametrize(
+        ("thawed", "duration", "outcome"),
+        [
+            ("2026-08-14T09:00", "30 min", "passed"),
+            ("2026-08-14T08:59", "30 min", "hard stop"),
+            ("2026-08-14T09:00", "31 min", "hard stop"),
+            (None, "30 min", "hard stop"),
+            ("2026-08-14T09:00", None, "hard stop"),
+        ],
+    )
+    def test_the_protocols_limit(
+        self, thawed: str | None, duration: str | None, outcome: str
+    ) -> None:
+        found = self.timed(thawed, duration, max_time_after_thaw="1 h")
+        assert stops(found).get("time after thaw", "passed") == outcome
+
+    def test_a_thaw_without_the_time_of_the_dose(self) -> None:
+        found = tried(thawed_on="2026-08-14T09:00", duration="30 min")
+        assert stops(found) == {"time after thaw": "hard stop"}
+        assert "the time of the dose is not typed" in message(found, "time after thaw")
+
+    def test_the_reason_is_said(self) -> None:
+        said = message(self.timed("2026-08-14T08:00", "30 min"), "time after thaw")
+        assert said.startswith("more than 90 minutes, the usual limit (viability fell from 94% to")
 
 
 def test_a_dead_volume_that_no_line_has() -> None:
@@ -477,6 +617,7 @@ def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
     assert {name for name, outcome in found.items() if outcome == "not made"} == {
         "arm dose", "concentration", "viability", "cumulative dose", "number of doses",
         "dose interval", "cells per dose", "volume per kg", "rate", "rate per kg", "duration",
+        "filter", "speed of cells", "time after thaw",
     }  # fmt: skip
 
 
@@ -487,6 +628,10 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "max_rate": ("1 mL/h", {}),
         "max_rate_per_kg": ("0.1 mL/kg/h", {}),
         "max_duration": ("20 min", {}),
+        "max_cell_rate": ("33,000 cells/kg/min", {}),
+        "min_duration": ("31 min", {}),
+        "max_time_after_thaw": ("59 min", {}),
+        "line_filter": ("none", {}),
         "min_concentration": ("6 million cells/mL", {}),
         "max_concentration": ("4 million cells/mL", {}),
         "max_cells": ("1 million cells", {}),
@@ -513,6 +658,9 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "most_volume_per_kg": ("0.2 mL/kg", {"usual_volume_per_kg": "0.1 mL/kg"}),
         "usual_rate_per_kg": ("0.1 mL/kg/h", {"max_rate": None, "max_rate_per_kg": None}),
         "usual_duration": ("20 min", {"max_duration": None}),
+        "usual_cell_rate": ("33,000 cells/kg/min", {"max_cell_rate": None}),
+        "usual_min_duration": ("31 min", {"min_duration": None}),
+        "usual_time_after_thaw": ("59 min", {"max_time_after_thaw": None}),
         "usual_dead_volume": ("0.05 mL", {}),
         "usual_viability": ("95%", {"min_viability": None}),
         "least_viability": ("93%", {"usual_viability": "94%"}),

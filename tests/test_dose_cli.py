@@ -44,13 +44,17 @@ def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> Non
 def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     sheet, log = tmp_path / "sheet.html", tmp_path / "doses.jsonl"
     options = [
-        *RUN, *GIRL, "--cells-per-vial", "10 million cells/vial", "--recovery", "0.8",
+        *RUN, *GIRL[:-1], "2026-08-14T09:30", "--cells-per-vial", "10 million cells/vial",
+        "--recovery", "0.8",
         "--graduation", "0.01mL", "--syringe-capacity", "1mL", "--dead-volume", "0.1mL",
         "--duration", "30min", "--expires", "2026-08-14", "--weighed-on", "2026-08-14",
         "--weight-source", "measured", "--last-weight", "3050g", "--last-weighed-on", "2026-08-13",
-        "--subject", "001-0004", "--prepared-by", "CD", "--given", "2026-08-07=1 million cells/kg",
+        "--subject", "001-0004", "--prepared-by", "CD", "--given",
+        "2026-08-07T09:00=1 million cells/kg",
         "--max-volume-per-kg", "2mL/kg", "--max-rate", "10mL/h", "--max-rate-per-kg", "5mL/kg/h",
-        "--max-duration", "1h",
+        "--max-duration", "1h", "--min-duration", "20 mins", "--max-cell-rate",
+        "40,000 cells/kg/min", "--max-time-after-thaw", "2h", "--thawed-on", "2026-08-14T09:00",
+        "--line-filter", "yes",
         "--min-concentration", "1e6cells/mL", "--max-concentration", "1e7cells/mL",
         "--max-cells", "20 million cells", "--max-total-dose", "3 million cells/kg",
         "--max-doses", "3", "--min-interval", "7day", "--max-interval", "14day",
@@ -59,7 +63,8 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     ]  # fmt: skip
     assert run(*options) == 0
     out = capsys.readouterr().out
-    assert "not made" not in out
+    assert out.count("not made") == 1
+    assert "not made   filter: the protocol states no filter; one is in the line" in out
     assert "stop" not in out
     assert "fenton-2025" in out
     assert "001-0004" in sheet.read_text("utf-8")

@@ -17,7 +17,8 @@ def test_limits_of_the_dose_come_from_the_protocol_alone() -> None:
     assert {name for name in UNITS if Limits()[name] is None} == {
         "dose", "max_volume_per_kg", "max_rate", "max_rate_per_kg", "max_duration",
         "min_concentration", "max_concentration", "max_cells", "max_total_dose",
-        "min_interval", "max_interval", "min_viability",
+        "min_interval", "max_interval", "min_viability", "max_cell_rate", "min_duration",
+        "max_time_after_thaw",
     }  # fmt: skip
     assert {name for name in DEFAULTS if DEFAULTS[name] is None} == OPTIONAL
     assert Limits()["max_doses"] is None
@@ -28,7 +29,9 @@ def test_every_limit_is_described_and_has_a_unit() -> None:
     for item in fields(Limits):
         if item.init:
             assert f"{item.name}" in described, item.name
-    plain = {"counts", "require_measured_weight", "z_soft", "z_hard", "max_doses"}
+    plain = {
+        "counts", "require_measured_weight", "z_soft", "z_hard", "max_doses", "line_filter",
+    }  # fmt: skip
     assert set(DEFAULTS) == set(UNITS) | plain
 
 

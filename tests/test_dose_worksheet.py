@@ -95,8 +95,8 @@ def test_the_working_can_be_done_again_from_what_is_printed() -> None:
     """Each step is read back from print and computed again by its own arithmetic."""
     for plan in (
         fullest(),
-        prepare(weight="2 kg", dose="5 million cells/kg", viable_concentration="4 million cells/mL",
-                rate="5 mL/h", viable_cells_per_vial="3 million cells/vial"),
+        prepare(weight="2 kg", dose="1 million cells/kg", viable_concentration="4 million cells/mL",
+                rate="1 mL/h", viable_cells_per_vial="3 million cells/vial"),
         prepare(weight="2 kg", dose="5 million cells/kg", concentration="4 million cells/mL",
                 limits=Limits(counts="total"), cells_per_vial="3 million cells/vial",
                 recovery="75%"),

@@ -36,20 +36,22 @@ AMOUNTS = Amounts(
     rounding_error=0.0123456789,
     given_volume=0.123456789,
     volume_per_kg=1.23456789,
-    duration=0.123456789,
+    duration=0.523456789,
     rate=1.23456789,
     rate_per_kg=0.123456789,
+    cell_rate=12345.6789,
     delivered=123456.789,
     reverse=1e6 + 1e-6,
     strength=Strength(5e6, 1.0),
 )
 EVERY_LIMIT: dict[str, Any] = {
     "max_cells": "20 million cells", "max_volume_per_kg": "2 mL/kg", "max_rate": "10 mL/h",
-    "max_rate_per_kg": "5 mL/kg/h", "max_duration": "1 h",
+    "max_rate_per_kg": "5 mL/kg/h", "max_duration": "1 h", "max_cell_rate": "20,000 cells/kg/min",
 }  # fmt: skip
 LOW_LIMIT: dict[str, Any] = {
     "max_cells": "1 million cells", "max_volume_per_kg": "1 mL/kg", "max_rate": "1 mL/h",
     "max_rate_per_kg": "0.1 mL/kg/h", "max_duration": "0.1 h",
+    "max_cell_rate": "10,000 cells/kg/min",
 }  # fmt: skip
 LOW_USUAL: dict[str, Any] = {
     "usual_volume_per_kg": "1 mL/kg", "usual_rate_per_kg": "0.1 mL/kg/h", "usual_duration": "0.1 h",
@@ -94,8 +96,10 @@ def test_results_are_shown_to_so_many_digits() -> None:
         "syringe capacity": "0.123457 mL",
         "rate": "1.23457 mL/h",
         "rate per kg": "0.123457 mL/kg/h",
-        "duration": "0.123457 hours",
+        "duration": "0.523457 hours",
         "end of infusion": "None",
+        "speed of cells": "12,345.7 cells/kg/min",
+        "time after thaw": "None",
         "reverse calculation": "123.457 cells/kg",
     }
 
@@ -108,7 +112,8 @@ def test_half_a_cell_is_half_a_cell() -> None:
 def test_what_is_said_is_what_was_found() -> None:
     within = {c.name: c.message for c in derived_checks(INPUTS, Limits(**EVERY_LIMIT), AMOUNTS)}
     beyond = {c.name: c.message for c in derived_checks(INPUTS, Limits(**LOW_LIMIT), AMOUNTS)}
-    for name in ("cells per dose", "volume per kg", "rate", "rate per kg", "duration"):
+    for name in ("cells per dose", "volume per kg", "rate", "rate per kg", "speed of cells",
+                 "duration"):  # fmt: skip
         assert within[name].startswith("at most ")
         assert beyond[name].startswith("more than ")
 

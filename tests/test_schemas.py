@@ -178,7 +178,7 @@ def doses() -> Iterator[Any]:
     )  # fmt: skip
     yield prepare(
         weight="4 kg", dose="1 million cells/kg", viable_concentration="5 million cells/mL",
-        age=nc.Age.from_days(60), rate="2 mL/h", on="2026-08-14",
+        age=nc.Age.from_days(60), rate="1.5 mL/h", on="2026-08-14",
     )  # fmt: skip
     yield refusal_of(weight="31 kg")
     yield refusal_of(graduation="0.5 mL")
@@ -307,7 +307,7 @@ def test_the_schemas_know_what_the_code_knows() -> None:
     dose = schema("dose-record")["properties"]
     limits = dose["limits"]["oneOf"][1]
     assert set(limits["properties"]) == set(DEFAULTS)
-    assert set(limits["required"]) == set(DEFAULTS) - OPTIONAL
+    assert set(limits["required"]) == set(DEFAULTS) - OPTIONAL | {"line_filter"}
     inputs = dose["inputs"]["oneOf"][1]["properties"]
     figures = (
         {"weight": "kg", "dead_volume": "mL"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")

@@ -66,6 +66,7 @@ ACCEPTED = {
     "length_rate": "cm/week mm/day cm/wk",
     "relative_rate": "g/kg/day g/day/kg",
     "mass_fraction": "g/kg",
+    "dose_rate": "cells/kg/min cell/kg/h",
 }
 
 

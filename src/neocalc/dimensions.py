@@ -65,6 +65,7 @@ _ATOMS: Final = _atoms()
 _QUOTIENTS: Final = {
     ("mass", "area"): "bmi",
     ("cells", "mass"): "dose",
+    ("dose", "time"): "dose_rate",
     ("cells", "volume"): "concentration",
     ("cells", "vials"): "vial_content",
     ("volume", "mass"): "volume_per_mass",
@@ -86,6 +87,7 @@ CANONICAL: Final = {
     "cells": "cell",
     "vials": "vial",
     "dose": "cell/kg",
+    "dose_rate": "cell/kg/min",
     "concentration": "cell/mL",
     "vial_content": "cell/vial",
     "volume_per_mass": "mL/kg",

@@ -30,6 +30,8 @@ VALUES: Final = {
     "duration": "of the infusion, 30min",
     "rate": "of the infusion, 5mL/h; instead of --duration",
     "expires": "expiry of the product: a date, or a date and time",
+    "thawed-on": "date and time of the thaw",
+    "line-filter": "yes or no: whether a filter is in the line",
     "weighed-on": "date (and time) of the weighing",
     "weight-source": "measured, estimated, stated or historical",
     "last-weight": "the last weight before this one",
@@ -192,7 +194,7 @@ def _limits() -> list[str]:
     """The limits that only a protocol can state: an option can add one, and loosen none."""
     from neocalc.dose.limits import OPTIONAL
 
-    return sorted(OPTIONAL - {"dose"})
+    return sorted(OPTIONAL - {"dose", "line_filter"})
 
 
 def _stated_limits(args: argparse.Namespace) -> Any:

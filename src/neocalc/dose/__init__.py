@@ -60,6 +60,8 @@ def prepare(
     rate: Any = None,
     on: Any = None,
     expires: Any = None,
+    thawed_on: Any = None,
+    line_filter: Any = None,
     weighed_on: Any = None,
     weight_source: str | None = None,
     last_weight: Any = None,
@@ -102,8 +104,11 @@ def prepare(
         Distance of two lines of the syringe, what it holds, and what is left behind [mL].
     duration, rate : str or pint.Quantity, optional
         Of the infusion, one of the two [h], [mL/h].
-    on, expires : str, datetime.date or datetime.datetime, optional
-        Of the administration, and the product's expiry. An age from dates is that on this day.
+    on, expires, thawed_on : str, datetime.date or datetime.datetime, optional
+        Of the administration, and the product's expiry and thaw. An age from dates is that on the
+        day of the administration.
+    line_filter : str or bool, optional
+        Whether a filter is in the line of the infusion: "yes" or "no".
     weighed_on, weight_source : optional
         When the infant was weighed; "measured", "estimated", "stated" or a LOINC code of these.
     last_weight, last_weighed_on : optional
@@ -151,7 +156,8 @@ def prepare(
             "viable_cells_per_vial": viable_cells_per_vial, "recovery": recovery,
             "graduation": graduation, "syringe_capacity": syringe_capacity,
             "dead_volume": dead_volume, "duration": duration, "rate": rate,
-            "on": on, "expires": expires, "weighed_on": weighed_on,
+            "on": on, "expires": expires, "thawed_on": thawed_on, "line_filter": line_filter,
+            "weighed_on": weighed_on,
             "weight_source": weight_source, "last_weight": last_weight,
             "last_weighed_on": last_weighed_on, "doses_given": doses_given, "sex": sex,
             "age": age, "policy": policy, "reference": reference, "subject": subject,

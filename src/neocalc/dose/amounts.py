@@ -60,8 +60,8 @@ class Amounts(NamedTuple):
         To thaw.
     per_vial : float
         Cells that a vial yields, as the dose counts them [cell/vial].
-    duration, rate, rate_per_kg : float
-        [h], [mL/h], [mL/kg/h]
+    duration, rate, rate_per_kg, cell_rate : float
+        [h], [mL/h], [mL/kg/h], [cell/kg/min]
     delivered : float
         The reverse calculation: the dose in what is administered [cell/kg].
     reverse : float
@@ -82,6 +82,7 @@ class Amounts(NamedTuple):
     duration: float | None = None
     rate: float | None = None
     rate_per_kg: float | None = None
+    cell_rate: float | None = None
     delivered: float | None = None
     reverse: float | None = None
     strength: Strength | None = None
@@ -211,6 +212,7 @@ def work_out(inputs: DoseInputs, counts: str) -> Amounts:
         rate = float(given) / duration
     elif rate is not None:
         duration = float(given) / rate
+    delivered = float(delivered_dose(given, *strength, inputs.weight))
     return Amounts(
         cells=cells,
         volume=volume,
@@ -224,7 +226,8 @@ def work_out(inputs: DoseInputs, counts: str) -> Amounts:
         duration=duration,
         rate=rate,
         rate_per_kg=None if rate is None else rate / inputs.weight,
-        delivered=float(delivered_dose(given, *strength, inputs.weight)),
+        cell_rate=None if duration is None else delivered / (duration * 60),
+        delivered=delivered,
         reverse=float(delivered_dose(exact(volume), *strength, inputs.weight)),
         strength=strength,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from neocalc.age import NOT_STATED
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.inputs import MOMENTS, DoseInputs
 from neocalc.dose.limits import Loosened
 from neocalc.dose.notation import Figure
 from neocalc.dose.plan import Plan, Request
@@ -137,10 +137,10 @@ def _inputs(inputs: DoseInputs) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, figure in inputs.figures.items():
         found[name] = _figure(figure) | {"given": inputs.texts.get(name)}
-    for name in ("on", "weighed_on", "last_weighed_on", "expires"):
+    for name in MOMENTS:
         stamp = getattr(inputs, name)
         found[name] = None if stamp is None else str(stamp)
-    for name in ("weight_source", "sex", "subject", "prepared_by"):
+    for name in ("weight_source", "line_filter", "sex", "subject", "prepared_by"):
         found[name] = getattr(inputs, name)
     found["doses_given"] = (
         None
@@ -167,6 +167,7 @@ def _limits(asked: Request) -> dict[str, Any]:
     return {
         "counts": asked.limits.counts,
         "require_measured_weight": asked.limits.require_measured_weight,
+        "line_filter": asked.limits.line_filter,
     } | {name: _figure(figure) for name, figure in asked.limits.figures.items()}
 
 

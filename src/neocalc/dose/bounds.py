@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from neocalc.dose.limits import Limits
-from neocalc.dose.notation import Figure
+from neocalc.dose.notation import Figure, spoken
 from neocalc.dose.stops import (
     HARD,
     LACKS_INPUT,
@@ -35,12 +35,15 @@ class Side(NamedTuple):
         Whether these are the smallest allowed, not the largest.
     soft : bool
         Whether passing the stated limit is a soft stop.
+    why : str
+        Where the usual limit comes from, as a clause.
     """
 
     stated: Figure | None
     usual: Figure | None = None
     least: bool = False
     soft: bool = False
+    why: str = ""
 
     def beyond(self, value: Figure, limit: Figure | None) -> bool:
         """Whether a figure is beyond a limit of this side."""
@@ -51,16 +54,16 @@ class Side(NamedTuple):
 
     def words(self, limit: Figure) -> str:
         """What a figure within a limit is: "at most 2 mL/kg"."""
-        return f"at {'least' if self.least else 'most'} {limit}"
+        return f"at {'least' if self.least else 'most'} {spoken(limit)}"
 
     def passed(self, limit: Figure) -> str:
         """What a figure beyond a limit is: "more than 2 mL/kg"."""
-        return f"{'less' if self.least else 'more'} than {limit}"
+        return f"{'less' if self.least else 'more'} than {spoken(limit)}"
 
 
 def side(
     limits: Limits, stated: str, usual: str | None = None, *, least: bool = False,
-    soft: bool = False,
+    soft: bool = False, why: str = "",
 ) -> Side:  # fmt: skip
     """One side of a figure by the names of its limits.
 
@@ -74,7 +77,7 @@ def side(
     True
     """
     limit, used = limits[stated], None if usual is None else limits[usual]
-    one = Side(limit, used, least, soft)
+    one = Side(limit, used, least, soft, why)
     if limit is not None and used is not None:
         looser = one.beyond(limit, used)
         if stated in limits.own or not looser:
@@ -121,7 +124,8 @@ def judged(
             return Check(name, outcome, what + one.passed(one.stated), one.stated, value, derived)
     for one in sides:
         if one.usual is not None and one.beyond(value, one.usual):
-            said = f"{what}{one.passed(one.usual)}, the usual limit; {_unstated(one)}"
+            why = f" ({one.why})" if one.why else ""
+            said = f"{what}{one.passed(one.usual)}, the usual limit{why}; {_unstated(one)}"
             return Check(name, SOFT, said, one.usual, value, derived)
     if stated:
         return Check(name, PASSED, what + limit, shown, value, derived)

@@ -48,6 +48,7 @@ def input_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
         _concentration(inputs, limits),
         _viability(inputs, limits),
         _dead_volume(inputs, limits),
+        _filter(inputs, limits),
         *course_checks(inputs, limits),
     ]
 
@@ -127,6 +128,23 @@ def _dead_volume(inputs: DoseInputs, limits: Limits) -> Check:
     if above(figure.value, usual.value):
         return Check("dead volume", SOFT, f"{figure} is more than the usual {usual}", usual, figure)
     return Check("dead volume", PASSED, f"{figure} is at most {usual}", usual, figure)
+
+
+def _filter(inputs: DoseInputs, limits: Limits) -> Check:
+    """A filter in the line is a condition that the protocol states and the person confirms."""
+    name, stated, there = "filter", limits.line_filter, inputs.line_filter
+    if stated is None:
+        typed = {None: "", True: "; one is in the line", False: "; none is in the line"}[there]
+        said = f"the protocol states no filter{typed}"
+        return Check(name, NOT_MADE, said, None, None, False, LACKS_LIMIT)
+    asked = "no filter" if stated == "none" else f"a filter ({stated})"
+    if there is None:
+        said = f"the protocol asks for {asked}: type whether one is in the line"
+        return Check(name, HARD, said, stated)
+    if there is (stated == "none"):
+        found = "one is" if there else "none is"
+        return Check(name, HARD, f"the protocol asks for {asked}, and {found} in the line", stated)
+    return Check(name, PASSED, f"{asked}, as the protocol asks", stated)
 
 
 def _cells(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:

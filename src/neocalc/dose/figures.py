@@ -17,6 +17,7 @@ SAID: Final = {
     "kg": 'kg or g, such as "2.35 kg"',
     "cell": 'cells, such as "20 million cells"',
     "cell/kg": 'cells/kg, such as "1 million cells/kg"',
+    "cell/kg/min": 'cells/kg/min, such as "33,000 cells/kg/min"',
     "cell/mL": 'cells/mL, such as "5 million cells/mL"',
     "cell/vial": 'cells/vial, such as "10 million cells/vial"',
     "mL": 'mL, such as "0.1 mL"',

@@ -51,8 +51,8 @@ FRACTIONS: Final = ("viability", "release_viability", "recovery")
 SMALLEST: Final = 1e-9
 LARGEST: Final = 1e18
 """Beyond these a figure in its canonical unit is not a measurement."""
-MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires")
-AFTER_BIRTH: Final = ("weighed_on", "last_weighed_on")
+MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires", "thawed_on")
+AFTER_BIRTH: Final = ("weighed_on", "last_weighed_on", "thawed_on")
 """Moments that cannot be before birth; that of the dose is held to the age itself."""
 TEXTS: Final = ("subject", "prepared_by")
 
@@ -90,8 +90,10 @@ class DoseInputs:
         [mL]
     duration, rate : float
         [h], [mL/h]
-    on, weighed_on, last_weighed_on, expires : Moment
-        Of the administration, the two weighings and the product's expiry.
+    on, weighed_on, last_weighed_on, expires, thawed_on : Moment
+        Of the administration, the two weighings, the product's expiry and its thaw.
+    line_filter : bool
+        Whether a filter is in the line; None where that is not stated.
     given : tuple of Given
         Doses already given; empty when there were none, None when that is not stated.
     texts : dict of str to str
@@ -117,6 +119,8 @@ class DoseInputs:
     weighed_on: Moment | None = None
     last_weighed_on: Moment | None = None
     expires: Moment | None = None
+    thawed_on: Moment | None = None
+    line_filter: bool | None = None
     weight_source: str | None = None
     given: tuple[Given, ...] | None = None
     sex: str | None = None
@@ -165,6 +169,8 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
     read |= {name: _text(given[name], name) for name in TEXTS if name in given}
     if "weight_source" in given:
         read["weight_source"] = _weight_source(given["weight_source"])
+    if "line_filter" in given:
+        read["line_filter"] = _yes_or_no(given["line_filter"], "line_filter")
     if "sex" in given:
         read["sex"] = SEXES[sex_code(given["sex"])]
     if not isinstance(given.get("policy", default_policy()), Policy):
@@ -227,6 +233,15 @@ def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputError(name, value, "a text of one line")
     return value.strip()
+
+
+def _yes_or_no(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word not in ("yes", "no"):
+        raise InputError(name, value, "yes or no")
+    return word == "yes"
 
 
 def _weight_source(value: Any) -> str:

@@ -217,6 +217,7 @@ class Plan:
             ("duration", self.amounts.duration, "h", COMPUTED),
             ("rate", self.amounts.rate, "mL/h", COMPUTED),
             ("rate per kg", self.amounts.rate_per_kg, "mL/kg/h", COMPUTED),
+            ("speed of cells", self.amounts.cell_rate, "cell/kg/min", COMPUTED),
             ("delivered dose", self.amounts.delivered, "cell/kg", COMPUTED),
         ]
         return {

@@ -21,12 +21,14 @@ LACKS_INPUT: Final = "input"
 INPUT: Final = (
     "possible values", "arm dose", "weight range", "measured weight", "age of weight",
     "weight for age and sex", "change from last weight", "concentration", "viability",
-    "dead volume", "cumulative dose", "number of doses", "dose interval", "product expiry",
+    "dead volume", "filter", "cumulative dose", "number of doses", "dose interval",
+    "product expiry",
 )  # fmt: skip
 """The checks that are made before anything is computed."""
 DERIVED: Final = (
     "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
-    "rate per kg", "duration", "end of infusion", "reverse calculation",
+    "rate per kg", "speed of cells", "duration", "time after thaw", "end of infusion",
+    "reverse calculation",
 )  # fmt: skip
 """The checks of what is computed."""
 LAST_BITS: Final = 1e-12

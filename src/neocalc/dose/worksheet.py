@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import neocalc
 from neocalc.age import NOT_STATED, TERM
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.inputs import MOMENTS, DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
 from neocalc.dose.plan import Plan
 from neocalc.dose.stops import SOFT, Check
@@ -107,6 +107,11 @@ def _steps(plan: Plan) -> Iterator[Step]:
     if "rate per kg" in shown:
         figures = f"{shown['rate']} / {weight}"
         yield Step("rate per kg", "rate / weight", figures, shown["rate per kg"])
+    if "speed of cells" in shown:
+        minutes = Figure((amounts.duration or 0.0) * 60, "min", COMPUTED)
+        figures = f"{shown['delivered dose']} / {minutes}"
+        formula = "delivered dose / minutes"
+        yield Step("speed of cells", formula, figures, shown["speed of cells"])
     if amounts.strength is not None:
         figures = f"{volume} x {strength.strip('()')} / {weight}"
         yield Step(
@@ -175,11 +180,13 @@ def _as_given(typed: str | None, figure: Figure) -> str:
 
 
 def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
-    for name in ("weight_source", "weighed_on", "last_weighed_on", "on", "expires", "sex"):
+    for name in ("weight_source", *sorted(MOMENTS), "sex"):
         value = getattr(inputs, name)
         if value is not None:
             label = "date of the dose" if name == "on" else name.replace("_", " ")
             yield label, str(value)
+    if inputs.line_filter is not None:
+        yield "filter in the line", "yes" if inputs.line_filter else "no"
     if inputs.age is not None:
         days, gestation = int(inputs.age.days[0]), int(inputs.age.gestation_days[0])
         text = f"{Figure(days, 'day')} chronological"
