@@ -24,6 +24,7 @@ LIMITS = Limits(
     max_cells="20 million cells",
     max_total_dose="3 million cells/kg",
     max_doses=3,
+    max_vials=2,
     min_interval="7 day",
     max_interval="14 day",
     min_viability="70%",

@@ -32,9 +32,10 @@ def test_every_check_can_pass() -> None:
     assert list(outcomes(plan)) == [
         "possible values", "arm dose", "weight range", "measured weight", "age of weight",
         "weight for age and sex", "change from last weight", "concentration", "viability",
-        "dead volume", "filter", "cumulative dose", "number of doses", "dose interval",
-        "product expiry", "cells per dose", "volume per kg", "rounding error", "syringe capacity",
-        "rate", "rate per kg", "speed of cells", "duration", "time after thaw", "end of infusion",
+        "filter", "cumulative dose", "number of doses", "dose interval", "product expiry",
+        "cells per dose", "volume per kg", "rounding error", "dead volume", "syringe capacity",
+        "number of vials", "rate", "rate per kg", "speed of cells", "duration", "time after thaw",
+        "end of infusion",
         "reverse calculation",
     ]  # fmt: skip
 
@@ -211,7 +212,12 @@ class TestSoftStop:
 
     def test_several_are_passed_only_by_name(self) -> None:
         """A reason for a light infant once passed a low viability that nobody had seen."""
-        two = EARLY | {"limits": None, "viability": "65%", "syringe_capacity": "3 mL"}
+        two = EARLY | {
+            "limits": None,
+            "viability": "65%",
+            "syringe_capacity": None,
+            "dead_volume": None,
+        }
         with pytest.raises(nc.DoseRefused, match="name each") as caught:
             plan_of(**two, override=OVERRIDE)
         assert list(stops(caught.value)) == ["age of weight", "viability"]

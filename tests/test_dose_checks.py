@@ -273,8 +273,11 @@ class TestVolume:
     def test_another_syringe_is_suggested(self) -> None:
         found = tried(graduation="0.5 mL")
         assert message(found, "rounding error") == (
-            "a graduation of 0.5 mL is off by more than 5%: use a syringe of graduation 0.2 mL"
+            "a graduation of 0.5 mL is off by more than 5%: use a syringe of 1 mL with lines of "
+            "0.01 mL"
         )
+        large = tried(graduation="0.5 mL", dead_volume="0.3 mL", dose="1.8 million cells/kg")
+        assert "use a syringe of 3 mL with lines of 0.1 mL" in message(large, "rounding error")
         little = tried(
             viable_concentration="1000 million cells/mL", graduation="0.1 mL", override=OVERRIDE
         )
@@ -452,7 +455,8 @@ def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
         "product expiry": "input", "cells per dose": "limit", "volume per kg": "limit",
         "rounding error": "input", "syringe capacity": "input", "rate": "limit",
         "rate per kg": "limit", "duration": "limit", "end of infusion": "input",
-        "filter": "limit", "speed of cells": "limit", "time after thaw": "input",
+        "number of vials": "limit", "filter": "limit", "speed of cells": "limit",
+        "time after thaw": "input",
     }  # fmt: skip
     assert {check.lacks for check in plan_of().checks} == {""}
     assert {check.lacks for check in refusal_of(weight="31 kg").checks if check.derived} == {""}
@@ -595,13 +599,117 @@ class TestTimeAfterThaw:
 
 def test_a_dead_volume_that_no_line_has() -> None:
     """Drawn up on top of the dose, 3 mL for 0.3 mL once went unnoticed."""
-    assert outcomes(tried(dead_volume="1 mL"))["dead volume"] == "passed"
-    found = tried(dead_volume="3 mL")
+    large: dict[str, Any] = {"viable_concentration": "1 million cells/mL", "weight": "4 kg"}
+    assert outcomes(tried(**large, dead_volume="1 mL"))["dead volume"] == "passed"
+    found = tried(**large, dead_volume="3 mL")
     assert stops(found) == {"dead volume": "soft stop"}
     assert message(found, "dead volume") == "3 mL is more than the usual 1 mL"
     short = Limits(usual_dead_volume="0.2 mL")
     assert stops(tried(dead_volume="0.3 mL", limits=short)) == {"dead volume": "soft stop"}
     assert outcomes(tried())["dead volume"] == "not made"
+
+
+def test_a_dead_volume_larger_than_the_dose_is_a_stop() -> None:
+    """0.4 mL of cells, and 0.5 mL that stay in the line."""
+    assert outcomes(tried(dead_volume="0.4 mL"))["dead volume"] == "passed"
+    for limits in (None, Limits(usual_dead_volume="2 mL")):
+        found = tried(dead_volume="0.41 mL", limits=limits)
+        assert stops(found) == {"dead volume": "hard stop"}
+        assert message(found, "dead volume") == (
+            "0.41 mL is more than the dose itself: use a shorter line, or a flush"
+        )
+
+
+class TestLinesOfTheSyringe:
+    @pytest.mark.parametrize(
+        ("dead", "lines", "drawn"),
+        [("0.07 mL", "0.1 mL", 0.5), ("0.1 mL", "0.1 mL", 0.5), ("0.11 mL", "0.1 mL", 0.6),
+         ("0.07 mL", "0.01 mL", 0.47), ("0.071 mL", "0.01 mL", 0.48), ("0 mL", "0.1 mL", 0.4)],
+    )  # fmt: skip
+    def test_what_is_drawn_up_lies_on_a_line_too(self, dead: str, lines: str, drawn: float) -> None:
+        """0.47 mL were to be drawn up in a syringe with lines of 0.1 mL."""
+        plan = tried(dead_volume=dead, graduation=lines)
+        assert plan.amounts.syringe_volume == 0.4
+        assert plan.amounts.draw_volume == drawn
+
+    def test_without_lines_the_dead_volume_is_as_it_is_typed(self) -> None:
+        assert tried(dead_volume="0.07 mL").amounts.draw_volume == 0.47
+
+    def test_the_syringe_must_hold_what_is_on_the_line(self) -> None:
+        lines = {"graduation": "0.1 mL", "dead_volume": "0.07 mL"}
+        assert stops(tried(**lines, syringe_capacity="0.5 mL")) == {}
+        assert stops(tried(**lines, syringe_capacity="0.49 mL")) == {
+            "syringe capacity": "hard stop"
+        }
+
+    def test_vials_for_what_is_on_the_line(self) -> None:
+        vial = {"viable_cells_per_vial": "2.4 million cells/vial", "dead_volume": "0.07 mL"}
+        assert tried(**vial).vials == 1
+        assert tried(**vial, graduation="0.1 mL").vials == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "outcome"),
+        [
+            ({"graduation": "0.01 mL", "syringe_capacity": "1 mL"}, "passed"),
+            ({"graduation": "0.01 mL", "syringe_capacity": "3 mL"}, "soft stop"),
+            ({"graduation": "0.1 mL", "syringe_capacity": "3 mL"}, "passed"),
+            ({"graduation": "0.1 mL", "syringe_capacity": "5 mL"}, "soft stop"),
+            ({"graduation": "0.2 mL", "syringe_capacity": "10 mL"}, "passed"),
+            ({"graduation": "0.01 mL"}, "not made"),
+            ({"graduation": "0.01 mL", "weight": "12.75 kg"}, "soft stop"),  # 2.55 mL
+            ({"graduation": "0.1 mL", "weight": "12.75 kg"}, "not made"),
+            ({"graduation": "0.01 mL", "weight": "4 kg", "dead_volume": "0.21 mL"}, "soft stop"),
+            ({"graduation": "0.01 mL", "weight": "4 kg", "dead_volume": "0.2 mL"}, "not made"),
+            ({"graduation": "0.001 mL"}, "soft stop"),
+        ],
+    )
+    def test_lines_too_fine_for_the_syringe(self, arguments: dict[str, Any], outcome: str) -> None:
+        """2.55 mL on lines of 0.01 mL: no such syringe is usual."""
+        assert outcomes(tried(**arguments))["syringe capacity"] == outcome
+
+    def test_what_it_says(self) -> None:
+        found = tried(graduation="0.01 mL", weight="12.75 kg")
+        assert message(found, "syringe capacity") == (
+            "what is drawn up is more than usual for lines of 0.01 mL (1 mL): look at the syringe"
+        )
+        found = tried(graduation="0.01 mL", syringe_capacity="3 mL")
+        assert message(found, "syringe capacity") == (
+            "the syringe is larger than usual for lines of 0.01 mL (1 mL): look at the syringe"
+        )
+
+
+class TestImpossibleNumbers:
+    @pytest.mark.parametrize(
+        ("per_vial", "outcome"),
+        [("0.1 million cells/vial", "not made"), ("0.095 million cells/vial", "soft stop"),
+         ("6.3 cells/vial", "soft stop")],
+    )  # fmt: skip
+    def test_vials(self, per_vial: str, outcome: str) -> None:
+        """319,294 vials were asked for, and nothing was said."""
+        assert outcomes(tried(viable_cells_per_vial=per_vial))["number of vials"] == outcome
+
+    def test_the_protocols_number_of_vials(self) -> None:
+        one = {"viable_cells_per_vial": "1 million cells/vial"}
+        assert outcomes(tried(**one, limits=Limits(max_vials=2)))["number of vials"] == "passed"
+        assert stops(tried(**one, limits=Limits(max_vials=1))) == {"number of vials": "hard stop"}
+        many = {"viable_cells_per_vial": "0.05 million cells/vial"}
+        assert (
+            outcomes(tried(**many, limits=Limits(max_vials=50)))["number of vials"] == "soft stop"
+        )
+        own = tried(**many, limits=protocol(max_vials=50))
+        assert outcomes(own)["number of vials"] == "passed"
+
+    @pytest.mark.parametrize("kind", ["viable_concentration", "concentration"])
+    def test_more_cells_than_fit_into_a_millilitre(self, kind: str) -> None:
+        """5e9 cells/mL passed under a protocol with a large limit, and by a reason."""
+        asked = {"viable_concentration": None, kind: "5e9 cells/mL"}
+        asked |= {"viability": "92%"} if kind == "concentration" else {}
+        for limits in (None, protocol(max_concentration="9000 million cells/mL")):
+            found = tried(**asked, limits=limits, override=OVERRIDE)
+            assert stops(found)["concentration"] == "hard stop"
+            assert "more than fit into a millilitre" in message(found, "concentration")
+        with pytest.raises(nc.PolicyError, match="which nothing can loosen"):
+            Limits(most_concentration="1001 million cells/mL")
 
 
 def test_the_reverse_calculation_catches_a_wrong_volume(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -617,7 +725,7 @@ def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
     assert {name for name, outcome in found.items() if outcome == "not made"} == {
         "arm dose", "concentration", "viability", "cumulative dose", "number of doses",
         "dose interval", "cells per dose", "volume per kg", "rate", "rate per kg", "duration",
-        "filter", "speed of cells", "time after thaw",
+        "filter", "speed of cells", "time after thaw", "number of vials",
     }  # fmt: skip
 
 
@@ -656,6 +764,12 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "usual_concentration_high": ("4 million cells/mL", NO_CONCENTRATION),
         "usual_volume_per_kg": ("0.1 mL/kg", {"max_volume_per_kg": None}),
         "most_volume_per_kg": ("0.2 mL/kg", {"usual_volume_per_kg": "0.1 mL/kg"}),
+        "most_concentration": (
+            "4 million cells/mL",
+            NO_CONCENTRATION | {"usual_concentration_high": "4e6 cells/mL"},
+        ),
+        "max_vials": (1, {}),
+        "usual_vials": (1, {"max_vials": None}),
         "usual_rate_per_kg": ("0.1 mL/kg/h", {"max_rate": None, "max_rate_per_kg": None}),
         "usual_duration": ("20 min", {"max_duration": None}),
         "usual_cell_rate": ("33,000 cells/kg/min", {"max_cell_rate": None}),
@@ -666,9 +780,10 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "least_viability": ("93%", {"usual_viability": "94%"}),
     }
     stated = {name: getattr(LIMITS, name) for name in DEFAULTS}
+    two = {"cells_per_vial": "4 million cells/vial"}
     for name, (value, more) in tight.items():
         with pytest.raises(nc.DoseRefused):
-            plan_of(limits=Limits(**(stated | more | {name: value})))
+            plan_of(**two, limits=Limits(**(stated | more | {name: value})))
     days = {"last_weighed_on": "2026-08-12T06:00", "last_weight": "3 kg"}
     with pytest.raises(nc.DoseRefused):
         plan_of(**days, limits=Limits(**(stated | {"change_per_day": "1%"})))

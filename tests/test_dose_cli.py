@@ -57,7 +57,7 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
         "--line-filter", "yes",
         "--min-concentration", "1e6cells/mL", "--max-concentration", "1e7cells/mL",
         "--max-cells", "20 million cells", "--max-total-dose", "3 million cells/kg",
-        "--max-doses", "3", "--min-interval", "7day", "--max-interval", "14day",
+        "--max-doses", "3", "--max-vials", "2", "--min-interval", "7day", "--max-interval", "14day",
         "--min-viability", "0.7", "--worksheet", str(sheet), "--audit", str(log),
         "--preterm-reference", "fenton-2025",
     ]  # fmt: skip

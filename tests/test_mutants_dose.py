@@ -14,7 +14,7 @@ import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops
 from neocalc.dose import Limits, prepare
 from neocalc.dose.amounts import Amounts, Strength
-from neocalc.dose.arithmetic import finer_graduation
+from neocalc.dose.arithmetic import fitting_syringe
 from neocalc.dose.checks import derived_checks
 from neocalc.dose.dosing import Dosing
 from neocalc.dose.figures import fraction, metric_weight
@@ -93,7 +93,9 @@ def test_results_are_shown_to_so_many_digits() -> None:
         "cells per dose": "123.457 cells",
         "volume per kg": "1.23457 mL/kg",
         "rounding error": "1.235%",
+        "dead volume": "None",
         "syringe capacity": "0.123457 mL",
+        "number of vials": "None",
         "rate": "1.23457 mL/h",
         "rate per kg": "0.123457 mL/kg/h",
         "duration": "0.523457 hours",
@@ -124,10 +126,14 @@ def test_what_is_administered_is_what_the_syringe_measures() -> None:
     assert prepare(**(SIMPLE | arguments)).amounts.given_volume == 1.175
 
 
-def test_a_graduation_exactly_on_the_tolerance_serves() -> None:
-    """0.8 mL read as 1 mL is off by a quarter."""
-    assert finer_graduation(Decimal("0.8"), 0.25) == "1"
-    assert finer_graduation(Decimal("0.8"), 0.2499) == "0.2"
+def test_lines_exactly_on_the_tolerance_serve() -> None:
+    """10.4 mL read as 10 mL is off by a twenty-sixth."""
+    volume = Decimal("10.4")
+    assert fitting_syringe(volume, volume, 1 / 26) == "a syringe of 20 mL with lines of 1 mL"
+    assert fitting_syringe(volume, volume, 1 / 26 - 1e-9) is None
+    for drawn, holds in (("1", 1), ("1.01", 3), ("3", 3), ("3.01", 5), ("5.01", 10), ("20.1", 60)):
+        assert f"a syringe of {holds} mL " in str(fitting_syringe(Decimal(4), Decimal(drawn), 0.2))
+    assert fitting_syringe(Decimal(4), Decimal("60.1"), 0.5) is None
 
 
 # -------------------------------------------------------------------------------------- the inputs

@@ -205,10 +205,11 @@ def _stated_limits(args: argparse.Namespace) -> Any:
     }
     if "min_viability" in stated:
         stated["min_viability"] = typed_fraction(stated["min_viability"])
-    if "max_doses" in stated:
-        if not stated["max_doses"].isascii() or not stated["max_doses"].isdigit():
-            raise InputError("max_doses", stated["max_doses"], "a whole number of doses")
-        stated["max_doses"] = int(stated["max_doses"])
+    for name in ("max_doses", "max_vials"):
+        if name in stated:
+            if not stated[name].isascii() or not stated[name].isdigit():
+                raise InputError(name, stated[name], f"a whole number of {name[4:]}")
+            stated[name] = int(stated[name])
     return Limits(**stated) if stated else None
 
 

@@ -23,6 +23,7 @@ from neocalc.dose.arithmetic import (
     exact_volume,
     on_graduation,
     rounding_error,
+    up_to_graduation,
     vials_needed,
     volume_needed,
 )
@@ -53,7 +54,7 @@ class Amounts(NamedTuple):
     given_volume : float
         What is administered: the syringe's volume, or the exact one without a syringe [mL].
     draw_volume : float
-        What is administered and the dead volume [mL].
+        What is administered and the dead volume, each on a line of the syringe [mL].
     volume_per_kg : float
         Of what is administered [mL/kg].
     vials : int
@@ -206,7 +207,7 @@ def work_out(inputs: DoseInputs, counts: str) -> Amounts:
     if inputs.graduation is not None:
         given = syringe = on_graduation(precise, inputs.graduation)
         error = rounding_error(syringe, precise)
-    draw = given + exact(inputs.dead_volume or 0.0)
+    draw = exact_sum(given, up_to_graduation(inputs.dead_volume or 0.0, inputs.graduation))
     duration, rate = inputs.duration, inputs.rate
     if duration is not None:
         rate = float(given) / duration
@@ -242,5 +243,6 @@ def _vials(
     """
     cells = exact_product(inputs.dose, inputs.weight)
     drawn = cells if syringe is None else exact_product(float(syringe), *strength)
-    dead = exact_product(inputs.dead_volume or 0.0, *strength)
+    left = up_to_graduation(inputs.dead_volume or 0.0, inputs.graduation)
+    dead = exact_product(float(left), *strength)
     return vials_needed(max(cells, exact_sum(drawn, dead)), per_vial)

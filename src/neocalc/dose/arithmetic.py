@@ -11,8 +11,9 @@ import math
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any, Final
 
-GRADUATIONS: Final = ("1", "0.5", "0.2", "0.1", "0.05", "0.02", "0.01")
-"""Graduations of syringes on the market, from coarse to fine [mL]."""
+SYRINGES: Final = ((1, "0.01"), (3, "0.1"), (5, "0.2"), (10, "0.2"), (20, "1"), (60, "1"))
+"""Usual syringes from small to large: what one holds, and the distance of its lines [mL]. Makers
+differ: it is the syringe in hand that counts."""
 _DIGITS: Final = 50
 
 
@@ -144,12 +145,50 @@ def rounding_error(rounded: Decimal, volume: Decimal) -> float:
         return float(rounded / volume - 1)
 
 
-def finer_graduation(volume: Decimal, tolerance: float) -> str | None:
-    """The coarsest graduation on the market that measures a volume within a tolerance [mL]."""
-    for graduation in GRADUATIONS:
-        rounded = on_graduation(volume, float(graduation))
-        if abs(rounding_error(rounded, volume)) <= tolerance:
-            return graduation
+def up_to_graduation(volume: float, graduation: float | None) -> Decimal:
+    """A volume on the next line of a syringe, never less than it is [mL]; as it is without lines.
+
+    >>> up_to_graduation(0.07, 0.1), up_to_graduation(0.2, 0.1), up_to_graduation(0.07, None)
+    (Decimal('0.1'), Decimal('0.2'), Decimal('0.07'))
+    """
+    if graduation is None:
+        return exact(volume)
+    with localcontext() as context:
+        context.prec = _DIGITS
+        lines = (exact(volume) / exact(graduation)).to_integral_value(ROUND_CEILING)
+        return lines * exact(graduation)
+
+
+def largest_syringe(graduation: float) -> int:
+    """What the largest usual syringe with lines so fine holds [mL]; 0 where none has such lines.
+
+    >>> largest_syringe(0.01), largest_syringe(0.1), largest_syringe(0.5), largest_syringe(0.005)
+    (1, 3, 10, 0)
+    """
+    return max((holds for holds, lines in SYRINGES if float(lines) <= graduation), default=0)
+
+
+def fitting_syringe(volume: Decimal, drawn: Decimal, tolerance: float) -> str | None:
+    """The smallest usual syringe that holds what is drawn up, and measures the dose.
+
+    Parameters
+    ----------
+    volume, drawn : decimal.Decimal
+        Of the dose, and of what is drawn up with the dead volume [mL].
+    tolerance : float
+        Largest relative error of the dose on the lines [fraction].
+
+    Examples
+    --------
+    >>> fitting_syringe(Decimal("0.2"), Decimal("0.3"), 0.05)
+    'a syringe of 1 mL with lines of 0.01 mL'
+    >>> fitting_syringe(Decimal("0.001"), Decimal("0.001"), 0.05) is None
+    True
+    """
+    for holds, lines in SYRINGES:
+        error = rounding_error(on_graduation(volume, float(lines)), volume)
+        if drawn <= holds and abs(error) <= tolerance:
+            return f"a syringe of {holds} mL with lines of {lines} mL"
     return None
 
 

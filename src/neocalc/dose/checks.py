@@ -12,8 +12,14 @@ import math
 from typing import Final
 
 from neocalc.dose.amounts import Amounts
-from neocalc.dose.arithmetic import exact_volume, finer_graduation
-from neocalc.dose.bounds import judged, lacking, side
+from neocalc.dose.arithmetic import (
+    exact,
+    exact_sum,
+    exact_volume,
+    fitting_syringe,
+    largest_syringe,
+)
+from neocalc.dose.bounds import judged, side
 from neocalc.dose.course import course_checks
 from neocalc.dose.infusion import infusion_checks
 from neocalc.dose.inputs import FRACTIONS, LARGEST, SMALLEST, DoseInputs
@@ -47,7 +53,6 @@ def input_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
         *weight_checks(inputs, limits),
         _concentration(inputs, limits),
         _viability(inputs, limits),
-        _dead_volume(inputs, limits),
         _filter(inputs, limits),
         *course_checks(inputs, limits),
     ]
@@ -59,7 +64,9 @@ def derived_checks(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> list
         _cells(inputs, limits, amounts),
         _volume_per_kg(limits, amounts),
         _rounding(inputs, limits, amounts),
+        _dead_volume(inputs, limits, amounts),
         _capacity(inputs, amounts),
+        _vials(limits, amounts),
         *infusion_checks(inputs, limits, amounts),
         _reverse(inputs, amounts),
     ]
@@ -99,6 +106,11 @@ def _arm_dose(inputs: DoseInputs, limits: Limits) -> Check:
 def _concentration(inputs: DoseInputs, limits: Limits) -> Check:
     """Both sides, each by its own limit: one that is stated says nothing of the other side."""
     figure = inputs.figures.get("concentration") or inputs.figures.get("viable_concentration")
+    most = limits["most_concentration"]
+    assert most is not None
+    if figure is not None and above(figure.value, most.value):
+        said = f"{figure} is more than {most}, more than fit into a millilitre"
+        return Check("concentration", HARD, said, most, figure)
     sides = (
         side(limits, "min_concentration", "usual_concentration_low", least=True),
         side(limits, "max_concentration", "usual_concentration_high"),
@@ -117,17 +129,6 @@ def _viability(inputs: DoseInputs, limits: Limits) -> Check:
         return Check(name, HARD, said, least, figure)
     one = side(limits, "min_viability", "usual_viability", least=True)
     return judged(name, figure, [one], "no viability is given")
-
-
-def _dead_volume(inputs: DoseInputs, limits: Limits) -> Check:
-    """What is drawn up on top of the dose: too much of it in a shorter line is an overdose."""
-    figure, usual = inputs.figures.get("dead_volume"), limits["usual_dead_volume"]
-    assert usual is not None
-    if figure is None:
-        return lacking("dead volume", "the dead volume of syringe and line is not typed")
-    if above(figure.value, usual.value):
-        return Check("dead volume", SOFT, f"{figure} is more than the usual {usual}", usual, figure)
-    return Check("dead volume", PASSED, f"{figure} is at most {usual}", usual, figure)
 
 
 def _filter(inputs: DoseInputs, limits: Limits) -> Check:
@@ -178,25 +179,62 @@ def _rounding(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
         return Check(name, PASSED, f"at most {limit}", limit, value, derived=True)
     assert amounts.strength is not None
     precise = exact_volume(inputs.dose, inputs.weight, *amounts.strength)
-    finer = finer_graduation(precise, limit.value)
-    advice = f"use a syringe of graduation {finer} mL" if finer else "use another dilution"
+    drawn = exact_sum(precise, exact(inputs.dead_volume or 0.0))
+    fitting = fitting_syringe(precise, drawn, limit.value)
+    advice = f"use {fitting}" if fitting else "use another dilution"
     message = (
         f"a graduation of {Figure(inputs.graduation or 0.0, 'mL')} is off by more than {limit}"
     )
     return Check(name, HARD, f"{message}: {advice}", limit, value, derived=True)
 
 
+def _dead_volume(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
+    """What is drawn up on top of the dose: too much of it in a shorter line is an overdose."""
+    name, figure = "dead volume", inputs.figures.get("dead_volume")
+    usual, given = limits["usual_dead_volume"], amounts.given_volume
+    assert usual is not None
+    if figure is None:
+        said = "the dead volume of syringe and line is not typed"
+        return Check(name, NOT_MADE, said, usual, None, True, LACKS_INPUT)
+    if given is not None and above(figure.value, given):
+        said = f"{figure} is more than the dose itself: use a shorter line, or a flush"
+        return Check(name, HARD, said, usual, figure, True)
+    if above(figure.value, usual.value):
+        return Check(name, SOFT, f"{figure} is more than the usual {usual}", usual, figure, True)
+    return Check(name, PASSED, f"{figure} is at most {usual}", usual, figure, True)
+
+
 def _capacity(inputs: DoseInputs, amounts: Amounts) -> Check:
-    name = "syringe capacity"
+    """The syringe holds what is drawn up; and a syringe that holds so much has such lines."""
+    name, lines = "syringe capacity", inputs.graduation
     drawn = amounts.draw_volume if amounts.draw_volume is not None else amounts.given_volume
-    if inputs.syringe_capacity is None or drawn is None:
-        said = "the capacity of the syringe is not typed"
-        return Check(name, NOT_MADE, said, None, None, True, LACKS_INPUT)
-    limit, value = Figure(inputs.syringe_capacity, "mL"), Figure(drawn, "mL", 6)
-    if above(drawn, limit.value):
+    value = None if drawn is None else Figure(drawn, "mL", 6)
+    holds = inputs.syringe_capacity
+    if holds is not None and drawn is not None and above(drawn, holds):
+        limit = Figure(holds, "mL")
         message = f"what is drawn up is more than the syringe holds ({limit})"
         return Check(name, HARD, message, limit, value, derived=True)
+    needed = holds if holds is not None else drawn
+    if lines is not None and needed is not None and above(needed, largest_syringe(lines)):
+        limit = Figure(largest_syringe(lines), "mL")
+        what = "the syringe is larger" if holds is not None else "what is drawn up is more"
+        message = (
+            f"{what} than usual for lines of {Figure(lines, 'mL')} ({limit}): look at the syringe"
+        )
+        return Check(name, SOFT, message, limit, value, derived=True)
+    if holds is None or drawn is None:
+        said = "the capacity of the syringe is not typed"
+        return Check(name, NOT_MADE, said, None, value, True, LACKS_INPUT)
+    limit = Figure(holds, "mL")
     return Check(name, PASSED, f"the syringe holds {limit}", limit, value, derived=True)
+
+
+def _vials(limits: Limits, amounts: Amounts) -> Check:
+    value = None if amounts.vials is None else Figure(amounts.vials, "vial")
+    one = side(limits, "max_vials", "usual_vials")
+    return judged(
+        "number of vials", value, [one], "the content of a vial is not typed", derived=True
+    )
 
 
 def _reverse(inputs: DoseInputs, amounts: Amounts) -> Check:

@@ -29,6 +29,7 @@ UNITS: Final = {
     "max_time_after_thaw": "h",
     "min_concentration": "cell/mL",
     "max_concentration": "cell/mL",
+    "most_concentration": "cell/mL",
     "max_cells": "cell",
     "max_total_dose": "cell/kg",
     "min_interval": "day",
@@ -63,7 +64,8 @@ UNITS: Final = {
 """The canonical unit of each limit that has one."""
 _LARGEST: Final = 1_000_000
 """Of a limit without a unit: a whole number may be too large for a float."""
-_PLAIN: Final = ("z_soft", "z_hard", "max_doses")
+_PLAIN: Final = ("z_soft", "z_hard", "max_doses", "max_vials", "usual_vials")
+_WHOLE: Final = ("max_doses", "max_vials", "usual_vials")
 _ORDERED: Final = (
     ("min_concentration", "max_concentration"),
     ("min_interval", "max_interval"),
@@ -75,10 +77,15 @@ _ORDERED: Final = (
     ("usual_concentration_low", "usual_concentration_high"),
     ("least_viability", "usual_viability"),
     ("usual_volume_per_kg", "most_volume_per_kg"),
+    ("usual_concentration_high", "most_concentration"),
 )
 COUNTS: Final = ("viable", "total")
 BOUNDS: Final = {
     "most_volume_per_kg": ("100 mL/kg", "an infant has 80 to 100 mL of blood for each kilogram"),
+    "most_concentration": (
+        "1000 million cells/mL",
+        "a millilitre of nothing but cells of 12 micrometres holds no more",
+    ),
     "least_viability": ("10%", "less is no living product"),
     "min_weight": ("0.2 kg", "no infant lighter than that has been reported to live"),
     "max_weight": ("45 kg", "the WHO's weight 6 SD above the median at 5 years is 43 kg"),
@@ -139,8 +146,8 @@ class Limits:
         Most cells in one dose [cell].
     max_total_dose : str or pint.Quantity, optional
         Most cells per body weight over all doses [cell/kg].
-    max_doses : int, optional
-        Most doses to one infant.
+    max_doses, max_vials : int, optional
+        Most doses to one infant, and most vials for one dose.
     min_interval, max_interval : str or pint.Quantity, optional
         Between two doses [day]; sooner is a hard stop, later a soft one.
     min_viability : float, str or pint.Quantity, optional
@@ -169,6 +176,10 @@ class Limits:
         Range of the published protocols; outside is a soft stop where `dose` is not stated.
     usual_concentration_low, usual_concentration_high : default "1 million cells/mL" and 20 of them
         Published products have 5 to 7; outside is a soft stop where the protocol states no limit.
+    most_concentration : default "1000 million cells/mL"
+        Above is always a hard stop: a millilitre of nothing but cells of 12 micrometres.
+    usual_vials : int, default 20
+        More is a soft stop where `max_vials` is not stated: the content of a vial is wrong.
     usual_volume_per_kg, most_volume_per_kg : default "10 mL/kg" and "100 mL/kg"
         Above is a soft stop where `max_volume_per_kg` is not stated, and always a hard stop: an
         infant has 80 to 100 mL of blood for each kilogram.
@@ -224,6 +235,7 @@ class Limits:
     max_cells: Any = None
     max_total_dose: Any = None
     max_doses: int | None = None
+    max_vials: int | None = None
     min_interval: Any = None
     max_interval: Any = None
     min_viability: Any = None
@@ -245,6 +257,8 @@ class Limits:
     usual_dose_high: Any = "50 million cells/kg"
     usual_concentration_low: Any = "1 million cells/mL"
     usual_concentration_high: Any = "20 million cells/mL"
+    most_concentration: Any = "1000 million cells/mL"
+    usual_vials: int = 20
     usual_volume_per_kg: Any = "10 mL/kg"
     most_volume_per_kg: Any = "100 mL/kg"
     usual_rate_per_kg: Any = "20 mL/kg/h"
@@ -340,7 +354,7 @@ class Limits:
 def _limit(name: str, value: Any) -> Figure:
     """A limit in its canonical unit; above 0 and finite."""
     if name in _PLAIN:
-        whole = name == "max_doses"
+        whole = name in _WHOLE
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             raise InputError(name, value, "a whole number" if whole else "a number")
         if not 0 < value <= _LARGEST:

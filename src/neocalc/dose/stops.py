@@ -21,12 +21,12 @@ LACKS_INPUT: Final = "input"
 INPUT: Final = (
     "possible values", "arm dose", "weight range", "measured weight", "age of weight",
     "weight for age and sex", "change from last weight", "concentration", "viability",
-    "dead volume", "filter", "cumulative dose", "number of doses", "dose interval",
-    "product expiry",
+    "filter", "cumulative dose", "number of doses", "dose interval", "product expiry",
 )  # fmt: skip
 """The checks that are made before anything is computed."""
 DERIVED: Final = (
-    "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
+    "cells per dose", "volume per kg", "rounding error", "dead volume", "syringe capacity",
+    "number of vials", "rate",
     "rate per kg", "speed of cells", "duration", "time after thaw", "end of infusion",
     "reverse calculation",
 )  # fmt: skip
