@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from neocalc.dose import Limits, Plan, prepare
+from neocalc.dose import Limits, Override, Plan, prepare
 
 LIMITS = Limits(
     dose="1 million cells/kg",
@@ -66,6 +66,22 @@ def whole() -> dict[str, Any]:
 def plan_of(**changes: Any) -> Plan:
     """The plan of the whole arguments with some of them changed; None leaves one out."""
     return prepare(**(whole() | changes))
+
+
+def passing(reason: str = "weight confirmed on a second scale", **asked: Any) -> Plan:
+    """The plan of a dose whose soft stops are seen first, and then passed."""
+    asked = {"prepared_by": "CD"} | asked
+    try:
+        return prepare(**asked)
+    except nc.DoseRefused as error:
+        if not error.seen:
+            raise
+        return prepare(**asked, override=Override(reason, "AB", error.seen))
+
+
+def plan_passing(**changes: Any) -> Plan:
+    """The plan of the whole arguments, with its soft stops passed."""
+    return passing(**(whole() | changes))
 
 
 def refusal_of(**changes: Any) -> nc.DoseRefused:

@@ -355,5 +355,7 @@ class TestChange:
             assert str(self.changed(weight)).count("Weigh again") == 1
 
     def test_an_override_passes_a_soft_change(self) -> None:
-        override = Override("diuretics stopped, weighed twice", "AB")
-        assert self.changed("3.42 kg", override=override).override == override
+        refused = self.changed("3.42 kg")
+        override = Override("diuretics stopped, weighed twice", "AB", refused.seen)
+        passed = self.changed("3.42 kg", override=override, prepared_by="CD")
+        assert passed.override == override

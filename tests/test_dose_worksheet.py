@@ -13,28 +13,25 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from dose_arguments import plan_of
-from neocalc.dose import Limits, Override, Plan, prepare, worksheet
+from dose_arguments import plan_of, plan_passing
+from neocalc.dose import Limits, Plan, prepare, worksheet
 from neocalc.dose.notation import parse
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
-OVERRIDE = Override(
-    "small for gestation, weighed twice", "AB", ["weight for age and sex", "dose interval"]
-)
 
 
 def fullest() -> Plan:
     """A plan with every input and two soft stops."""
     arm = nc.trials.load("NCT03558334").arm("A")
     limits = Limits(max_volume_per_kg="2 mL/kg", min_interval="7 day", max_interval="10 day")
-    return plan_of(
+    return plan_passing(
+        reason="small for gestation, weighed twice",
         arm=arm,
         limits=limits,
         weight="2350 g",
         last_weight="2340 g",
         doses_given=[("2026-07-28", "1 million cells/kg")],
-        override=OVERRIDE,
     )
 
 
@@ -143,8 +140,8 @@ def test_minutes_have_no_sixteen_digits() -> None:
 
 def test_what_a_user_typed_is_escaped() -> None:
     hostile = "<script>alert('1')</script>&\"{x}"
-    plan = plan_of(subject=hostile, weighed_on="2026-08-12T06:00", last_weight=None,
-                   override=Override(f"because {hostile}", "AB"))  # fmt: skip
+    plan = plan_passing(subject=hostile, weighed_on="2026-08-12T06:00", last_weight=None,
+                        reason=f"because {hostile}")  # fmt: skip
     page = worksheet.html(plan, at=AT)
     assert "<script" not in page
     assert hostile in both(plan)[1]

@@ -208,10 +208,11 @@ def test_the_largest_limit_is_one() -> None:
     assert Limits(z_hard=8, max_doses=1_000_000).max_doses == 1_000_000
 
 
-def test_a_reason_has_three_letters() -> None:
-    assert Override("new", "AB").reason == "new"
-    with pytest.raises(nc.InputError, match="a reason in words"):
-        Override("no 1!", "AB")
+def test_a_reason_has_two_words_of_two_letters() -> None:
+    assert Override("so is", "AB").reason == "so is"
+    for reason in ("no 1!", "so so", "is a b"):
+        with pytest.raises(nc.InputError, match="a reason in words"):
+            Override(reason, "AB")
 
 
 def test_results_in_their_units_and_lines() -> None:

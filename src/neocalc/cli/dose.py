@@ -48,7 +48,6 @@ OPTION_OF: Final = {
     "reason": "override_reason",
     "doses_given": "given",
     "version": "protocol_version",
-    "stops": "soft_stop",
 }
 """Arguments of the call that are typed under another name."""
 
@@ -79,9 +78,11 @@ def configure_dose(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("soft stops (a hard stop cannot be passed)")
     group.add_argument("--override-reason", metavar="TEXT", help="why a soft stop is passed")
     group.add_argument("--second-person", metavar="INITIALS", help="who else has looked at it")
+    group.add_argument("--seen", metavar="CODE", help="of the stops, as their refusal says it")
+    group = parser.add_argument_group("second person")
     group.add_argument(
-        "--soft-stop", metavar="CHECK", action="append", default=[],
-        help='"age of weight": which one is passed; where there are several, name each',
+        "--second-check", action="store_true",
+        help="a second person types initials, weight and count, and neocalc compares them",
     )  # fmt: skip
     add_policy(parser)
     group = parser.add_argument_group("output")
@@ -148,6 +149,7 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         "doses_given": _given(args),
         "limits": _stated_limits(args),
         "override": _override(args),
+        "second_check": _second_check(args),
         "policy": policy_of(args),
         "reference": args.reference,
     }
@@ -216,12 +218,52 @@ def _stated_limits(args: argparse.Namespace) -> Any:
 def _override(args: argparse.Namespace) -> Any:
     from neocalc.dose import Override
 
-    if args.override_reason is None and args.second_person is None and not args.soft_stop:
+    names = ("override_reason", "second_person", "seen")
+    if all(getattr(args, name) is None for name in names):
         return None
-    for name in ("override_reason", "second_person"):
+    for name in names:
         if getattr(args, name) is None:
-            raise MissingError(name, "a soft stop needs a reason and a second person's initials")
-    return Override(args.override_reason, args.second_person, args.soft_stop)
+            accepted = "a soft stop needs a reason, a second person and the code of its refusal"
+            raise MissingError(name, accepted)
+    return Override(args.override_reason, args.second_person, args.seen)
+
+
+def _second_check(args: argparse.Namespace) -> Any:
+    """What a second person types, asked for line by line; the first's figures are not shown."""
+    from neocalc.dose import SecondCheck
+    from neocalc.dose.persons import SECOND
+
+    if not args.second_check:
+        return None
+    if args.prepared_by is None:
+        raise MissingError("prepared_by", "who prepares: the second person must be another")
+    if sys.stderr.isatty():  # pragma: no cover - a screen, from which the first's figures go
+        print("\033[2J\033[3J\033[H", end="", file=sys.stderr)
+    print(
+        "Second person: read the scale and the certificate, not the other person's figures.",
+        file=sys.stderr,
+    )
+    typed: dict[str, Any] = {"person": _asked("initials")}
+    for name in SECOND:
+        if getattr(args, name) is not None:
+            value = _asked(name.replace("_", " "))
+            typed[name] = typed_fraction(value) if name in FRACTIONS else value
+    try:
+        return SecondCheck(**typed)
+    except InputError as error:
+        said = error.accepted
+        raise InputError("second_check", f"{error.argument} {error.given}", said) from error
+
+
+def _asked(what: str) -> str:
+    """One line of standard input."""
+    print(f"{what}: ", end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        print(file=sys.stderr)
+    if not line.strip():
+        raise MissingError("second_check", f"{what}, as the second person reads it")
+    return line.strip()
 
 
 def typed_fraction(text: str) -> str | float:

@@ -19,7 +19,8 @@ from neocalc.dose.columns import DoseColumns, dose_columns
 from neocalc.dose.dosing import Dosing
 from neocalc.dose.inputs import read_inputs
 from neocalc.dose.limits import Limits
-from neocalc.dose.plan import Override, Plan, Request
+from neocalc.dose.persons import Override, SecondCheck, refuse_same_person, seen_code
+from neocalc.dose.plan import Plan, Request
 from neocalc.dose.protocol import dose_of, limits_that_hold, require_dose
 from neocalc.dose.stops import HARD, SOFT, Check, every_check
 from neocalc.errors import DoseRefused, InputError
@@ -36,6 +37,7 @@ __all__ = [
     "Limits",
     "Override",
     "Plan",
+    "SecondCheck",
     "dose_columns",
     "prepare",
 ]
@@ -73,6 +75,7 @@ def prepare(
     reference: str | None = None,
     limits: Limits | None = None,
     override: Override | None = None,
+    second_check: SecondCheck | None = None,
     subject: str | None = None,
     prepared_by: str | None = None,
 ) -> Plan:
@@ -120,9 +123,12 @@ def prepare(
     limits : Limits, optional
         The protocol's limits; with an arm, those that its protocol does not state.
     override : Override, optional
-        Passes the soft stops that it names, or the only one; a hard stop cannot be passed.
+        Passes the soft stops of whose refusal it has the code; a hard stop cannot be passed.
+    second_check : SecondCheck, optional
+        What a second person read; another figure than the first person's is a hard stop.
     subject, prepared_by : str, optional
-        Echoed in everything printed and recorded.
+        Echoed in everything printed and recorded; with an override or a second check who prepares
+        is needed.
 
     Returns
     -------
@@ -147,6 +153,8 @@ def prepare(
     """
     if override is not None and not isinstance(override, Override):
         raise InputError("override", override, "a neocalc.dose.Override(reason, second_person)")
+    if second_check is not None and not isinstance(second_check, SecondCheck):
+        raise InputError("second_check", second_check, "a neocalc.dose.SecondCheck(person, weight)")
     limits = limits_that_hold(limits, arm)
     inputs = read_inputs(
         {
@@ -165,37 +173,46 @@ def prepare(
         },
         dose_of(arm),
     )  # fmt: skip
-    if override is not None and override.by_the_same(inputs.prepared_by):
-        raise InputError(
-            "second_person", override.second_person, "another person than the one who prepares"
-        )
-    return _prepare(Request(inputs, limits, arm, override))
+    if override is not None:
+        refuse_same_person(override.second_person, inputs.prepared_by, "second_person")
+    if second_check is not None:
+        refuse_same_person(second_check.person, inputs.prepared_by, "second_check")
+    return _prepare(Request(inputs, limits, arm, override, second_check))
 
 
 def _prepare(request: Request) -> Plan:
     """Checks of the inputs, then the amounts, then the checks of the amounts."""
-    inputs, limits, arm, override = request
+    inputs, limits, arm, override, second = request
     require_dose(arm, request)
     check_complete(inputs, limits.counts)
-    checks = input_checks(inputs, limits)
+    checks = input_checks(inputs, limits, second)
     if any(check.outcome == HARD for check in checks):
         raise _refusal(every_check(checks), request)
     amounts = work_out(inputs, limits.counts)
     checks += derived_checks(inputs, limits, amounts)
     soft = [check for check in checks if check.outcome == SOFT]
-    passed = override is not None and override.passes(soft)
+    code = seen_code(inputs, limits, arm, soft) if soft else ""
+    passed = override is not None and override.seen == code
     if any(check.outcome == HARD for check in checks) or (soft and not passed):
-        raise _refusal(checks, request)
+        raise _refusal(checks, request, code)
     return Plan(request if soft else request._replace(override=None), tuple(checks), amounts)
 
 
-def _refusal(checks: list[Check], request: Request) -> DoseRefused:
-    """The refusal: what stops, and no value from which a dose could be read."""
+def _refusal(checks: list[Check], request: Request, code: str = "") -> DoseRefused:
+    """The refusal: what stops, and no value from which a dose could be read.
+
+    `code` is that of the soft stops: who has seen it has seen them.
+    """
     hard = any(check.outcome == HARD for check in checks)
     stops = [check for check in checks if check.outcome == (HARD if hard else SOFT)]
     said = "; ".join(f"{check.name}: {check.message}" for check in stops)
     text = f"no dose: {HARD if hard else SOFT}: {said}"
     if not hard:
-        text += "; to go on give a reason and the initials of a second person"
-        text += ", and name each stop that they are for" if len(stops) > 1 else ""
-    return DoseRefused(text, tuple(check.withheld() for check in checks), request)
+        typed = request.override.seen if request.override is not None else ""
+        text += f". {typed} is not the code of these stops" if typed else ""
+        text += (
+            ". To go on, type a reason, who prepares, the initials of a second person, and the code"
+            f" of these stops: {code}"
+        )
+    held = tuple(check.withheld() for check in checks)
+    return DoseRefused(text, held, request, seen="" if hard else code)

@@ -227,7 +227,7 @@ def work_out(inputs: DoseInputs, counts: str) -> Amounts:
         duration=duration,
         rate=rate,
         rate_per_kg=None if rate is None else rate / inputs.weight,
-        cell_rate=None if duration is None else delivered / (duration * 60),
+        cell_rate=delivered / (duration * 60) if duration else None,  # nothing on no line
         delivered=delivered,
         reverse=float(delivered_dose(exact(volume), *strength, inputs.weight)),
         strength=strength,

@@ -66,12 +66,20 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
         else {
             "reason": override.reason,
             "second_person": override.second_person,
+            "seen": override.seen,
             "passed": [c.name for c in result.soft_stops] if isinstance(result, Plan) else [],
+        },
+        "second_check": None
+        if asked is None or asked.second is None
+        else {
+            "person": asked.second.person,
+            "figures": {name: _figure(figure) for name, figure in asked.second.figures.items()},
         },
         "result": {name: _figure(f) for name, f in result.results.items()}
         if isinstance(result, Plan)
         else None,
         "refusal": str(result) if refused else None,
+        "seen": (result.seen or None) if isinstance(result, DoseRefused) else None,
     }
 
 

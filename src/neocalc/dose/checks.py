@@ -25,6 +25,7 @@ from neocalc.dose.infusion import infusion_checks
 from neocalc.dose.inputs import FRACTIONS, LARGEST, SMALLEST, DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
+from neocalc.dose.persons import SecondCheck, second_check
 from neocalc.dose.stops import (
     HARD,
     LACKS_INPUT,
@@ -42,7 +43,9 @@ REVERSE: Final = 1e-9
 """Agreement asked of the forward and the reverse calculation."""
 
 
-def input_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
+def input_checks(
+    inputs: DoseInputs, limits: Limits, second: SecondCheck | None = None
+) -> list[Check]:
     """Every check that can be made before anything is computed."""
     possible = _possible(inputs)
     if possible.outcome == HARD:
@@ -51,6 +54,7 @@ def input_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
         possible,
         _arm_dose(inputs, limits),
         *weight_checks(inputs, limits),
+        second_check(inputs, second),
         _concentration(inputs, limits),
         _viability(inputs, limits),
         _filter(inputs, limits),

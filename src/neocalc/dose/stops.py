@@ -20,7 +20,8 @@ LACKS_INPUT: Final = "input"
 """Why a check was not made: the protocol states no limit, or nobody typed what it needs."""
 INPUT: Final = (
     "possible values", "arm dose", "weight range", "measured weight", "age of weight",
-    "weight for age and sex", "change from last weight", "concentration", "viability",
+    "weight for age and sex", "change from last weight", "second check", "concentration",
+    "viability",
     "filter", "cumulative dose", "number of doses", "dose interval", "product expiry",
 )  # fmt: skip
 """The checks that are made before anything is computed."""

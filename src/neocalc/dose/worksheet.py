@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 import neocalc
 from neocalc.age import NOT_STATED, TERM
+from neocalc.dose.arithmetic import up_to_graduation
 from neocalc.dose.inputs import MOMENTS, DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
 from neocalc.dose.plan import Plan
@@ -90,7 +91,8 @@ def _steps(plan: Plan) -> Iterator[Step]:
         )
         volume = shown["syringe volume"]
     if "draw-up volume" in shown:
-        figures = f"{volume} + {given['dead_volume']}"
+        left = up_to_graduation(inputs.dead_volume or 0.0, inputs.graduation)
+        figures = f"{volume} + {amount(left, 'mL')}"
         formula = f"{administered} + dead volume"
         yield Step("draw-up volume", formula, figures, shown["draw-up volume"])
     if "volume per kg" in shown:
