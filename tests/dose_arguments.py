@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from neocalc.dose import Limits, Override, Plan, prepare
+from neocalc.dose import Limits, Override, Plan, SecondCheck, prepare
+from neocalc.trials import Arm, Criterion
+from neocalc.trials.conditions import Conditions
 
 LIMITS = Limits(
     dose="1 million cells/kg",
@@ -31,6 +33,23 @@ LIMITS = Limits(
     require_measured_weight=True,
 )
 """A protocol that states every limit."""
+
+
+CONDITIONS = Conditions(
+    criteria=(Criterion("born preterm", preterm=True), Criterion("severe lung disease")),
+    min_age=28,
+    max_age=365,
+    min_pma=36 * 7,
+    max_pma=60 * 7,
+    within=14,
+    required=("sex", "age", "gestation", "weighed_on", "doses_given", "prepared_by"),
+    counts="viable",
+    product="umbilical cord cells",
+    route="intravenous",
+    gate="cohort 2 opens after the review of dose-limiting toxicity of 3 infants",
+)
+"""A protocol that states every condition."""
+ARM = Arm("A", "", "SITE-7", "2.1", "0" * 64, LIMITS, conditions=CONDITIONS)
 
 
 def whole() -> dict[str, Any]:
@@ -58,9 +77,27 @@ def whole() -> dict[str, Any]:
         "sex": "female",
         "age": nc.Age(born="2026-05-01", on="2026-08-14", gestation="27+3"),
         "limits": LIMITS,
+        "counts": "viable",
         "subject": "001-0004",
         "prepared_by": "CD",
     }
+
+
+def of_trial() -> dict[str, Any]:
+    """Every argument of a dose of a trial that states every condition, and a second person."""
+    return whole() | {
+        "arm": ARM,
+        "limits": None,
+        "enrolled_on": "2026-08-10",
+        "gate": "CD, 2026-08-01",
+        "identifier": "hospital number 4711",
+        "lot": "L-17",
+        "donor": "D-3",
+        "second_check": SecondCheck(
+            "AB", "3.1 kg", concentration="5e6/mL", viability="92%",
+            cells_per_vial="10 million cells/vial",
+        ),
+    }  # fmt: skip
 
 
 def plan_of(**changes: Any) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from dose_arguments import LIMITS, message, outcomes, passing, plan_of, refusal_of, stops
+from dose_arguments import LIMITS, message, of_trial, outcomes, passing, plan_of, refusal_of, stops
 from neocalc.dose import Limits, prepare
 from neocalc.dose import amounts as dose_amounts
 from neocalc.dose.limits import DEFAULTS
@@ -443,6 +443,8 @@ def test_an_interval_without_the_date_of_the_dose_is_a_stop() -> None:
 def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
     lacks = {check.name: check.lacks for check in tried().checks if check.outcome == "not made"}
     assert lacks == {
+        "required inputs": "limit", "cells counted": "input", "eligibility": "limit",
+        "age at the dose": "limit", "cohort gate": "limit",
         "arm dose": "limit", "measured weight": "input", "age of weight": "input",
         "weight for age and sex": "input", "change from last weight": "input",
         "second check": "input",
@@ -454,7 +456,7 @@ def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
         "number of vials": "limit", "filter": "limit", "speed of cells": "limit",
         "time after thaw": "input",
     }  # fmt: skip
-    assert {check.lacks for check in plan_of().checks if check.name != "second check"} == {""}
+    assert {check.lacks for check in prepare(**of_trial()).checks} == {""}
     assert {check.lacks for check in refusal_of(weight="31 kg").checks if check.derived} == {""}
 
 
@@ -722,6 +724,7 @@ def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
         "arm dose", "concentration", "viability", "cumulative dose", "number of doses",
         "dose interval", "cells per dose", "volume per kg", "rate", "rate per kg", "duration",
         "filter", "speed of cells", "time after thaw", "number of vials", "second check",
+        "age at the dose", "required inputs", "cohort gate", "eligibility",
     }  # fmt: skip
 
 
@@ -789,8 +792,12 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
     assert plan_of(**newborn)
     with pytest.raises(nc.DoseRefused):
         plan_of(**newborn, limits=Limits(**(stated | {"newborn_loss": "6.5%"})))
+    for usual in (Limits(usual_age_low="106 day"), Limits(usual_age_high="104 day")):
+        with pytest.raises(nc.DoseRefused):
+            plan_of(arm=nc.trials.load("NCT03558334").arm("A"), limits=usual)
     other = {
-        "early_until", "change_per_day", "newborn_loss", "counts", "require_measured_weight",
+        "usual_age_low", "usual_age_high", "early_until", "change_per_day", "newborn_loss",
+        "counts", "require_measured_weight",
     }  # fmt: skip
     assert set(tight) | other == set(DEFAULTS)
 

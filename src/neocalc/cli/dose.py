@@ -37,7 +37,13 @@ VALUES: Final = {
     "last-weight": "the last weight before this one",
     "last-weighed-on": "its date",
     "subject": "the subject's id, repeated on everything printed",
+    "identifier": "a second identifier of the infant",
     "prepared-by": "initials of who prepares",
+    "enrolled-on": "date of enrolment, on which eligibility is judged",
+    "counts": "viable or total: what the dose counts, where the protocol does not state it",
+    "lot": "of the product",
+    "donor": "of the product",
+    "gate": "who confirmed, and when, that the arm is open, where the protocol has a gate",
 }
 """Options that are handed on as they are, by name."""
 FRACTIONS: Final = ("viability", "release_viability", "recovery", "min_viability")

@@ -11,6 +11,7 @@ check in `neocalc.dose.checks` and `neocalc.dose.weight`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from neocalc.dose.amounts import check_complete, work_out
@@ -21,7 +22,7 @@ from neocalc.dose.inputs import read_inputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.persons import Override, SecondCheck, refuse_same_person, seen_code
 from neocalc.dose.plan import Plan, Request
-from neocalc.dose.protocol import dose_of, limits_that_hold, require_dose
+from neocalc.dose.protocol import banded, counting, dose_of, limits_that_hold, require_dose
 from neocalc.dose.stops import HARD, SOFT, Check, every_check
 from neocalc.errors import DoseRefused, InputError
 
@@ -47,6 +48,7 @@ def prepare(
     *,
     weight: Any,
     dose: Any = None,
+    counts: str | None = None,
     arm: Arm | None = None,
     concentration: Any = None,
     viable_concentration: Any = None,
@@ -64,6 +66,7 @@ def prepare(
     expires: Any = None,
     thawed_on: Any = None,
     line_filter: Any = None,
+    enrolled_on: Any = None,
     weighed_on: Any = None,
     weight_source: str | None = None,
     last_weight: Any = None,
@@ -77,7 +80,11 @@ def prepare(
     override: Override | None = None,
     second_check: SecondCheck | None = None,
     subject: str | None = None,
+    identifier: str | None = None,
     prepared_by: str | None = None,
+    lot: str | None = None,
+    donor: str | None = None,
+    gate: str | None = None,
 ) -> Plan:
     """Prepare a dose for one infant: cells, volume, vials, rate, and every check.
 
@@ -89,6 +96,9 @@ def prepare(
         The dosing weight [kg] or [g]; pounds are refused.
     dose : str or pint.Quantity, optional
         [cell/kg]; it counts viable cells unless the limits say total. Without it the arm's.
+    counts : str, optional
+        "viable" or "total": what the dose counts, where the protocol does not state it. Without
+        either it is taken to count viable cells, and that is said.
     arm : Arm, optional
         The arm of a trial's protocol version, as `neocalc.trials.load(...).arm(...)`.
     concentration : str or pint.Quantity, optional
@@ -112,6 +122,8 @@ def prepare(
         day of the administration.
     line_filter : str or bool, optional
         Whether a filter is in the line of the infusion: "yes" or "no".
+    enrolled_on : optional
+        The day of enrolment, on which eligibility is judged; without it the day of the dose.
     weighed_on, weight_source : optional
         When the infant was weighed; "measured", "estimated", "stated" or a LOINC code of these.
     last_weight, last_weighed_on : optional
@@ -126,9 +138,13 @@ def prepare(
         Passes the soft stops of whose refusal it has the code; a hard stop cannot be passed.
     second_check : SecondCheck, optional
         What a second person read; another figure than the first person's is a hard stop.
-    subject, prepared_by : str, optional
-        Echoed in everything printed and recorded; with an override or a second check who prepares
-        is needed.
+    subject, identifier, prepared_by : str, optional
+        Two identifiers of the infant, and who prepares: repeated in everything printed and
+        recorded. With an override or a second check who prepares is needed.
+    lot, donor : str, optional
+        Of the product, repeated in the same way.
+    gate : str, optional
+        Who confirmed, and when, that the arm is open, where the protocol states such a gate.
 
     Returns
     -------
@@ -158,21 +174,26 @@ def prepare(
     limits = limits_that_hold(limits, arm)
     inputs = read_inputs(
         {
-            "weight": weight, "dose": dose, "concentration": concentration,
+            "weight": weight, "dose": dose, "counts": counts, "concentration": concentration,
             "viable_concentration": viable_concentration, "viability": viability,
             "release_viability": release_viability, "cells_per_vial": cells_per_vial,
             "viable_cells_per_vial": viable_cells_per_vial, "recovery": recovery,
             "graduation": graduation, "syringe_capacity": syringe_capacity,
             "dead_volume": dead_volume, "duration": duration, "rate": rate,
             "on": on, "expires": expires, "thawed_on": thawed_on, "line_filter": line_filter,
-            "weighed_on": weighed_on,
+            "enrolled_on": enrolled_on, "weighed_on": weighed_on,
             "weight_source": weight_source, "last_weight": last_weight,
             "last_weighed_on": last_weighed_on, "doses_given": doses_given, "sex": sex,
             "age": age, "policy": policy, "reference": reference, "subject": subject,
-            "prepared_by": prepared_by,
+            "identifier": identifier, "prepared_by": prepared_by, "lot": lot, "donor": donor,
+            "gate": gate,
         },
-        dose_of(arm),
+        dose_of(arm, weight),
     )  # fmt: skip
+    limits, said = counting(limits, arm, inputs.counts)
+    limits = banded(limits, arm, inputs.weight)
+    fixed = None if arm is None else arm.conditions.weight_policy()
+    inputs = replace(inputs, counts=said, fixed=fixed)
     if override is not None:
         refuse_same_person(override.second_person, inputs.prepared_by, "second_person")
     if second_check is not None:
@@ -185,7 +206,7 @@ def _prepare(request: Request) -> Plan:
     inputs, limits, arm, override, second = request
     require_dose(arm, request)
     check_complete(inputs, limits.counts)
-    checks = input_checks(inputs, limits, second)
+    checks = input_checks(inputs, limits, second, arm)
     if any(check.outcome == HARD for check in checks):
         raise _refusal(every_check(checks), request)
     amounts = work_out(inputs, limits.counts)

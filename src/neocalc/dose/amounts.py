@@ -135,7 +135,8 @@ def strength_of(inputs: DoseInputs, counts: str) -> Strength | None:
         raise MissingError(
             "viability",
             "the dose counts viable cells and the concentration all cells: give viability, or "
-            "viable_concentration instead of concentration",
+            "viable_concentration instead of concentration (of a dose that counts all cells say so "
+            "with counts)",
         )
     return Strength(total, viability)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from neocalc.age import NOT_STATED
-from neocalc.dose.inputs import MOMENTS, DoseInputs
+from neocalc.dose.inputs import MOMENTS, TEXTS, DoseInputs
 from neocalc.dose.limits import Loosened
 from neocalc.dose.notation import Figure
 from neocalc.dose.plan import Plan, Request
@@ -148,7 +148,7 @@ def _inputs(inputs: DoseInputs) -> dict[str, Any]:
     for name in MOMENTS:
         stamp = getattr(inputs, name)
         found[name] = None if stamp is None else str(stamp)
-    for name in ("weight_source", "line_filter", "sex", "subject", "prepared_by"):
+    for name in ("weight_source", "line_filter", "sex", "counts", *TEXTS):
         found[name] = getattr(inputs, name)
     found["doses_given"] = (
         None
@@ -156,7 +156,9 @@ def _inputs(inputs: DoseInputs) -> dict[str, Any]:
         else [{"on": str(d.on), "value": d.dose, "unit": "cell/kg"} for d in inputs.given]
     )
     found["age"] = _age(inputs)
-    found["policy"] = inputs.policy.describe(inputs.reference)
+    found["policy"] = "; and ".join(
+        policy.describe(reference) for policy, reference in inputs.policies
+    )
     found["reference"] = inputs.reference
     return found
 

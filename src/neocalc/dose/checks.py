@@ -9,7 +9,8 @@ its limit is inside it.
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from neocalc.dose.amounts import Amounts
 from neocalc.dose.arithmetic import (
@@ -20,11 +21,12 @@ from neocalc.dose.arithmetic import (
     largest_syringe,
 )
 from neocalc.dose.bounds import judged, side
+from neocalc.dose.conditions import condition_checks
 from neocalc.dose.course import course_checks
 from neocalc.dose.infusion import infusion_checks
 from neocalc.dose.inputs import FRACTIONS, LARGEST, SMALLEST, DoseInputs
 from neocalc.dose.limits import Limits
-from neocalc.dose.notation import Figure
+from neocalc.dose.notation import Figure, amount
 from neocalc.dose.persons import SecondCheck, second_check
 from neocalc.dose.stops import (
     HARD,
@@ -39,20 +41,30 @@ from neocalc.dose.stops import (
 )
 from neocalc.dose.weight import weight_checks
 
+if TYPE_CHECKING:
+    from neocalc.trials import Arm
+
 REVERSE: Final = 1e-9
 """Agreement asked of the forward and the reverse calculation."""
 
 
 def input_checks(
-    inputs: DoseInputs, limits: Limits, second: SecondCheck | None = None
+    inputs: DoseInputs,
+    limits: Limits,
+    second: SecondCheck | None = None,
+    arm: Arm | None = None,
+    required: Sequence[str] = (),
 ) -> list[Check]:
     """Every check that can be made before anything is computed."""
     possible = _possible(inputs)
     if possible.outcome == HARD:
         return [possible]
+    needed, *conditions = condition_checks(inputs, limits, arm, second, required)
     return [
         possible,
-        _arm_dose(inputs, limits),
+        needed,
+        _arm_dose(inputs, limits, arm),
+        *conditions,
         *weight_checks(inputs, limits),
         second_check(inputs, second),
         _concentration(inputs, limits),
@@ -92,11 +104,16 @@ def _possible(inputs: DoseInputs) -> Check:
     return Check(name, PASSED, "every figure is above 0, and no part above the whole")
 
 
-def _arm_dose(inputs: DoseInputs, limits: Limits) -> Check:
+def _arm_dose(inputs: DoseInputs, limits: Limits, arm: Arm | None) -> Check:
     name, dose, stated = "arm dose", Figure(inputs.dose, "cell/kg"), limits["dose"]
     if stated is not None:
         if not math.isclose(inputs.dose, stated.value, rel_tol=LAST_BITS):
             return Check(name, HARD, f"{dose} is not the arm's dose of {stated}", stated, dose)
+        band = None if arm is None else arm.conditions.band(inputs.weight)
+        if band is not None:
+            ends = f"from {amount(band.low, 'kg')} to below {amount(band.high, 'kg')}"
+            said = f"{amount(band.cells, 'cell')}, the dose {ends}"
+            return Check(name, PASSED, said, stated, dose)
         return Check(name, PASSED, f"{dose} is the arm's dose", stated, dose)
     low, high = limits["usual_dose_low"], limits["usual_dose_high"]
     assert low is not None and high is not None

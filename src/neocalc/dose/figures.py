@@ -30,6 +30,8 @@ SAID: Final = {
     "fraction": 'percent, such as "92%"',
 }
 """Each canonical unit as it is asked for: what a person types."""
+COUNTS: Final = ("viable", "total")
+"""Which cells a dose can count."""
 _COUNTED: Final = re.compile(r"\b(viable|total)\s+(?=cells?\b)")
 
 

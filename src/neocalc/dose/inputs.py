@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from neocalc.age import Age
 from neocalc.coding import sex_code
-from neocalc.dose.figures import counted_cells, fraction, metric_weight, one_figure
+from neocalc.dose.figures import COUNTS, counted_cells, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
 from neocalc.errors import AgeError, InputError, MissingError
 from neocalc.moments import Moment, birth_date, day_of_age, hours_between, moment
@@ -51,10 +51,10 @@ FRACTIONS: Final = ("viability", "release_viability", "recovery")
 SMALLEST: Final = 1e-9
 LARGEST: Final = 1e18
 """Beyond these a figure in its canonical unit is not a measurement."""
-MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires", "thawed_on")
-AFTER_BIRTH: Final = ("weighed_on", "last_weighed_on", "thawed_on")
+MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires", "thawed_on", "enrolled_on")
+AFTER_BIRTH: Final = ("weighed_on", "last_weighed_on", "thawed_on", "enrolled_on")
 """Moments that cannot be before birth; that of the dose is held to the age itself."""
-TEXTS: Final = ("subject", "prepared_by")
+TEXTS: Final = ("subject", "identifier", "prepared_by", "lot", "donor", "vehicle", "gate")
 
 
 class Given(NamedTuple):
@@ -90,12 +90,19 @@ class DoseInputs:
         [mL]
     duration, rate : float
         [h], [mL/h]
-    on, weighed_on, last_weighed_on, expires, thawed_on : Moment
-        Of the administration, the two weighings, the product's expiry and its thaw.
+    on, weighed_on, last_weighed_on, expires, thawed_on, enrolled_on : Moment
+        Of the administration, the two weighings, the product's expiry and thaw, and enrolment.
     line_filter : bool
         Whether a filter is in the line; None where that is not stated.
     given : tuple of Given
         Doses already given; empty when there were none, None when that is not stated.
+    fixed : tuple of (Policy, str)
+        The policy and reference that the protocol states for the check of the weight.
+    counts : str
+        Whether the dose was typed as one of "viable" or "total" cells.
+    identifier, lot, donor, vehicle, gate : str
+        A second identifier of the infant, the lot and donor of the product, what it is diluted
+        with, and who confirmed that the arm is open, as typed.
     texts : dict of str to str
         Each input as it was given.
     """
@@ -120,6 +127,7 @@ class DoseInputs:
     last_weighed_on: Moment | None = None
     expires: Moment | None = None
     thawed_on: Moment | None = None
+    enrolled_on: Moment | None = None
     line_filter: bool | None = None
     weight_source: str | None = None
     given: tuple[Given, ...] | None = None
@@ -127,9 +135,27 @@ class DoseInputs:
     age: Age | None = None
     policy: Policy = field(default_factory=default_policy)
     reference: str = DEFAULT
+    fixed: tuple[Policy, str] | None = None
+    counts: str | None = None
     subject: str | None = None
+    identifier: str | None = None
     prepared_by: str | None = None
+    lot: str | None = None
+    donor: str | None = None
+    vehicle: str | None = None
+    gate: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def policies(self) -> list[tuple[Policy, str]]:
+        """The policies and references by which the weight is checked: the protocol's, and another.
+
+        A policy that is typed is added to the protocol's and takes nothing from it.
+        """
+        usual, typed = (default_policy(), DEFAULT), (self.policy, self.reference)
+        if self.fixed is None:
+            return [typed]
+        return [self.fixed] if typed in (usual, self.fixed) else [self.fixed, typed]
 
     @property
     def figures(self) -> dict[str, Figure]:
@@ -169,6 +195,7 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
     read |= {name: _text(given[name], name) for name in TEXTS if name in given}
     if "weight_source" in given:
         read["weight_source"] = _weight_source(given["weight_source"])
+    read["counts"] = _counts(given)
     if "line_filter" in given:
         read["line_filter"] = _yes_or_no(given["line_filter"], "line_filter")
     if "sex" in given:
@@ -183,6 +210,9 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
         read["age"] = _one_age(given["age"])
         on = day_of_age(read["age"], read.get("on"))
         read |= {} if on is None else {"on": on}
+    enrolled, on = read.get("enrolled_on"), read.get("on")
+    if enrolled and on and hours_between(enrolled, on, "enrolled_on") < 0:
+        raise AgeError("enrolled_on", str(enrolled), f"a date up to that of the dose ({on})")
     if "doses_given" in given:
         read["given"] = _doses_given(given["doses_given"], read.get("on"))
     _refuse_before_birth(read)
@@ -233,6 +263,16 @@ def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputError(name, value, "a text of one line")
     return value.strip()
+
+
+def _counts(given: Mapping[str, Any]) -> str | None:
+    """What the dose counts, as it was typed by itself or with the dose."""
+    typed, said = given.get("counts"), counted_cells(given.get("dose"))
+    if typed is not None and typed not in COUNTS:
+        raise InputError("counts", typed, f"accepted: {' or '.join(COUNTS)}")
+    if typed is not None and said is not None and typed != said:
+        raise InputError("counts", typed, f"the dose was typed as {said} cells")
+    return typed if typed is not None else said
 
 
 def _yes_or_no(value: Any, name: str) -> bool:

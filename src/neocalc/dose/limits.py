@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from neocalc.dose.figures import fraction, metric_weight, one_figure
+from neocalc.dose.figures import COUNTS, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
 from neocalc.errors import InputError, PolicyError
 
@@ -35,6 +35,8 @@ UNITS: Final = {
     "min_interval": "day",
     "max_interval": "day",
     "min_viability": "fraction",
+    "usual_age_low": "day",
+    "usual_age_high": "day",
     "min_weight": "kg",
     "max_weight": "kg",
     "rounding_tolerance": "fraction",
@@ -74,12 +76,12 @@ _ORDERED: Final = (
     ("z_soft", "z_hard"),
     ("weight_age_early", "weight_age_later"),
     ("usual_dose_low", "usual_dose_high"),
+    ("usual_age_low", "usual_age_high"),
     ("usual_concentration_low", "usual_concentration_high"),
     ("least_viability", "usual_viability"),
     ("usual_volume_per_kg", "most_volume_per_kg"),
     ("usual_concentration_high", "most_concentration"),
 )
-COUNTS: Final = ("viable", "total")
 BOUNDS: Final = {
     "most_volume_per_kg": ("100 mL/kg", "an infant has 80 to 100 mL of blood for each kilogram"),
     "most_concentration": (
@@ -93,7 +95,8 @@ BOUNDS: Final = {
 }
 """Limits that no protocol and no site can loosen beyond a bound, each with the reason."""
 LOOSER_BELOW: Final = frozenset({
-    "min_weight", "early_until", "usual_min_duration", "usual_dose_low", "usual_concentration_low",
+    "min_weight", "early_until", "usual_min_duration", "usual_dose_low", "usual_age_low",
+    "usual_concentration_low",
     "usual_viability", "least_viability",
 })  # fmt: skip
 """The limits with a default that are looser where they are smaller; all others where larger."""
@@ -174,6 +177,9 @@ class Limits:
         [fraction]. Rochow 2016 (doi:10.1038/pr.2016.15).
     usual_dose_low, usual_dose_high : default "1 million cells/kg" and "50 million cells/kg"
         Range of the published protocols; outside is a soft stop where `dose` is not stated.
+    usual_age_low, usual_age_high : default "28 day" and "366 day"
+        Age at a dose of a trial whose protocol states none; outside is a soft stop. NCT03601416
+        enrols at 28 days to 1 year; bronchopulmonary dysplasia is at least 28 days of oxygen.
     usual_concentration_low, usual_concentration_high : default "1 million cells/mL" and 20 of them
         Published products have 5 to 7; outside is a soft stop where the protocol states no limit.
     most_concentration : default "1000 million cells/mL"
@@ -255,6 +261,8 @@ class Limits:
     newborn_loss: Any = "11%"
     usual_dose_low: Any = "1 million cells/kg"
     usual_dose_high: Any = "50 million cells/kg"
+    usual_age_low: Any = "28 day"
+    usual_age_high: Any = "366 day"
     usual_concentration_low: Any = "1 million cells/mL"
     usual_concentration_high: Any = "20 million cells/mL"
     most_concentration: Any = "1000 million cells/mL"

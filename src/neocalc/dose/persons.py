@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.dose.bounds import lacking
 from neocalc.dose.figures import fraction, metric_weight, one_figure
-from neocalc.dose.inputs import MOMENTS, DoseInputs
+from neocalc.dose.inputs import MOMENTS, TEXTS, DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import HARD, LAST_BITS, PASSED, Check
@@ -208,10 +208,15 @@ def seen_code(inputs: DoseInputs, limits: Limits, arm: Arm | None, soft: Sequenc
     parts = [
         sorted((name, figure.value) for name, figure in inputs.figures.items()),
         [str(getattr(inputs, name)) for name in MOMENTS],
-        [inputs.subject, inputs.sex, inputs.weight_source, inputs.line_filter],
+        [
+            getattr(inputs, name)
+            for name in (*TEXTS, "counts", "sex", "weight_source")
+            if name != "prepared_by"
+        ],
+        inputs.line_filter,
         None if age is None else [int(age.days[0]), int(age.gestation_days[0])],
         None if inputs.given is None else [[str(dose.on), dose.dose] for dose in inputs.given],
-        inputs.policy.describe(inputs.reference),
+        [policy.describe(reference) for policy, reference in inputs.policies],
         [limits.counts, sorted((name, figure.value) for name, figure in limits.figures.items())],
         None if arm is None else [arm.label, arm.sha256],
         [(check.name, check.outcome) for check in soft],

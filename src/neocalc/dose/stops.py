@@ -19,7 +19,8 @@ LACKS_LIMIT: Final = "limit"
 LACKS_INPUT: Final = "input"
 """Why a check was not made: the protocol states no limit, or nobody typed what it needs."""
 INPUT: Final = (
-    "possible values", "arm dose", "weight range", "measured weight", "age of weight",
+    "possible values", "required inputs", "arm dose", "cells counted", "eligibility",
+    "age at the dose", "cohort gate", "weight range", "measured weight", "age of weight",
     "weight for age and sex", "change from last weight", "second check", "concentration",
     "viability",
     "filter", "cumulative dose", "number of doses", "dose interval", "product expiry",

@@ -26,13 +26,13 @@ import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, SHORTEST_GESTATION
 from neocalc.dose.bounds import lacking
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.inputs import DoseInputs, default_policy
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount, number
 from neocalc.dose.stops import HARD, OUTCOMES, PASSED, SOFT, Check, stop_codes
 from neocalc.growth import zscore
 from neocalc.moments import days_between, hours_between, span_between
-from neocalc.policy import weeks_and_days
+from neocalc.policy import DEFAULT, Policy, weeks_and_days
 
 POUND: Final = 0.45359237
 """The international pound [kg]."""
@@ -40,6 +40,8 @@ SETTLED: Final = 5
 """Until this day a newborn loses weight (Rochow 2016); from it on weight is gained [day]."""
 FROM_TERM: Final = 50
 """From this postmenstrual age on an infant's age is said in days since birth [week]."""
+CHRONOLOGICAL: Final = "chronological"
+"""The age basis without correction."""
 _SLIPS: Final = (
     (1.0, 1000.0, "grams taken for kilograms"),
     (1000.0, 1.0, "kilograms taken for grams"),
@@ -98,16 +100,31 @@ class WeightZ(NamedTuple):
 
 
 def weight_zscore(inputs: DoseInputs, weight: float) -> WeightZ | None:
-    """Weight-for-age z-score on the policy's reference; None without sex and age."""
+    """Weight-for-age z-score by the protocol's policy; None without sex and age.
+
+    Another policy that is typed is tried beside it, and the one that is further out counts. Where
+    the protocol states none the typed policy holds, unless it scores at another kind of age than
+    neocalc's own: without correction a doubled weight of a preterm infant is a usual one.
+    """
     if inputs.sex is None or inputs.age is None:
         return None
+    scored = [_scored(inputs, weight, *one) for one in inputs.policies]
+    if inputs.fixed is None:
+        usual = _scored(inputs, weight, default_policy(), DEFAULT)
+        uncorrected = scored[0].age_basis == CHRONOLOGICAL != usual.age_basis
+        scored += [usual] if uncorrected else []
+    return max(scored, key=lambda one: math.inf if math.isnan(one.z) else abs(one.z))
+
+
+def _scored(inputs: DoseInputs, weight: float, policy: Policy, reference: str) -> WeightZ:
+    assert inputs.sex is not None and inputs.age is not None
     found = zscore(
         "weight",
         f"{weight!r} kg",
         sex=inputs.sex,
         age=inputs.age,
-        policy=inputs.policy,
-        reference=inputs.reference,
+        policy=policy,
+        reference=reference,
     )
     return WeightZ(found.z, found.reference, found.age_basis, found.status)
 

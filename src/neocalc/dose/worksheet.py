@@ -197,7 +197,8 @@ def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
             corrected = Figure(days + gestation - TERM, "day")
             text += f", {corrected} corrected; born at {weeks} weeks {rest} days"
         yield "age", text
-        yield "policy", inputs.policy.describe(inputs.reference)
+        for policy, reference in inputs.policies:
+            yield "policy", policy.describe(reference)
 
 
 def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
