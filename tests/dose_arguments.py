@@ -14,6 +14,8 @@ from neocalc.trials.conditions import Conditions
 LIMITS = Limits(
     dose="1 million cells/kg",
     max_volume_per_kg="2 mL/kg",
+    max_total_volume_per_kg="4 mL/kg",
+    max_dmso_per_kg="0.1 g/kg",
     max_rate="10 mL/h",
     max_rate_per_kg="5 mL/kg/h",
     max_cell_rate="40,000 cells/kg/min",
@@ -65,6 +67,11 @@ def whole() -> dict[str, Any]:
         "syringe_capacity": "1 mL",
         "dead_volume": "0.1 mL",
         "duration": "30 min",
+        "pump_step": "0.01 mL/h",
+        "vehicle_volume": "0 mL",
+        "flush_volume": "0 mL",
+        "dmso": "10%",
+        "planned_doses": 3,
         "line_filter": "yes",
         "on": "2026-08-14T09:30",
         "expires": "2026-08-14T12:00",
@@ -98,6 +105,18 @@ def of_trial() -> dict[str, Any]:
             cells_per_vial="10 million cells/vial",
         ),
     }  # fmt: skip
+
+
+def pooled(**changes: Any) -> Plan:
+    """The plan of a dose of pooled vials in a vehicle, with a flush."""
+    asked = of_trial() | {
+        "concentration": None, "viability": None, "cells_per_vial": None, "recovery": None,
+        "dead_volume": None, "syringe_capacity": "3 mL", "graduation": "0.1 mL",
+        "vials": ["4 million cells, 92%, 0.8 mL", "4 million cells, 88%, 0.8 mL"],
+        "vehicle": "saline", "vehicle_volume": "1 mL", "flush_volume": "1 mL",
+        "second_check": None,
+    }  # fmt: skip
+    return prepare(**(asked | changes))
 
 
 def plan_of(**changes: Any) -> Plan:

@@ -453,10 +453,12 @@ def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
         "product expiry": "input", "cells per dose": "limit", "volume per kg": "limit",
         "rounding error": "input", "syringe capacity": "input", "rate": "limit",
         "rate per kg": "limit", "duration": "limit", "end of infusion": "input",
+        "DMSO per kg": "limit", "planned course": "input", "pump": "input",
+        "total volume per kg": "input", "yield of the vials": "input",
         "number of vials": "limit", "filter": "limit", "speed of cells": "limit",
         "time after thaw": "input",
     }  # fmt: skip
-    assert {check.lacks for check in prepare(**of_trial()).checks} == {""}
+    assert {check.lacks for check in prepare(**of_trial()).checks} == {"", "input"}
     assert {check.lacks for check in refusal_of(weight="31 kg").checks if check.derived} == {""}
 
 
@@ -724,7 +726,8 @@ def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
         "arm dose", "concentration", "viability", "cumulative dose", "number of doses",
         "dose interval", "cells per dose", "volume per kg", "rate", "rate per kg", "duration",
         "filter", "speed of cells", "time after thaw", "number of vials", "second check",
-        "age at the dose", "required inputs", "cohort gate", "eligibility",
+        "age at the dose", "required inputs", "cohort gate", "eligibility", "planned course",
+        "yield of the vials", "DMSO per kg", "total volume per kg",
     }  # fmt: skip
 
 
@@ -735,6 +738,8 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         "max_rate": ("1 mL/h", {}),
         "max_rate_per_kg": ("0.1 mL/kg/h", {}),
         "max_duration": ("20 min", {}),
+        "max_total_volume_per_kg": ("0.2 mL/kg", {}),
+        "max_dmso_per_kg": ("0.02 g/kg", {}),
         "max_cell_rate": ("33,000 cells/kg/min", {}),
         "min_duration": ("31 min", {}),
         "max_time_after_thaw": ("59 min", {}),
@@ -796,8 +801,8 @@ def test_every_limit_has_a_check_that_it_stops() -> None:
         with pytest.raises(nc.DoseRefused):
             plan_of(arm=nc.trials.load("NCT03558334").arm("A"), limits=usual)
     other = {
-        "usual_age_low", "usual_age_high", "early_until", "change_per_day", "newborn_loss",
-        "counts", "require_measured_weight",
+        "rounding", "usual_age_low", "usual_age_high", "early_until", "change_per_day",
+        "newborn_loss", "counts", "require_measured_weight",
     }  # fmt: skip
     assert set(tight) | other == set(DEFAULTS)
 

@@ -56,7 +56,10 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
         "--max-duration", "1h", "--min-duration", "20 mins", "--max-cell-rate",
         "40,000 cells/kg/min", "--max-time-after-thaw", "2h", "--thawed-on", "2026-08-14T09:00",
         "--line-filter", "yes", "--counts", "viable", "--enrolled-on", "2026-08-01",
-        "--identifier", "4711", "--lot", "L-17", "--donor", "D-3",
+        "--identifier", "4711", "--lot", "L-17", "--donor", "D-3", "--planned-doses", "3",
+        "--pump-step", "0.01mL/h", "--vehicle-volume", "0mL", "--flush-volume", "0mL", "--dmso",
+        "10%", "--max-dmso-per-kg", "0.1g/kg", "--max-total-volume-per-kg", "2mL/kg", "--rounding",
+        "nearest", "--split-syringes", "--gate", "CD",
         "--min-concentration", "1e6cells/mL", "--max-concentration", "1e7cells/mL",
         "--max-cells", "20 million cells", "--max-total-dose", "3 million cells/kg",
         "--max-doses", "3", "--max-vials", "2", "--min-interval", "7day", "--max-interval", "14day",
@@ -65,7 +68,7 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     ]  # fmt: skip
     assert run(*options) == 0
     out = capsys.readouterr().out
-    assert out.count("not made") == 5
+    assert out.count("not made") == 6
     assert "not made   second check" in out
     assert "not made   filter: the protocol states no filter; one is in the line" in out
     assert "stop" not in out

@@ -258,9 +258,9 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
             "max_pma": None},
     "on": {"on": None, "age": aged(105), "expires": None, "thawed_on": None, "doses_given": [],
            "within": None},
-    "duration": {"duration": None}, "viability": {"viability": None, "concentration": None,
-                                                  "viable_concentration": "4e6/mL",
-                                                  "cells_per_vial": None, "recovery": None},
+    "duration": {"duration": None, "pump_step": None},
+    "viability": {"viability": None, "concentration": None, "viable_concentration": "4e6/mL",
+                  "cells_per_vial": None, "recovery": None},
     "planned_doses": {}, "second_check": {"second_check": None}, "counts": {"counts": None},
 }  # fmt: skip
 

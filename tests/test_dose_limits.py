@@ -18,7 +18,7 @@ def test_limits_of_the_dose_come_from_the_protocol_alone() -> None:
         "dose", "max_volume_per_kg", "max_rate", "max_rate_per_kg", "max_duration",
         "min_concentration", "max_concentration", "max_cells", "max_total_dose",
         "min_interval", "max_interval", "min_viability", "max_cell_rate", "min_duration",
-        "max_time_after_thaw",
+        "max_time_after_thaw", "max_total_volume_per_kg", "max_dmso_per_kg",
     }  # fmt: skip
     assert {name for name in DEFAULTS if DEFAULTS[name] is None} == OPTIONAL
     assert Limits()["max_doses"] is None
@@ -31,7 +31,7 @@ def test_every_limit_is_described_and_has_a_unit() -> None:
             assert f"{item.name}" in described, item.name
     plain = {
         "counts", "require_measured_weight", "z_soft", "z_hard", "max_doses", "max_vials",
-        "usual_vials", "line_filter",
+        "usual_vials", "line_filter", "rounding",
     }  # fmt: skip
     assert set(DEFAULTS) == set(UNITS) | plain
 
@@ -52,6 +52,7 @@ def test_every_limit_is_described_and_has_a_unit() -> None:
         ({"max_doses": 2.5}, nc.InputError),
         ({"max_doses": 0}, nc.InputError),
         ({"counts": "all"}, nc.InputError),
+        ({"rounding": "up"}, nc.InputError),
         ({"require_measured_weight": "yes"}, nc.InputError),
         ({"min_weight": "3 kg", "max_weight": "2 kg"}, nc.PolicyError),
         ({"z_soft": 7}, nc.PolicyError),
@@ -102,7 +103,7 @@ class TestLoosened:
         assert Limits().loosened() == ()
 
     def test_each_default_has_a_looser_side(self) -> None:
-        for name in set(DEFAULTS) - OPTIONAL - {"counts", "require_measured_weight"}:
+        for name in set(DEFAULTS) - OPTIONAL - {"counts", "require_measured_weight", "rounding"}:
             figure = Limits().figures[name]
             found = []
             for factor in (0.99, 1.01):

@@ -102,6 +102,10 @@ def test_results_are_shown_to_so_many_digits() -> None:
         "end of infusion": "None",
         "speed of cells": "12,345.7 cells/kg/min",
         "time after thaw": "None",
+        "DMSO per kg": "None",
+        "pump": "None",
+        "total volume per kg": "None",
+        "yield of the vials": "None",
         "reverse calculation": "123.457 cells/kg",
     }
 

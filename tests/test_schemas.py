@@ -12,10 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import neocalc as nc
-from dose_arguments import passing, plan_of, refusal_of
+from dose_arguments import passing, plan_of, pooled, refusal_of
 from neocalc.cohort import INDICES
 from neocalc.dose import Override, SecondCheck, audit, prepare
-from neocalc.dose.inputs import FRACTIONS, POSITIVE
+from neocalc.dose.inputs import FRACTIONS, OR_NONE, POSITIVE
 from neocalc.dose.limits import DEFAULTS, OPTIONAL, UNITS
 from neocalc.errors import STATUSES
 from shell import HEADER, ROW, Shell
@@ -179,6 +179,8 @@ def doses() -> Iterator[Any]:
         second_check=SecondCheck("AB", "3.1 kg", concentration="5e6/mL", viability="92%",
                                  cells_per_vial="10 million cells/vial"),
     )  # fmt: skip
+    yield pooled()
+    yield pooled(split_syringes=True, syringe_capacity="0.5 mL", graduation="0.01 mL")
     yield refusal_of(weighed_on="2026-08-12T06:00", last_weight=None)
     yield prepare(
         weight="4 kg", dose="1 million cells/kg", viable_concentration="5 million cells/mL",
@@ -314,8 +316,9 @@ def test_the_schemas_know_what_the_code_knows() -> None:
     assert set(limits["required"]) == set(DEFAULTS) - OPTIONAL | {"line_filter"}
     inputs = dose["inputs"]["oneOf"][1]["properties"]
     figures = (
-        {"weight": "kg", "dead_volume": "mL"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")
-    )
+        {"weight": "kg"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")
+        | dict.fromkeys(OR_NONE, "mL")
+    )  # fmt: skip
     for properties, units, suffix in (
         (inputs, figures, "_as_typed"),
         (limits["properties"], UNITS, ""),

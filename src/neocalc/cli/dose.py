@@ -24,6 +24,13 @@ VALUES: Final = {
     "cells-per-vial": 'all cells at freezing, "10 million cells/vial"; with --recovery',
     "recovery": "share of cells after thaw, 80%%",
     "viable-cells-per-vial": "viable cells that a vial yields after thaw; instead of the two",
+    "diluent-volume": "added to the vials that are pooled, 2mL",
+    "vehicle": "with what the dose is diluted in the syringe",
+    "vehicle-volume": "how much of it, 5mL",
+    "flush-volume": "after the dose, 1mL",
+    "dmso": "share of dimethyl sulfoxide in the product by volume, 10%%",
+    "pump-step": "to which the pump can be set, 0.1mL/h",
+    "planned-doses": "of the whole course, this one included",
     "graduation": "distance of two lines of the syringe, 0.01mL",
     "syringe-capacity": "what the syringe holds, 3mL",
     "dead-volume": "what stays behind in syringe and line, 0.1mL",
@@ -46,7 +53,7 @@ VALUES: Final = {
     "gate": "who confirmed, and when, that the arm is open, where the protocol has a gate",
 }
 """Options that are handed on as they are, by name."""
-FRACTIONS: Final = ("viability", "release_viability", "recovery", "min_viability")
+FRACTIONS: Final = ("viability", "release_viability", "recovery", "dmso", "min_viability")
 WORKSHEETS: Final = (".txt", ".html")
 
 
@@ -54,6 +61,7 @@ OPTION_OF: Final = {
     "reason": "override_reason",
     "doses_given": "given",
     "version": "protocol_version",
+    "vials": "vial",
 }
 """Arguments of the call that are typed under another name."""
 
@@ -67,6 +75,14 @@ def configure_dose(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("dose, product, syringe (each value with its unit)")
     for option, text in VALUES.items():
         group.add_argument(f"--{option}", metavar="VALUE", help=text)
+    group.add_argument(
+        "--vial", metavar="VIAL", action="append",
+        help='"12 million cells, 92%%, 1 mL" after thaw; repeated for each vial that is pooled',
+    )  # fmt: skip
+    group.add_argument(
+        "--split-syringes", action="store_true", help="fill more syringes where one is too small"
+    )
+    group.add_argument("--rounding", metavar="RULE", help="nearest line (default), or down")
     group = parser.add_argument_group("infant, for the weight's z-score")
     group.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
     group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
@@ -142,7 +158,7 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         for name in (option.replace("-", "_") for option in VALUES)
         if getattr(args, name) is not None
     }
-    for name in FRACTIONS[:3]:
+    for name in FRACTIONS[:-1]:
         if name in given:
             given[name] = typed_fraction(given[name])
     if args.weight is None:
@@ -156,6 +172,8 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         "limits": _stated_limits(args),
         "override": _override(args),
         "second_check": _second_check(args),
+        "vials": args.vial,
+        "split_syringes": args.split_syringes or None,
         "policy": policy_of(args),
         "reference": args.reference,
     }
@@ -218,6 +236,8 @@ def _stated_limits(args: argparse.Namespace) -> Any:
             if not stated[name].isascii() or not stated[name].isdigit():
                 raise InputError(name, stated[name], f"a whole number of {name[4:]}")
             stated[name] = int(stated[name])
+    if args.rounding is not None:
+        stated["rounding"] = args.rounding
     return Limits(**stated) if stated else None
 
 
@@ -254,6 +274,8 @@ def _second_check(args: argparse.Namespace) -> Any:
         if getattr(args, name) is not None:
             value = _asked(name.replace("_", " "))
             typed[name] = typed_fraction(value) if name in FRACTIONS else value
+    if args.vial is not None:
+        typed["vials"] = [_asked(f"vial {i + 1}") for i in range(len(args.vial))]
     try:
         return SecondCheck(**typed)
     except InputError as error:

@@ -57,6 +57,14 @@ def prepare(
     cells_per_vial: Any = None,
     viable_cells_per_vial: Any = None,
     recovery: Any = None,
+    vials: Any = None,
+    diluent_volume: Any = None,
+    vehicle: str | None = None,
+    vehicle_volume: Any = None,
+    flush_volume: Any = None,
+    dmso: Any = None,
+    split_syringes: Any = None,
+    pump_step: Any = None,
     graduation: Any = None,
     syringe_capacity: Any = None,
     dead_volume: Any = None,
@@ -72,6 +80,7 @@ def prepare(
     last_weight: Any = None,
     last_weighed_on: Any = None,
     doses_given: Any = None,
+    planned_doses: Any = None,
     sex: str | None = None,
     age: Age | None = None,
     policy: Policy | None = None,
@@ -113,10 +122,19 @@ def prepare(
         All cells in a vial at freezing [cell/vial], and the share recovered after thaw [fraction].
     viable_cells_per_vial : str or pint.Quantity, optional
         Viable cells that a vial yields after thaw [cell/vial]; instead of the two.
+    vials, diluent_volume : optional
+        Vials that are pooled after thaw, each as "12 million cells, 92%, 1 mL", and the volume that
+        is added to them [mL]; instead of a concentration.
+    vehicle, vehicle_volume, flush_volume : optional
+        With what the dose is diluted in the syringe, how much of it, and the flush [mL].
+    dmso : float, str or pint.Quantity, optional
+        Share of dimethyl sulfoxide in the product, by volume [fraction].
     graduation, syringe_capacity, dead_volume : str or pint.Quantity, optional
         Distance of two lines of the syringe, what it holds, and what is left behind [mL].
-    duration, rate : str or pint.Quantity, optional
-        Of the infusion, one of the two [h], [mL/h].
+    split_syringes : bool, optional
+        Whether more syringes than one may be filled.
+    duration, rate, pump_step : str or pint.Quantity, optional
+        Of the infusion, one of the first two [h], [mL/h], and the step of the pump [mL/h].
     on, expires, thawed_on : str, datetime.date or datetime.datetime, optional
         Of the administration, and the product's expiry and thaw. An age from dates is that on the
         day of the administration.
@@ -130,6 +148,8 @@ def prepare(
         The last known weight before [kg], [g], and its date.
     doses_given : list of (date, dose), optional
         Doses already given; [] for none. Without it what depends on them is not checked.
+    planned_doses : int, optional
+        Of the whole course, this one included.
     sex, age, policy, reference : optional
         For the weight's z-score, as for `neocalc.zscore`; `age` is a `neocalc.Age`.
     limits : Limits, optional
@@ -178,6 +198,10 @@ def prepare(
             "viable_concentration": viable_concentration, "viability": viability,
             "release_viability": release_viability, "cells_per_vial": cells_per_vial,
             "viable_cells_per_vial": viable_cells_per_vial, "recovery": recovery,
+            "vials": vials, "diluent_volume": diluent_volume, "vehicle": vehicle,
+            "vehicle_volume": vehicle_volume, "flush_volume": flush_volume, "dmso": dmso,
+            "split_syringes": split_syringes, "pump_step": pump_step,
+            "planned_doses": planned_doses,
             "graduation": graduation, "syringe_capacity": syringe_capacity,
             "dead_volume": dead_volume, "duration": duration, "rate": rate,
             "on": on, "expires": expires, "thawed_on": thawed_on, "line_filter": line_filter,
@@ -209,7 +233,7 @@ def _prepare(request: Request) -> Plan:
     checks = input_checks(inputs, limits, second, arm)
     if any(check.outcome == HARD for check in checks):
         raise _refusal(every_check(checks), request)
-    amounts = work_out(inputs, limits.counts)
+    amounts = work_out(inputs, limits)
     checks += derived_checks(inputs, limits, amounts)
     soft = [check for check in checks if check.outcome == SOFT]
     code = seen_code(inputs, limits, arm, soft) if soft else ""

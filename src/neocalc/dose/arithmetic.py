@@ -8,12 +8,14 @@ computed in decimals from the figures as they were typed.
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any, Final
 
 SYRINGES: Final = ((1, "0.01"), (3, "0.1"), (5, "0.2"), (10, "0.2"), (20, "1"), (60, "1"))
 """Usual syringes from small to large: what one holds, and the distance of its lines [mL]. Makers
 differ: it is the syringe in hand that counts."""
+DMSO_DENSITY: Final = 1.1
+"""Of dimethyl sulfoxide [g/mL]."""
 _DIGITS: Final = 50
 
 
@@ -108,8 +110,8 @@ def exact_volume(dose: float, weight: float, concentration: float, viable: float
         return Decimal(volume_needed(cells, exact(concentration), exact(viable)))
 
 
-def on_graduation(volume: Decimal, graduation: float) -> Decimal:
-    """The nearest line of a syringe, half to even.
+def on_graduation(volume: Decimal, graduation: float, *, down: bool = False) -> Decimal:
+    """The nearest line of a syringe, half to even; or the one below, never above the volume.
 
     Parameters
     ----------
@@ -117,6 +119,8 @@ def on_graduation(volume: Decimal, graduation: float) -> Decimal:
         [mL]
     graduation : float
         Distance of two lines [mL].
+    down : bool, default False
+        Whether the line below is taken.
 
     Returns
     -------
@@ -127,11 +131,41 @@ def on_graduation(volume: Decimal, graduation: float) -> Decimal:
     --------
     >>> on_graduation(Decimal("1.175"), 0.1), on_graduation(Decimal("1.175"), 0.01)
     (Decimal('1.2'), Decimal('1.18'))
+    >>> on_graduation(Decimal("1.199"), 0.1, down=True)
+    Decimal('1.1')
     """
     with localcontext() as context:
         context.prec = _DIGITS
-        lines = (volume / exact(graduation)).to_integral_value(ROUND_HALF_EVEN)
+        rule = ROUND_FLOOR if down else ROUND_HALF_EVEN
+        lines = (volume / exact(graduation)).to_integral_value(rule)
         return lines * exact(graduation)
+
+
+def split(volume: Decimal, graduation: float, holds: float) -> tuple[Decimal, ...]:
+    """A volume in as few syringes as hold it, each part on a line, as even as lines allow [mL].
+
+    Parameters
+    ----------
+    volume : decimal.Decimal
+        On a line [mL].
+    graduation, holds : float
+        Distance of two lines, and what one syringe holds [mL].
+
+    Examples
+    --------
+    >>> split(Decimal("2.5"), 0.1, 1.0)
+    (Decimal('0.9'), Decimal('0.8'), Decimal('0.8'))
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        line = exact(graduation)
+        lines = int((volume / line).to_integral_value(ROUND_CEILING))
+        each = int(exact(holds) // line)
+        if not each:
+            return (volume,)
+        syringes = max(1, -(-lines // each))
+        fewest, more = divmod(lines, syringes)
+        return tuple(line * (fewest + (i < more)) for i in range(syringes))
 
 
 def rounding_error(rounded: Decimal, volume: Decimal) -> float:

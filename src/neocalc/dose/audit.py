@@ -78,6 +78,7 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
         "result": {name: _figure(f) for name, f in result.results.items()}
         if isinstance(result, Plan)
         else None,
+        "syringes": list(result.amounts.syringes) if isinstance(result, Plan) else [],
         "refusal": str(result) if refused else None,
         "seen": (result.seen or None) if isinstance(result, DoseRefused) else None,
     }
@@ -155,6 +156,9 @@ def _inputs(inputs: DoseInputs) -> dict[str, Any]:
         if inputs.given is None
         else [{"on": str(d.on), "value": d.dose, "unit": "cell/kg"} for d in inputs.given]
     )
+    found["vials"] = None if inputs.vials is None else [one._asdict() for one in inputs.vials]
+    found["split_syringes"] = inputs.split_syringes
+    found["planned_doses"] = inputs.planned_doses
     found["age"] = _age(inputs)
     found["policy"] = "; and ".join(
         policy.describe(reference) for policy, reference in inputs.policies
@@ -178,6 +182,7 @@ def _limits(asked: Request) -> dict[str, Any]:
         "counts": asked.limits.counts,
         "require_measured_weight": asked.limits.require_measured_weight,
         "line_filter": asked.limits.line_filter,
+        "rounding": asked.limits.rounding,
     } | {name: _figure(figure) for name, figure in asked.limits.figures.items()}
 
 

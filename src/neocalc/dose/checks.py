@@ -24,7 +24,7 @@ from neocalc.dose.bounds import judged, side
 from neocalc.dose.conditions import condition_checks
 from neocalc.dose.course import course_checks
 from neocalc.dose.infusion import infusion_checks
-from neocalc.dose.inputs import FRACTIONS, LARGEST, SMALLEST, DoseInputs
+from neocalc.dose.inputs import FRACTIONS, LARGEST, OR_NONE, SMALLEST, DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount
 from neocalc.dose.persons import SecondCheck, second_check
@@ -79,10 +79,13 @@ def derived_checks(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> list
     return [
         _cells(inputs, limits, amounts),
         _volume_per_kg(limits, amounts),
+        _total_volume(inputs, limits, amounts),
+        _dmso(limits, amounts),
         _rounding(inputs, limits, amounts),
         _dead_volume(inputs, limits, amounts),
         _capacity(inputs, amounts),
         _vials(limits, amounts),
+        _yield(inputs, amounts),
         *infusion_checks(inputs, limits, amounts),
         _reverse(inputs, amounts),
     ]
@@ -94,11 +97,15 @@ def _possible(inputs: DoseInputs) -> Check:
     impossible = []
     for argument, figure in inputs.figures.items():
         high = 1.0 if argument in FRACTIONS else LARGEST
-        nothing_left = argument == "dead_volume" and figure.value == 0
+        nothing_left = argument in OR_NONE and figure.value == 0
         if not (SMALLEST <= figure.value <= high or nothing_left):
             shown = inputs.texts.get(argument, str(figure.value))
             part = ", at most 100%" if argument in FRACTIONS else ""
             impossible.append(f"{argument} {shown} (above 0{part})")
+    for one in inputs.vials or ():
+        shares = (one.viability or 1.0, one.cells / LARGEST, one.volume / LARGEST)
+        if not (min(one.cells, one.volume) >= SMALLEST and min(shares) > 0 and max(shares) <= 1):
+            impossible.append("a vial (cells, volume and viability above 0, at most 100%)")
     if impossible:
         return Check(name, HARD, f"not possible: {'; '.join(impossible)}")
     return Check(name, PASSED, "every figure is above 0, and no part above the whole")
@@ -127,6 +134,10 @@ def _arm_dose(inputs: DoseInputs, limits: Limits, arm: Arm | None) -> Check:
 def _concentration(inputs: DoseInputs, limits: Limits) -> Check:
     """Both sides, each by its own limit: one that is stated says nothing of the other side."""
     figure = inputs.figures.get("concentration") or inputs.figures.get("viable_concentration")
+    if inputs.pool is not None:
+        kinds = {one.viable for one in inputs.pool.vials}
+        counts = "total" if kinds == {False} else limits.counts
+        figure = Figure(inputs.pool.concentration(counts), "cell/mL", 6)
     most = limits["most_concentration"]
     assert most is not None
     if figure is not None and above(figure.value, most.value):
@@ -143,6 +154,8 @@ def _viability(inputs: DoseInputs, limits: Limits) -> Check:
     """The product's specification; without one, what tells a slip from a product."""
     name = "viability"
     figure = inputs.figures.get("viability") or inputs.figures.get("release_viability")
+    if inputs.pool is not None and inputs.pool.lowest_viability is not None:
+        figure = Figure(inputs.pool.lowest_viability, "fraction")
     least = limits["least_viability"]
     assert least is not None
     if figure is not None and above(least.value, figure.value):
@@ -188,6 +201,42 @@ def _volume_per_kg(limits: Limits, amounts: Amounts) -> Check:
     return judged(name, value, [one], "no concentration is given", derived=True)
 
 
+def _total_volume(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
+    """The dose with its vehicle and the flush."""
+    name, most = "total volume per kg", limits["most_volume_per_kg"]
+    assert most is not None
+    known = amounts.total_volume_per_kg
+    if known is None and inputs.flush_volume is None and limits["max_total_volume_per_kg"] is None:
+        said = "neither vehicle nor flush is typed"
+        return Check(name, NOT_MADE, said, None, None, True, LACKS_INPUT)
+    value = None if known is None else Figure(known, "mL/kg", 6)
+    if value is not None and above(value.value, most.value):
+        return Check(name, HARD, f"more than {most}", most, value, True)
+    one = side(limits, "max_total_volume_per_kg")
+    return judged(name, value, [one], "vehicle and flush are not typed (0 mL for none)",
+                  derived=True)  # fmt: skip
+
+
+def _dmso(limits: Limits, amounts: Amounts) -> Check:
+    value = None if amounts.dmso_per_kg is None else Figure(amounts.dmso_per_kg, "g/kg", 4)
+    one, missing = side(limits, "max_dmso_per_kg"), "the share of DMSO in the product is not typed"
+    return judged("DMSO per kg", value, [one], missing, derived=True)
+
+
+def _yield(inputs: DoseInputs, amounts: Amounts) -> Check:
+    """The pooled vials must hold what is drawn up."""
+    name, pool = "yield of the vials", inputs.pool
+    drawn = amounts.draw_volume if amounts.draw_volume is not None else amounts.given_volume
+    if pool is None or drawn is None:
+        said = "the vials are not typed with their own counts"
+        return Check(name, NOT_MADE, said, None, None, True, LACKS_INPUT)
+    limit, value = Figure(float(pool.volume), "mL"), Figure(drawn, "mL", 6)
+    if above(drawn, limit.value):
+        said = f"what is drawn up is more than the vials hold ({limit})"
+        return Check(name, HARD, said, limit, value, True)
+    return Check(name, PASSED, f"the vials hold {limit}", limit, value, True)
+
+
 def _rounding(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
     """The syringe must measure the volume within the tolerance; if not, which would."""
     name, limit, error = "rounding error", limits["rounding_tolerance"], amounts.rounding_error
@@ -220,6 +269,12 @@ def _dead_volume(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
     if given is not None and above(figure.value, given):
         said = f"{figure} is more than the dose itself: use a shorter line, or a flush"
         return Check(name, HARD, said, usual, figure, True)
+    if figure.value and inputs.flush_volume:
+        said = (
+            f"the flush gives what stays in the line too, {figure} beyond the dose: draw up the "
+            "dose alone (dead volume 0 mL), or do not flush"
+        )
+        return Check(name, SOFT, said, usual, figure, True)
     if above(figure.value, usual.value):
         return Check(name, SOFT, f"{figure} is more than the usual {usual}", usual, figure, True)
     return Check(name, PASSED, f"{figure} is at most {usual}", usual, figure, True)
@@ -229,6 +284,9 @@ def _capacity(inputs: DoseInputs, amounts: Amounts) -> Check:
     """The syringe holds what is drawn up; and a syringe that holds so much has such lines."""
     name, lines = "syringe capacity", inputs.graduation
     drawn = amounts.draw_volume if amounts.draw_volume is not None else amounts.given_volume
+    drawn = max(amounts.syringes, default=drawn)
+    if drawn is not None and not amounts.syringes:
+        drawn += inputs.vehicle_volume or 0.0
     value = None if drawn is None else Figure(drawn, "mL", 6)
     holds = inputs.syringe_capacity
     if holds is not None and drawn is not None and above(drawn, holds):

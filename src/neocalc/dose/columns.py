@@ -164,7 +164,7 @@ def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     strength = strength_of(one, limits.counts)
     checks = input_checks(one, limits)
     if strength is not None and not any(check.outcome == HARD for check in checks):
-        derived = derived_checks(one, limits, work_out(one, limits.counts))
+        derived = derived_checks(one, limits, work_out(one, limits))
         checks += [check for check in derived if check.name == "volume per kg"]
     stops = [
         check

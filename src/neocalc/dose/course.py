@@ -22,6 +22,7 @@ def course_checks(inputs: DoseInputs, limits: Limits) -> list[Check]:
     return [
         _cumulative(inputs, limits),
         _number(inputs, limits),
+        _planned(inputs, limits),
         _interval(inputs, limits),
         _expiry(inputs),
     ]
@@ -50,6 +51,31 @@ def _number(inputs: DoseInputs, limits: Limits) -> Check:
     if total.value > limit.value:
         return Check(name, HARD, f"this would be dose {total} of {limit}", limit, total)
     return Check(name, PASSED, f"dose {total} of {limit}", limit, total)
+
+
+def _planned(inputs: DoseInputs, limits: Limits) -> Check:
+    """The whole course as it is planned, before its first dose is given."""
+    name, planned = "planned course", inputs.planned_doses
+    if planned is None:
+        return lacking(name, "the number of planned doses is not typed")
+    count, most = Figure(planned, ""), limits["max_doses"]
+    this = len(inputs.given or ()) + 1
+    if this > planned:
+        return Check(name, HARD, f"this would be dose {this} of {count} that are planned", count)
+    if most is not None and planned > most.value:
+        return Check(name, HARD, f"{count} doses are planned: more than {most}", most, count)
+    left = (planned - this + 1) * inputs.dose
+    total = Figure(math.fsum([left, *(dose.dose for dose in inputs.given or ())]), "cell/kg")
+    limit = limits["max_total_dose"]
+    if limit is not None and above(total.value, limit.value):
+        said = f"{count} doses come to {total}: more than {limit}"
+        return Check(name, HARD, said, limit, total)
+    said = f"dose {this} of {count} that are planned, {total} in all"
+    if inputs.given is None:
+        said = f"{count} doses are planned, {total} in all"
+    if most is None and limit is None:
+        return Check(name, NOT_MADE, f"{said}; no limit is stated", None, total, False, LACKS_LIMIT)
+    return Check(name, PASSED, said, limit or most, total)
 
 
 def _interval(inputs: DoseInputs, limits: Limits) -> Check:

@@ -22,6 +22,7 @@ SAID: Final = {
     "cell/vial": 'cells/vial, such as "10 million cells/vial"',
     "mL": 'mL, such as "0.1 mL"',
     "mL/kg": 'mL/kg, such as "2 mL/kg"',
+    "g/kg": 'g/kg, such as "0.5 g/kg"',
     "mL/h": 'mL/h, such as "5 mL/h"',
     "mL/kg/h": 'mL/kg/h, such as "2 mL/kg/h"',
     "h": 'min or h, such as "30 min"',

@@ -35,12 +35,28 @@ def infusion_checks(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> lis
         judged("speed of cells", _figure(amounts.cell_rate, "cell/kg/min"),
                [side(limits, "max_cell_rate", "usual_cell_rate", why=EMBOLISM)], _UNTIMED,
                derived=True),
+        _pump(inputs, limits, amounts),
         judged("duration", _figure(amounts.duration, "h"),
                [side(limits, "min_duration", "usual_min_duration", least=True, why=EMBOLISM),
                 side(limits, "max_duration", "usual_duration")], _UNTIMED, derived=True),
         _thaw(inputs, limits, amounts),
         _end(inputs, amounts),
     ]  # fmt: skip
+
+
+def _pump(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:
+    """The pump can be set to the rate within the tolerance of the dose."""
+    name, limit = "pump", limits["rounding_tolerance"]
+    assert limit is not None
+    if amounts.pump_rate is None or not amounts.rate:
+        said = "the step of the pump is not typed"
+        return Check(name, NOT_MADE, said, None, None, True, LACKS_INPUT)
+    step = Figure(inputs.pump_step or 0.0, "mL/h")
+    value = Figure(amounts.pump_rate / amounts.rate - 1, "fraction", 4)
+    if abs(value.value) > limit.value:
+        said = f"steps of {step} are off by more than {limit}: use another pump, or a vehicle"
+        return Check(name, HARD, said, limit, value, True)
+    return Check(name, PASSED, f"steps of {step} are off by at most {limit}", limit, value, True)
 
 
 def _thaw(inputs: DoseInputs, limits: Limits, amounts: Amounts) -> Check:

@@ -17,6 +17,7 @@ from neocalc.age import Age
 from neocalc.coding import sex_code
 from neocalc.dose.figures import COUNTS, counted_cells, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
+from neocalc.dose.vials import Pool, Vial, read_vials
 from neocalc.errors import AgeError, InputError, MissingError
 from neocalc.moments import Moment, birth_date, day_of_age, hours_between, moment
 from neocalc.policy import DEFAULT, Policy
@@ -45,9 +46,14 @@ POSITIVE: Final = {
     "duration": "h",
     "rate": "mL/h",
     "last_weight": "kg",
+    "pump_step": "mL/h",
 }
-"""Inputs that must be above 0, with their canonical unit; `weight` and `dead_volume` besides."""
-FRACTIONS: Final = ("viability", "release_viability", "recovery")
+"""Inputs that must be above 0, with their canonical unit; `weight` besides."""
+OR_NONE: Final = ("dead_volume", "diluent_volume", "vehicle_volume", "flush_volume")
+"""Volumes that may be 0 [mL]."""
+FRACTIONS: Final = ("viability", "release_viability", "recovery", "dmso")
+MOST_DOSES: Final = 100
+"""Of a course; more is no plan."""
 SMALLEST: Final = 1e-9
 LARGEST: Final = 1e18
 """Beyond these a figure in its canonical unit is not a measurement."""
@@ -84,12 +90,22 @@ class DoseInputs:
         Of all cells and of viable cells after thaw and wash [cell/mL]; one of them or neither.
     viability, release_viability, recovery : float
         [fraction]
+    dmso : float
+        Share of dimethyl sulfoxide in the product, by volume [fraction].
     cells_per_vial, viable_cells_per_vial : float
         All cells at freezing; viable cells after thaw [cell/vial].
+    vials : tuple of Vial
+        Vials that are pooled, each with its own count and viability; None where they are not given.
     graduation, syringe_capacity, dead_volume : float
         [mL]
-    duration, rate : float
-        [h], [mL/h]
+    diluent_volume, vehicle_volume, flush_volume : float
+        Added to the pooled vials, to the dose in the syringe, and after it [mL].
+    split_syringes : bool
+        Whether more than one syringe may be filled.
+    duration, rate, pump_step : float
+        [h], [mL/h], [mL/h]
+    planned_doses : int
+        Of the whole course.
     on, weighed_on, last_weighed_on, expires, thawed_on, enrolled_on : Moment
         Of the administration, the two weighings, the product's expiry and thaw, and enrolment.
     line_filter : bool
@@ -119,6 +135,14 @@ class DoseInputs:
     graduation: float | None = None
     syringe_capacity: float | None = None
     dead_volume: float | None = None
+    vials: tuple[Vial, ...] | None = None
+    diluent_volume: float | None = None
+    vehicle_volume: float | None = None
+    flush_volume: float | None = None
+    dmso: float | None = None
+    split_syringes: bool = False
+    pump_step: float | None = None
+    planned_doses: int | None = None
     duration: float | None = None
     rate: float | None = None
     last_weight: float | None = None
@@ -147,6 +171,11 @@ class DoseInputs:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def pool(self) -> Pool | None:
+        """The pooled vials with their diluent; None without."""
+        return None if self.vials is None else Pool(self.vials, self.diluent_volume or 0.0)
+
+    @property
     def policies(self) -> list[tuple[Policy, str]]:
         """The policies and references by which the weight is checked: the protocol's, and another.
 
@@ -162,7 +191,7 @@ class DoseInputs:
         """Every figure that there is, by its name, in canonical units."""
         units = (
             {"weight": "kg"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")
-            | {"dead_volume": "mL"}
+            | dict.fromkeys(OR_NONE, "mL")
         )  # fmt: skip
         return {
             name: Figure(getattr(self, name), unit)
@@ -188,8 +217,13 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
             read[name] = one_figure(given[name], unit, name)
     if "last_weight" in given:
         read["last_weight"] = metric_weight(given["last_weight"], "last_weight")
-    if "dead_volume" in given:
-        read["dead_volume"] = one_figure(given["dead_volume"], "mL", "dead_volume")
+    read |= {name: one_figure(given[name], "mL", name) for name in OR_NONE if name in given}
+    if "vials" in given:
+        read["vials"] = read_vials(given["vials"])
+    if "split_syringes" in given:
+        read["split_syringes"] = _yes_or_no(given["split_syringes"], "split_syringes")
+    if "planned_doses" in given:
+        read["planned_doses"] = _planned(given["planned_doses"])
     read |= {name: fraction(given[name], name) for name in FRACTIONS if name in given}
     read |= {name: moment(given[name], name) for name in MOMENTS if name in given}
     read |= {name: _text(given[name], name) for name in TEXTS if name in given}
@@ -246,7 +280,7 @@ _COUNTS: Final = {
     "viable_cells_per_vial": ("viable", "give cells_per_vial, with recovery"),
 }
 """Which cells an argument counts, and which argument counts the others."""
-_SHOWN: Final = ("weight", "dead_volume", *POSITIVE, *FRACTIONS, *MOMENTS, "weight_source")
+_SHOWN: Final = ("weight", *OR_NONE, *POSITIVE, *FRACTIONS, *MOMENTS, "weight_source")
 
 
 def _known_reference(name: Any) -> str:
@@ -273,6 +307,13 @@ def _counts(given: Mapping[str, Any]) -> str | None:
     if typed is not None and said is not None and typed != said:
         raise InputError("counts", typed, f"the dose was typed as {said} cells")
     return typed if typed is not None else said
+
+
+def _planned(value: Any) -> int:
+    whole = value.isascii() and value.isdigit() if isinstance(value, str) else type(value) is int
+    if not whole or not 0 < int(value) <= MOST_DOSES:
+        raise InputError("planned_doses", value, f"a whole number of doses, 1 to {MOST_DOSES}")
+    return int(value)
 
 
 def _yes_or_no(value: Any, name: str) -> bool:

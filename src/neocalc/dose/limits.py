@@ -21,6 +21,8 @@ from neocalc.errors import InputError, PolicyError
 UNITS: Final = {
     "dose": "cell/kg",
     "max_volume_per_kg": "mL/kg",
+    "max_total_volume_per_kg": "mL/kg",
+    "max_dmso_per_kg": "g/kg",
     "max_rate": "mL/h",
     "max_rate_per_kg": "mL/kg/h",
     "max_cell_rate": "cell/kg/min",
@@ -64,6 +66,8 @@ UNITS: Final = {
     "least_viability": "fraction",
 }
 """The canonical unit of each limit that has one."""
+ROUNDINGS: Final = ("nearest", "down")
+"""To which line of the syringe a dose can be rounded."""
 _LARGEST: Final = 1_000_000
 """Of a limit without a unit: a whole number may be too large for a float."""
 _PLAIN: Final = ("z_soft", "z_hard", "max_doses", "max_vials", "usual_vials")
@@ -137,6 +141,12 @@ class Limits:
         Whether the dose counts "viable" or "total" cells.
     max_volume_per_kg, max_rate, max_rate_per_kg, max_duration : str or pint.Quantity, optional
         [mL/kg], [mL/h], [mL/kg/h], [h]; above is a hard stop.
+    max_total_volume_per_kg : str or pint.Quantity, optional
+        Of the dose with its vehicle and the flush [mL/kg]; above is a hard stop.
+    max_dmso_per_kg : str or pint.Quantity, optional
+        Dimethyl sulfoxide in the dose [g/kg]; above is a hard stop.
+    rounding : str, default "nearest"
+        To which line of the syringe the dose is rounded: the "nearest", or "down", never above it.
     max_cell_rate, min_duration : str or pint.Quantity, optional
         Speed of the cells [cell/kg/min], above is a hard stop, and the shortest duration [h].
     max_time_after_thaw : str or pint.Quantity, optional
@@ -229,6 +239,8 @@ class Limits:
     dose: Any = None
     counts: str = "viable"
     max_volume_per_kg: Any = None
+    max_total_volume_per_kg: Any = None
+    max_dmso_per_kg: Any = None
     max_rate: Any = None
     max_rate_per_kg: Any = None
     max_cell_rate: Any = None
@@ -248,6 +260,7 @@ class Limits:
     min_weight: Any = "0.4 kg"
     max_weight: Any = "15 kg"
     rounding_tolerance: Any = "5%"
+    rounding: str = "nearest"
     require_measured_weight: bool = False
     weight_age_early: Any = "24 h"
     weight_age_later: Any = "72 h"
@@ -283,6 +296,8 @@ class Limits:
     def __post_init__(self) -> None:
         if self.counts not in COUNTS:
             raise InputError("counts", self.counts, f"accepted: {' or '.join(COUNTS)}")
+        if self.rounding not in ROUNDINGS:
+            raise InputError("rounding", self.rounding, f"accepted: {' or '.join(ROUNDINGS)}")
         text = self.line_filter
         if text is not None and not (isinstance(text, str) and text.strip() and text.isprintable()):
             raise InputError("line_filter", text, 'a text of one line, or "none"')

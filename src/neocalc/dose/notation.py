@@ -34,6 +34,7 @@ SPELLED: Final = {
     "g": ("g", "g"),
     "mL": ("mL", "mL"),
     "mL/kg": ("mL/kg", "mL/kg"),
+    "g/kg": ("g/kg", "g/kg"),
     "mL/h": ("mL/h", "mL/h"),
     "mL/kg/h": ("mL/kg/h", "mL/kg/h"),
     "cell": ("cell", "cells"),

@@ -24,6 +24,7 @@ from neocalc.dose.inputs import MOMENTS, TEXTS, DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import HARD, LAST_BITS, PASSED, Check
+from neocalc.dose.vials import read_vials
 from neocalc.errors import InputError, MissingError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class SecondCheck:
         As the second person read it [kg] or [g].
     concentration, viable_concentration, viability : optional
         As for `neocalc.dose.prepare`, read again.
-    cells_per_vial, viable_cells_per_vial : optional
+    cells_per_vial, viable_cells_per_vial, vials : optional
         The same.
 
     Raises
@@ -123,6 +124,7 @@ class SecondCheck:
     viability: Any = None
     cells_per_vial: Any = None
     viable_cells_per_vial: Any = None
+    vials: Any = None
     figures: Mapping[str, Figure] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +144,8 @@ class SecondCheck:
         if "weight" not in figures:
             raise MissingError("weight", "the weight as the second person read it, with its unit")
         object.__setattr__(self, "figures", figures)
+        if self.vials is not None:
+            object.__setattr__(self, "vials", read_vials(self.vials))
 
 
 def initials(value: Any, argument: str) -> str:
@@ -183,11 +187,14 @@ def second_check(inputs: DoseInputs, second: SecondCheck | None) -> Check:
         return lacking(name, "no second person has typed weight and count")
     asked = [each for each in SECOND if each in inputs.figures]
     said = [each.replace("_", " ") for each in asked]
+    said += ["vials"] if inputs.vials is not None else []
     missing = [each for each in asked if each not in second.figures]
+    missing += ["vials"] if inputs.vials is not None and second.vials is None else []
     if missing:
         shown = ", ".join(each.replace("_", " ") for each in missing)
         return Check(name, HARD, f"the second person ({second.person}) typed no {shown}")
     others = [each for each in second.figures if each not in asked]
+    others += ["vials"] if second.vials is not None and second.vials != inputs.vials else []
     wrong = others + [
         each
         for each in asked
@@ -214,6 +221,7 @@ def seen_code(inputs: DoseInputs, limits: Limits, arm: Arm | None, soft: Sequenc
             if name != "prepared_by"
         ],
         inputs.line_filter,
+        [inputs.vials, inputs.split_syringes, inputs.planned_doses],
         None if age is None else [int(age.days[0]), int(age.gestation_days[0])],
         None if inputs.given is None else [[str(dose.on), dose.dose] for dose in inputs.given],
         [policy.describe(reference) for policy, reference in inputs.policies],

@@ -139,6 +139,13 @@ class Plan:
             ("rate", self.amounts.rate, "mL/h", COMPUTED),
             ("rate per kg", self.amounts.rate_per_kg, "mL/kg/h", COMPUTED),
             ("speed of cells", self.amounts.cell_rate, "cell/kg/min", COMPUTED),
+            ("pump rate", self.amounts.pump_rate, "mL/h", None),
+            ("pump duration", self.amounts.pump_duration, "h", COMPUTED),
+            ("infused volume", self.amounts.infused_volume, "mL", COMPUTED),
+            ("final concentration", self.amounts.final_concentration, "cell/mL", COMPUTED),
+            ("total volume", self.amounts.total_volume, "mL", COMPUTED),
+            ("total volume per kg", self.amounts.total_volume_per_kg, "mL/kg", COMPUTED),
+            ("DMSO per kg", self.amounts.dmso_per_kg, "g/kg", 4),
             ("delivered dose", self.amounts.delivered, "cell/kg", COMPUTED),
         ]
         return {

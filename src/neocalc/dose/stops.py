@@ -23,13 +23,14 @@ INPUT: Final = (
     "age at the dose", "cohort gate", "weight range", "measured weight", "age of weight",
     "weight for age and sex", "change from last weight", "second check", "concentration",
     "viability",
-    "filter", "cumulative dose", "number of doses", "dose interval", "product expiry",
+    "filter", "cumulative dose", "number of doses", "planned course", "dose interval",
+    "product expiry",
 )  # fmt: skip
 """The checks that are made before anything is computed."""
 DERIVED: Final = (
-    "cells per dose", "volume per kg", "rounding error", "dead volume", "syringe capacity",
-    "number of vials", "rate",
-    "rate per kg", "speed of cells", "duration", "time after thaw", "end of infusion",
+    "cells per dose", "volume per kg", "total volume per kg", "DMSO per kg", "rounding error",
+    "dead volume", "syringe capacity", "number of vials", "yield of the vials", "rate",
+    "rate per kg", "speed of cells", "pump", "duration", "time after thaw", "end of infusion",
     "reverse calculation",
 )  # fmt: skip
 """The checks of what is computed."""
