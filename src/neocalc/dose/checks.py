@@ -103,8 +103,9 @@ def _possible(inputs: DoseInputs) -> Check:
             part = ", at most 100%" if argument in FRACTIONS else ""
             impossible.append(f"{argument} {shown} (above 0{part})")
     for one in inputs.vials or ():
-        shares = (one.viability or 1.0, one.cells / LARGEST, one.volume / LARGEST)
-        if not (min(one.cells, one.volume) >= SMALLEST and min(shares) > 0 and max(shares) <= 1):
+        share = 1.0 if one.viability is None else one.viability
+        sizes = (one.cells, one.volume)
+        if not (0 < share <= 1 and min(sizes) >= SMALLEST and max(sizes) <= LARGEST):
             impossible.append("a vial (cells, volume and viability above 0, at most 100%)")
     if impossible:
         return Check(name, HARD, f"not possible: {'; '.join(impossible)}")
