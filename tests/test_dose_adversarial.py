@@ -21,7 +21,7 @@ import pytest
 import neocalc as nc
 from neocalc.arguments import inputs_of
 from neocalc.dose import Limits, prepare
-from neocalc.dose.weight import POUND, SETTLED, change_codes
+from neocalc.dose.weight import POUND, change_codes
 from neocalc.dose.weight import weight_codes as codes_for_age
 from neocalc.scoring import place_of
 
@@ -96,7 +96,7 @@ def ward() -> Ward:
     rng = np.random.default_rng(20260814)
     many = 2 * INFANTS
     gestation = rng.integers(24 * 7, 37 * 7, many)
-    days = np.maximum(rng.integers(30 * 7, 60 * 7, many) - gestation, SETTLED + 1)
+    days = np.maximum(rng.integers(30 * 7, 60 * 7, many) - gestation, 15)
     z = rng.normal(-1, 1.2, 10 * many)
     z = z[np.abs(z) < 3][:many]
     sex = rng.choice(["female", "male"], many)

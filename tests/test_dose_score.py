@@ -36,9 +36,9 @@ ROWS = (
     ("008", "f", "", "27+3", "3100", "missing_age"),
     ("009", "f", "105", "27.3", "3100", "invalid_gestation"),
     ("010", "m", "5000", "40+0", "14000", "age_above_reference"),
-    ("011", "m", "200", "", "7234.7", "ok"),
+    ("011", "m", "200", "36+6", "7234.7", "ok"),
     ("012", "m", "0", "24+0", "399", "implausible"),  # below the weight range
-    ("013", "m", "0", "24+0", "600.3", "ok"),
+    ("013", "m", "60", "24+0", "1500.3", "ok"),
     ("014", "m", "0", "30+0", "410", "implausible"),  # 30 % of the median, at a z of -2.75
     ("015", "m", "0", "30+0", "550", "implausible"),  # 40 %: a soft stop
     ("016", "m", "0", "30+0", "650", "ok"),
@@ -239,7 +239,7 @@ def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
     [
         (["--dose", "NCT03601416:MSC"], "states no dose"),
         (["--dose", "NCT03601416:control"], "receives no cells"),
-        ([*OPTIONS[:4], "--viability", "0.92%"], "did you mean 92%"),
+        ([*OPTIONS[:4], "--viability", "0.92%"], "Read the certificate again"),
         ([*OPTIONS[:4], "--viability", "65%"], "for any row"),
         (["--dose", "NCT03558334:A", "--viable-concentration", "90000 cells/mL"], "for any row"),
     ],

@@ -140,6 +140,33 @@ class TestEligibility:
         assert bool(found) is (outcome == MET)
         assert f"{days} days old" in found.criteria[0].reason
 
+    @pytest.mark.parametrize(
+        ("born", "on", "outcome"),
+        [
+            ("2023-06-01", "2024-06-01", MET),  # 366 days, and the first birthday
+            ("2023-06-01", "2024-06-02", NOT_MET),
+            ("2024-06-01", "2025-06-01", MET),
+            ("2024-06-01", "2025-06-02", NOT_MET),
+            ("2024-02-29", "2025-02-28", MET),
+            ("2024-02-29", "2025-03-01", MET),
+            ("2024-02-29", "2025-03-02", NOT_MET),
+            ("2024-06-01", "2024-06-29", MET),
+            ("2024-06-01", "2024-06-28", NOT_MET),
+        ],
+    )
+    def test_the_first_birthday_after_a_leap_day(self, born: str, on: str, outcome: str) -> None:
+        """366 days after birth was more than 1 year."""
+        found = nc.trials.load("NCT03601416", "registry").eligible(nc.Age(born, on))
+        assert found.outcome == outcome
+
+    def test_months_of_the_calendar_from_below(self, tmp_path: Path) -> None:
+        text = SITE.replace('min_age = "28 day"', 'min_age = "1 month"')
+        trial = nc.trials.load(site(tmp_path, text))
+        assert trial.eligible(nc.Age("2025-02-01", "2025-03-01")).outcome == MET
+        assert trial.eligible(nc.Age("2025-02-01", "2025-02-28")).outcome == NOT_MET
+        assert trial.eligible(nc.Age.from_days(29)).outcome == NOT_MET
+        assert trial.eligible(nc.Age.from_days(30)).outcome == MET
+
     def test_reasons(self) -> None:
         found = nc.trials.load("NCT03558334").eligible(UNSTATED)
         assert [criterion.reason for criterion in found] == [
@@ -230,7 +257,9 @@ class TestSite:
     def test_its_limits_hold(self, tmp_path: Path) -> None:
         arm = nc.trials.load(site(tmp_path)).arm("B")
         with pytest.raises(nc.DoseRefused, match="hard stop: volume per kg"):
-            nc.dose.prepare(weight="2 kg", arm=arm, concentration="1 million cells/mL")
+            nc.dose.prepare(
+                weight="2 kg", arm=arm, concentration="1 million cells/mL", doses_given=[]
+            )
 
     @pytest.mark.parametrize("as_folder", [True, False])
     def test_by_the_environment(

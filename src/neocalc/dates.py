@@ -34,7 +34,9 @@ LONGEST_GESTATION: Final = 314
 NOT_STATED: Final = 0
 """The gestation in days where none is stated."""
 _GESTATION: Final = re.compile(
-    r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?|w\s*([0-9])\s*d|\s([0-9])/7)\s*", re.IGNORECASE
+    r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?"
+    r"|(?:w|weeks?,?)\s*(?:and\s+)?([0-9])\s*(?:d|days?)|\s([0-9])/7)\s*",
+    re.IGNORECASE,
 )
 _FORMS: Final = 'accepted: weeks and days, such as "27+3", "27w3d" or "27 3/7"'
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
@@ -50,7 +52,7 @@ def gestation_days(value: object) -> int:
 
     Examples
     --------
-    >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 3/7")
+    >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 weeks 3 days")
     (192, 192, 192)
     """
     if is_missing(value):

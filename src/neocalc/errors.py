@@ -202,11 +202,20 @@ class DoseRefused(NeocalcError):
     """A hard stop: no dose is given. `checks` lists every check with its outcome.
 
     `request` is what was asked for, for the record of the refusal; None where it was not read.
+    `seen` is the code of soft stops, with which an override passes them; empty at a hard stop.
     """
 
-    def __init__(self, message: str, checks: tuple[Any, ...] = (), request: object = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        checks: tuple[Any, ...] = (),
+        request: object = None,
+        *,
+        seen: str = "",
+    ) -> None:
         self.checks = checks
         self.request = request
+        self.seen = seen
         super().__init__(message)
 
 

@@ -92,6 +92,48 @@ def hours_between(first: Moment, second: Moment, argument: str) -> float:
     return 24.0 * (second.date - first.date).days
 
 
+class Span(NamedTuple):
+    """The shortest and the longest time that can lie between two moments [h]."""
+
+    least: float
+    most: float
+
+
+def span_between(first: Moment, second: Moment, argument: str) -> Span:
+    """How long it may be from one moment to another: a date without a time is any time of its day.
+
+    Examples
+    --------
+    >>> span_between(moment("2026-08-13", "a"), moment("2026-08-14T09:30", "b"), "b")
+    Span(least=9.5, most=33.5)
+    >>> span_between(moment("2026-08-13", "a"), moment("2026-08-14", "b"), "b")
+    Span(least=0.0, most=48.0)
+    """
+    if first.timed and second.timed:
+        hours = hours_between(first, second, argument)
+        return Span(hours, hours)
+    starts = [m.stamp.replace(tzinfo=None) for m in (first, second)]
+    hours = (starts[1] - starts[0]) / dt.timedelta(hours=1)
+    return Span(hours - (0 if first.timed else 24), hours + (0 if second.timed else 24))
+
+
+def days_between(first: Moment, second: Moment) -> int:
+    """Calendar days from one date to another [day]."""
+    return (second.date - first.date).days
+
+
+def birth_date(age: Age, on: Moment | None) -> dt.date | None:
+    """The date of birth: that of an age from dates, else counted back from a day; None without."""
+    if age.birth_days is not None:
+        return dt.date.fromordinal(int(age.birth_days[0]) + _EPOCH)
+    if on is None:
+        return None
+    try:
+        return on.date - dt.timedelta(days=int(age.days[0]))
+    except OverflowError:  # before the first year of the calendar
+        return None
+
+
 def day_of_age(age: Age, on: Moment | None) -> Moment | None:
     """The day of the dose: the day of an age from dates, with which a date given must agree."""
     if age.birth_days is None:

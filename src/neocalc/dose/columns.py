@@ -23,6 +23,10 @@ from neocalc.errors import CODE, DoseRefused, InputError, StatusArray, first_sta
 Floats = npt.NDArray[np.float64]
 _NUMBERS: Final = {int, float, type(None)}
 """What may stand in a column of Python values."""
+PRODUCT: Final = (
+    "possible values", "arm dose", "measured weight", "age of weight", "concentration", "viability",
+)  # fmt: skip
+"""The checks before the calculation that a table can be held to; the others are of one infant."""
 _UNDATED: Final = (
     "the protocol asks for weights stated as measured, each with its date "
     "(require_measured_weight), and a column of weights states neither: prepare each dose by "
@@ -166,9 +170,13 @@ def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     strength = strength_of(one, limits.counts)
     checks = input_checks(one, limits)
     if strength is not None and not any(check.outcome == HARD for check in checks):
-        derived = derived_checks(one, limits, work_out(one, limits.counts))
+        derived = derived_checks(one, limits, work_out(one, limits))
         checks += [check for check in derived if check.name == "volume per kg"]
-    stops = [check for check in checks if check.outcome in (HARD, SOFT)]
+    stops = [
+        check
+        for check in checks
+        if check.outcome in (HARD, SOFT) and (check.name in PRODUCT or check.derived)
+    ]
     if stops:
         said = "; ".join(f"{check.name}: {check.message}" for check in stops)
         said = _UNDATED if limits.require_measured_weight else said

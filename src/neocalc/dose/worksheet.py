@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 import neocalc
 from neocalc import html as pages
 from neocalc.age import NOT_STATED, TERM
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.arithmetic import up_to_graduation
+from neocalc.dose.inputs import MOMENTS, DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
 from neocalc.dose.plan import Plan
 from neocalc.dose.stops import SOFT, Check
@@ -91,7 +92,8 @@ def _steps(plan: Plan) -> Iterator[Step]:
         )
         volume = shown["syringe volume"]
     if "draw-up volume" in shown:
-        figures = f"{volume} + {given['dead_volume']}"
+        left = up_to_graduation(inputs.dead_volume or 0.0, inputs.graduation)
+        figures = f"{volume} + {amount(left, 'mL')}"
         formula = f"{administered} + dead volume"
         yield Step("draw-up volume", formula, figures, shown["draw-up volume"])
     if "volume per kg" in shown:
@@ -108,6 +110,11 @@ def _steps(plan: Plan) -> Iterator[Step]:
     if "rate per kg" in shown:
         figures = f"{shown['rate']} / {weight}"
         yield Step("rate per kg", "rate / weight", figures, shown["rate per kg"])
+    if "speed of cells" in shown:
+        minutes = Figure((amounts.duration or 0.0) * 60, "min", COMPUTED)
+        figures = f"{shown['delivered dose']} / {minutes}"
+        formula = "delivered dose / minutes"
+        yield Step("speed of cells", formula, figures, shown["speed of cells"])
     if amounts.strength is not None:
         figures = f"{volume} x {strength.strip('()')} / {weight}"
         yield Step(
@@ -176,11 +183,13 @@ def _as_given(typed: str | None, figure: Figure) -> str:
 
 
 def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
-    for name in ("weight_source", "weighed_on", "last_weighed_on", "on", "expires", "sex"):
+    for name in ("weight_source", *sorted(MOMENTS), "sex"):
         value = getattr(inputs, name)
         if value is not None:
             label = "date of the dose" if name == "on" else name.replace("_", " ")
             yield label, str(value)
+    if inputs.line_filter is not None:
+        yield "filter in the line", "yes" if inputs.line_filter else "no"
     if inputs.age is not None:
         days, gestation = int(inputs.age.days[0]), int(inputs.age.gestation_days[0])
         text = f"{Figure(days, 'day')} chronological"
@@ -189,7 +198,8 @@ def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
             corrected = Figure(days + gestation - TERM, "day")
             text += f", {corrected} corrected; born at {weeks} weeks {rest} days"
         yield "age", text
-        yield "policy", inputs.policy.describe(inputs.reference)
+        for policy, reference in inputs.policies:
+            yield "policy", policy.describe(reference)
 
 
 def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
@@ -216,7 +226,7 @@ def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
     lines += ["", "CHECKS"]
     for check in plan.checks:
         lines += _wrapped(str(check))
-    lines += ["", *_wrapped(plan.passed)]
+    lines += ["", *_wrapped(plan.passed), *_wrapped(plan.loosened)]
     for who in SIGNATURES:
         lines += ["", f"{who + ':':<26}{'_' * 40}  Date, time: {'_' * 16}"]
     return visible("\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)])) + "\n"
@@ -250,7 +260,11 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
         pages.Safe(f"<div>{short}</div>\n"), long,
         pages.heading("Working"), _table([tuple(step) for step in steps(plan)], "working"),
         pages.heading("Checks"), _table([_cells(check) for check in plan.checks]),
-        *([pages.paragraph(pages.bold(pages.free(plan.passed)))] if plan.passed else []),
+        *(
+            pages.paragraph(pages.bold(pages.free(said)))
+            for said in (plan.passed, plan.loosened)
+            if said
+        ),
         *(
             pages.Safe(
                 f"<p class=sign>{pages.text(who)}: <span class=line></span> "

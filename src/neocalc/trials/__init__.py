@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from neocalc.errors import DoseRefused, FileError, InputError, PolicyError
 from neocalc.moments import moment
 from neocalc.references import tables_folder
 from neocalc.trials.ages import Criterion, Eligibility, Period, Visit, Window, judge
+from neocalc.trials.conditions import Conditions
 from neocalc.trials.files import read_definition
 from neocalc.units import quantity
 
@@ -48,6 +49,10 @@ class Arm:
         The protocol's limits, with the arm's dose where it is stated.
     receives_cells : bool
         False for an arm without cells.
+    versions_with_dose : tuple of str
+        Other versions of the protocol that state a dose.
+    conditions : Conditions
+        To whom and when the dose may be given, what must be known, and its bands.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Arm:
     limits: Limits
     receives_cells: bool = True
     versions_with_dose: tuple[str, ...] = ()
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def dose(self) -> pint.Quantity[Any]:

@@ -11,12 +11,15 @@ from neocalc.dose.limits import DEFAULTS, Limits
 from neocalc.errors import InputError, PolicyError
 from neocalc.references import parse_toml
 from neocalc.trials.ages import Criterion, Period
+from neocalc.trials.conditions import Conditions, of_arm, read_conditions
 
 _REQUIRED: Final = ("id", "version", "title", "source")
 _FACTS: Final = (
     "sponsor", "design", "participants", "population", "product", "route", "doi", "notes",
 )  # fmt: skip
-_SECTIONS: Final = ("arms", "eligibility", "outcomes", "visits", "limits", "not_stated")
+_SECTIONS: Final = (
+    "arms", "eligibility", "outcomes", "visits", "limits", "not_stated", "dosing", "weight_check",
+)  # fmt: skip
 
 
 def read_definition(content: bytes, path: Path) -> dict[str, Any]:
@@ -40,25 +43,28 @@ def read_definition(content: bytes, path: Path) -> dict[str, Any]:
 def _definition(about: dict[str, Any]) -> dict[str, Any]:
     _known(about, (*_REQUIRED, *_FACTS, *_SECTIONS), "the file")
     read = {name: _text(about, name, "the file") for name in _REQUIRED}
-    facts = {name: _fact(about, name) for name in _FACTS if name in about}
+    facts: dict[str, Any] = {name: _fact(about, name) for name in _FACTS if name in about}
     shared = _limits(_section(about, "limits", dict), "[limits]")
-    arms = [_arm(arm, shared) for arm in _tables(about, "arms")]
+    criteria = tuple(map(_criterion, _tables(about, "eligibility")))
+    conditions = read_conditions(about, criteria, facts)
+    arms = [_arm(arm, shared, conditions) for arm in _tables(about, "arms")]
     names = [arm["name"] for arm in arms]
     if not arms or len(set(names)) != len(names):
         raise PolicyError("[[arms]]: at least one, and no name twice")
     return read | {
         "facts": facts,
         "arms": arms,
-        "criteria": tuple(map(_criterion, _tables(about, "eligibility"))),
+        "criteria": criteria,
         "outcomes": tuple(map(_outcome, _tables(about, "outcomes"))),
         "visit_periods": tuple(Period.read(v, "visits") for v in _section(about, "visits", list)),
         "not_stated": tuple(_texts(about, "not_stated")) if "not_stated" in about else (),
     }
 
 
-def _arm(arm: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+def _arm(arm: dict[str, Any], shared: dict[str, Any], conditions: Conditions) -> dict[str, Any]:
     where = f"[[arms]] {arm.get('name', '')!r}"
-    _known(arm, ("name", "description", "dose", "receives_cells", "limits"), where)
+    known = ("name", "description", "dose", "receives_cells", "limits", "gate", "bands")
+    _known(arm, known, where)
     receives = arm.get("receives_cells", True)
     if not isinstance(receives, bool):
         raise PolicyError(f"{where}: receives_cells must be true or false")
@@ -67,6 +73,8 @@ def _arm(arm: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
         if not receives:
             raise PolicyError(f"{where}: a dose for an arm that receives no cells")
         own["dose"] = arm["dose"]
+    if arm.get("bands") and ("dose" in arm or not receives):
+        raise PolicyError(f"{where}: bands beside a dose, or for an arm that receives no cells")
     try:
         limits = Limits(**(shared | own))
     except (InputError, PolicyError) as error:
@@ -76,6 +84,7 @@ def _arm(arm: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
         "description": _text(arm, "description", where) if "description" in arm else "",
         "limits": limits,
         "receives_cells": receives,
+        "conditions": of_arm(conditions, arm, (shared | own).get("counts"), where),
     }
 
 
@@ -101,7 +110,12 @@ def _criterion(entry: dict[str, Any]) -> Criterion:
     if ages.get("min_age", 0) > ages.get("max_age", 10**9):
         raise PolicyError(f"{where}: min_age is above max_age")
     text = _text(entry, "criterion", where)
-    return Criterion(text, preterm, ages.get("min_age"), ages.get("max_age"))
+    periods: dict[str, Any] = {
+        f"{name[:3]}_period": Period.of_calendar(entry[name])
+        for name in ("min_age", "max_age")
+        if name in entry
+    }
+    return Criterion(text, preterm, ages.get("min_age"), ages.get("max_age"), **periods)
 
 
 def _outcome(entry: dict[str, Any]) -> tuple[str, Period]:
