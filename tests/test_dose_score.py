@@ -152,6 +152,7 @@ def test_the_record_says_which_dose(shell: Shell) -> None:
         "trial": "NCT03558334",
         "version": "registry",
         "arm": "A",
+        "origin": "shipped",
         "sha256": ARM.sha256,
         "counts": "viable",
         "dose": {"value": 1e6, "unit": "cell/kg"},
@@ -300,7 +301,7 @@ class TestDosing:
             ({"arm": ARM, "limits": {"max_cells": "1 cell"}}, nc.InputError),
             ({"arm": ARM, "viability": "92%"}, nc.MissingError),
             ({"arm": ARM, "dose": "5 million cells/kg"}, nc.DoseRefused),
-            ({"arm": nc.trials.load("NCT03601416").arm("MSC")}, nc.DoseRefused),
+            ({"arm": nc.trials.load("NCT03601416", "registry").arm("MSC")}, nc.DoseRefused),
         ],
     )
     def test_what_is_wrong_is_refused_at_once(

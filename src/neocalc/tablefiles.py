@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from neocalc.dimensions import convert, find_unit
 from neocalc.errors import TableError
+from neocalc.shipped import read_small
 from neocalc.units import Floats
 
 MEASURES: Final = {
@@ -38,6 +39,8 @@ AXES: Final = {
 """Each axis with its number of rows for one unit: lengths are keyed by whole 0.1 cm."""
 LARGEST: Final = 1e300
 """Ranges and limits beyond it are refused: a whole number may be too large for a float."""
+LARGEST_TABLE: Final = 1 << 26
+"""Bytes of the largest CSV of L, M and S that is read."""
 METHODS: Final = ("lms", "lms-restricted")
 SEXES: Final = ("female", "male")
 """The sexes in the order of their codes, 0 and 1."""
@@ -158,9 +161,9 @@ def _pair(value: Any, where: str, *, finite: bool = False) -> tuple[float, float
 def read_checked(path: Path, sha256: str) -> bytes:
     """The content of a table, refused when its checksum is not the one stated."""
     try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
-        raise TableError(f"{path}: {getattr(error, 'strerror', error)}") from error
+        content = read_small(path, LARGEST_TABLE)
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}") from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:
         raise TableError(

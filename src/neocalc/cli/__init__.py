@@ -11,13 +11,14 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import neocalc
-from neocalc.errors import MissingError, NeocalcError, PolicyError
+from neocalc.errors import MissingError, NeocalcError, PolicyError, TrialWarning, printable
 from neocalc.policy import DEFAULT, Policy
 
 COMMANDS: Final = {
@@ -88,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may lack letters of a citation
     try:
-        status = _run(given)
+        with _warnings_in_one_line():
+            status = _run(given)
         sys.stdout.flush()
     except NeocalcError as error:
         print(f"neocalc: {one_line(str(error))}", file=sys.stderr)
@@ -110,10 +112,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+@contextlib.contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """A file of another trial that was passed over is named on standard error."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, TrialWarning):
+            print(f"Notice: {one_line(str(message))}", file=sys.stderr)
+        else:
+            before(message, category, *place, **more)
+
+    before = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", TrialWarning)
+        warnings.showwarning = show
+        yield
+
+
 def one_line(text: str) -> str:
     """A message without line breaks or control characters, and not endless, whatever it quotes."""
     short = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(short.split()))
+    return printable(" ".join(short.split()))
 
 
 def _drop_output() -> None:

@@ -6,10 +6,21 @@ import argparse
 from pathlib import Path
 
 from neocalc.cli import add_json, add_policy, print_json
-from neocalc.cli.chart import about, add_columns, add_output, add_picture, read_file, said, until_of
+from neocalc.cli.chart import (
+    OPTION_OF,
+    about,
+    add_columns,
+    add_output,
+    add_picture,
+    read_file,
+    said,
+    until_of,
+)
 from neocalc.cli.files import failed
 from neocalc.errors import FileError, InputError
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
+
+__all__ = ["OPTION_OF", "configure_report", "run_report"]
 
 
 def configure_report(parser: argparse.ArgumentParser) -> None:

@@ -55,7 +55,7 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
     return {
         **head("dose", at),
         "outcome": "refused" if refused else "prepared",
-        "protocol": None if asked is None else _protocol(asked),
+        "protocol": None if asked is None or asked.arm is None else asked.arm.definition,
         "inputs": None if asked is None else _inputs(asked.inputs),
         "limits": None if asked is None else _limits(asked),
         "checks": [_check(check) for check in result.checks],
@@ -121,13 +121,6 @@ def _was_cut_short(path: str | os.PathLike[str]) -> bool:
     with where.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read() != b"\n"
-
-
-def _protocol(asked: Request) -> dict[str, str] | None:
-    arm = asked.arm
-    if arm is None:
-        return None
-    return {"trial": arm.trial, "version": arm.version, "arm": arm.name, "sha256": arm.sha256}
 
 
 def _inputs(inputs: DoseInputs) -> dict[str, Any]:
