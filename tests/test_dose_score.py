@@ -22,6 +22,7 @@ from neocalc.tables import csvrows, files
 from shell import HEADER, ROW, SCORED, Shell
 
 ARM = nc.trials.load("NCT03558334").arm("A")
+REGISTRY = ["--protocol-version", "registry"]
 PRODUCT: dict[str, Any] = {"concentration": "5 million cells/mL", "viability": "92%"}
 ADDED = ["dose_cells", "dose_volume_ml", "dose_status"]
 OPTIONS = ["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL", "--viability", "92%"]
@@ -235,8 +236,8 @@ def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--dose", "NCT03601416:MSC"], "states no dose"),
-        (["--dose", "NCT03601416:control"], "receives no cells"),
+        ([*REGISTRY, "--dose", "NCT03601416:MSC"], "states no dose"),
+        ([*REGISTRY, "--dose", "NCT03601416:control"], "receives no cells"),
         ([*OPTIONS[:4], "--viability", "0.92%"], "did you mean 92%"),
         ([*OPTIONS[:4], "--viability", "65%"], "for any row"),
         (["--dose", "NCT03558334:A", "--viable-concentration", "90000 cells/mL"], "for any row"),
