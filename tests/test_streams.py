@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import shlex
 import subprocess
@@ -246,6 +247,10 @@ def test_streams_that_are_none_at_all(
     out = tmp_path / "out.csv"
     assert main(["score", str(tmp_path / "in.csv"), "-o", str(out)]) == 0
     assert main(["references"]) == 2
+    sheet = ["--worksheet", str(tmp_path / "sheet.txt")]
+    assert main([*shlex.split(SHOWN["dose"]), *sheet]) == 0
+    assert whole(tmp_path / "sheet.txt")
+    assert main([*shlex.split(SHOWN["dose"]), *sheet, "--force", "--json"]) == 2
     assert main(["score", "-", "-o", str(tmp_path / "x.csv")]) == 2
     assert (sys.stdin, sys.stdout, sys.stderr) == (None, None, None)
     assert capfd.readouterr() == ("", "")
@@ -257,6 +262,21 @@ def test_a_stream_of_another_kind_stays(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "stdout", output)
     assert main(["--version"]) == 0
     assert output.getvalue().startswith("neocalc ")
+
+
+def test_only_numbers_that_are_free_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    real = os.fstat
+
+    def fstat(number: int) -> os.stat_result:
+        if number in (0, 2):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return real(number)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    monkeypatch.setattr(os, "open", lambda path, _: opened.append(path))
+    streams._fill()
+    assert opened == [os.devnull] * 2
 
 
 def test_a_number_that_is_free_is_filled() -> None:
@@ -276,3 +296,37 @@ def test_a_number_that_is_free_is_filled() -> None:
         stdin=subprocess.PIPE,
     )
     assert done.stdout == "[True, True]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, é, 体重, 3\u00a0100\n", "plain, é, 体重, 3\u00a0100\n"),
+        ("two\nlines\n", "two\nlines\n"),
+        ("\r  3 rows", "\r  3 rows"),  # a bar of progress
+        ("a\rb", "a\\rb"),
+        ("\x1b[2J\u202e\x9b\x7f\udcff", "\\u001b[2J\\u202e\\u009b\\u007f\\udcff"),
+        ("\U000e0001", "\\udb40\\udc01"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_as_text(
+    monkeypatch: pytest.MonkeyPatch, text: str, shown: str
+) -> None:
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
+    monkeypatch.setattr(sys, "stderr", said)
+    with streams.Streams():
+        sys.stderr.write(text)
+    said.seek(0)
+    assert said.read() == shown
+
+
+def test_json_with_such_characters_is_still_json(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdout", said)
+    text = "".join(map(chr, [*range(0x300), 0x200B, 0x202E, 0x2028, 0xFEFF, 0xE0001, 0x1F600]))
+    with streams.Streams():
+        sys.stdout.write(json.dumps({"x": text}, ensure_ascii=False, indent=2))
+    said.seek(0)
+    assert json.loads(said.read()) == {"x": text}

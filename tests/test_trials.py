@@ -538,7 +538,7 @@ class TestPinned:
         assert main(commands("NCT03558334", "2.1")["report"]) == 0
         page = html.unescape((tmp_path / "out.html").read_text("utf-8"))
         assert json.dumps({"trial": pinned}, indent=2)[2:-2].replace("\n", "\n  ") in page
-        assert "(NCT03558334, version 2.1, from site.toml)" in page
+        assert "Windows of NCT03558334, version 2.1, from site.toml: 12 hours: " in page
 
     def test_a_chart_without_a_trial(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -644,6 +644,18 @@ class TestBrokenFiles:
             nc.trials.load("NCT03558334")
         with pytest.warns(nc.TrialWarning, match=re.escape(str(beside))):
             assert nc.trials.load("NCT03558334", "registry").origin == "shipped"
+
+    def test_other_warnings_are_shown_as_they_were(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def run(_: object) -> int:
+            warnings.warn("of something else", stacklevel=1)
+            return 0
+
+        monkeypatch.setattr("neocalc.cli.references.run_references", run)
+        with pytest.warns(UserWarning, match="of something else"):
+            assert main(["references"]) == 0
+        assert "Notice" not in capsys.readouterr().err
 
     def test_the_ones_that_are_there_are_named(self, beside: Path) -> None:
         site(beside)

@@ -27,6 +27,7 @@ first in that order is given.
 from __future__ import annotations
 
 import sys
+import unicodedata
 import warnings
 from typing import Any, Final
 
@@ -235,7 +236,12 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31m\u202eb")
     'a\\x1b[31m\\u202eb'
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if is_shown(c) else repr(c)[1:-1] for c in text)
+
+
+def is_shown(character: str) -> bool:
+    """Whether a character is shown as itself: every letter, sign and space, and no line break."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def shown(value: object) -> str:

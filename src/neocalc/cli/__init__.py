@@ -100,6 +100,9 @@ def _status(given: list[str], streams: Streams) -> int:
     except OSError as error:
         where = "" if error.filename is None else f"{error.filename}: "
         print(f"neocalc: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
+    except UnicodeEncodeError as error:
+        quoted = error.object[max(0, error.start - 40) : error.end + 40]
+        print(f"neocalc: {one_line(repr(quoted))} is not Unicode text", file=sys.stderr)
     except MemoryError:
         print("neocalc: there is not enough memory", file=sys.stderr)
     except KeyboardInterrupt:

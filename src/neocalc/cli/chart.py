@@ -14,7 +14,7 @@ from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import add_reading, failed, reading_of
 from neocalc.cli.growth import whole_days
 from neocalc.cohort import ids_of
-from neocalc.errors import AgeError, FileError, InputError, MissingError
+from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.tables.batch import Summary
 from neocalc.tables.files import Source
 from neocalc.tables.outputs import refuse_existing, stopped_cleanly
@@ -204,10 +204,10 @@ def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
     names = read.scoring.mapped.names
     if read.source is not None:
         used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
-        print(f"Columns: {used}", file=sys.stderr)
+        print(printable(f"Columns: {used}"), file=sys.stderr)
     for line in summary.describe().splitlines()[1:]:
         print(line, file=sys.stderr)
-    print(f"Written: {options.output}", file=sys.stderr)
+    print(printable(f"Written: {options.output}"), file=sys.stderr)
 
 
 def about(summary: Summary) -> dict[str, Any]:

@@ -14,9 +14,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
+
+from neocalc.errors import is_shown
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -66,6 +69,27 @@ class Guarded(io.RawIOBase):
             raise OSError(errno.EBADF, "is closed")
         count: int | None = self.raw.write(data)
         return count
+
+
+class _Text(io.TextIOWrapper):
+    """Text for people, without a character that a terminal would obey, whatever it quotes.
+
+    Names of files and columns, ids and texts of a site's own files are shown as they are, but for
+    control characters and those that turn or hide what stands beside them: these as in JSON. The
+    one exception is what a bar of progress begins with.
+    """
+
+    def write(self, text: str, /) -> int:
+        """Write a text."""
+        bar = text[:1] if text.startswith("\r") else ""
+        lines = text.removeprefix(bar).split("\n")
+        if not all(map(str.isprintable, lines)):
+            text = bar + "\n".join(map(_plain, lines))
+        return super().write(text)
+
+
+def _plain(line: str) -> str:
+    return "".join(c if is_shown(c) else json.dumps(c)[1:-1] for c in line)
 
 
 class _Closed(io.RawIOBase):
@@ -131,9 +155,7 @@ def _guarded(stream: Any, errors: str) -> tuple[Any, Guarded | None]:
             stream.flush()
         guard = Guarded(getattr(stream.buffer, "raw", stream.buffer))
         encoding, at_once = stream.encoding, stream.line_buffering or stream.write_through
-    text = io.TextIOWrapper(
-        io.BufferedWriter(guard), encoding=encoding, errors=errors, line_buffering=at_once
-    )
+    text = _Text(io.BufferedWriter(guard), encoding=encoding, errors=errors, line_buffering=at_once)
     return text, guard
 
 

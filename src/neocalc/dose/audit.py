@@ -87,6 +87,8 @@ def append(path: str | os.PathLike[str], about: dict[str, Any]) -> None:
         When the file cannot be written to.
     """
     data = f"{line(about)}\n".encode()
+    if Path(path).is_fifo():  # nobody may be there to read it
+        raise FileError(f"{os.fspath(path)}: is a pipe; an audit trail is a file")
     try:
         with FileIO(os.fspath(path), "a") as file, _alone(file):
             if _was_cut_short(path):
