@@ -227,6 +227,18 @@ def test_a_manifest_that_is_none(tables: Path, text: str) -> None:
         nc.trials.load("NCT03558334")
 
 
+def test_tables_that_are_links_are_those_that_ship(
+    tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some installers leave them: each file a link into a store."""
+    shutil.copytree(tables / "trials", tmp_path / "store")
+    for path in (tables / "trials").iterdir():
+        path.unlink()
+        path.symlink_to(tmp_path / "store" / path.name)
+    assert nc.trials.load("NCT03558334").origin == "shipped"
+    assert nc.trials.load(tables / "trials" / "NCT03558334.toml").origin == "shipped"
+
+
 def test_an_altered_file_says_what_is_expected_and_what_is_there(tables: Path) -> None:
     with pytest.raises(nc.TableError) as caught:
         refuse_altered(tables, tables / TRIAL, "0" * 64)

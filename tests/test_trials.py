@@ -297,8 +297,11 @@ class TestSite:
     def test_a_file_that_is_listed_twice_is_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv(files.ENVIRONMENT, f"{tmp_path}:{site(tmp_path)}")
+        (tmp_path / "shipped").symlink_to(tables_folder() / "trials")
+        monkeypatch.setenv(files.ENVIRONMENT, f"{tmp_path}:{site(tmp_path)}:{tmp_path / 'shipped'}")
         assert nc.trials.load("SITE-1").version == "2"
+        assert nc.trials.load("NCT03558334").origin == "shipped"
+        assert len(trials.trials()) == 4
 
     @pytest.mark.parametrize("name", [None, 5, b"NCT03558334", ["NCT03558334"]])
     def test_a_trial_is_named_by_a_text_or_a_path(self, name: Any) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -89,6 +88,8 @@ class _Text(io.TextIOWrapper):
 
 
 def _plain(line: str) -> str:
+    import json
+
     return "".join(c if is_shown(c) else json.dumps(c)[1:-1] for c in line)
 
 

@@ -119,25 +119,25 @@ def definitions() -> tuple[list[Definition], list[Fault]]:
     """Every definition, neocalc's own first, and the files that are none."""
     found: list[Definition] = []
     faults: list[Fault] = []
-    paths = sorted((tables_folder() / FOLDER).glob("*.toml"))
+    paths = {real: (path, True) for real, path in _shipped().items()}
     for entry in filter(None, os.environ.get(ENVIRONMENT, "").split(os.pathsep)):
         try:
-            paths += _inside(Path(entry))
+            for path in _inside(Path(entry)):
+                paths.setdefault(path.resolve(), (path, False))
         except OSError as error:
             faults.append(Fault(entry, FileError(f"{ENVIRONMENT}: {entry}: {error.strerror}")))
-    for path in dict.fromkeys(paths):
+    for path, ours in paths.values():
         try:
             content = _content(path)
         except FileError as error:
             faults.append(Fault(str(path), error))
             continue
         try:
-            one = _checked(path, content)
+            one = _checked(path, content, ours)
             if any(same(one.id, o.id) and same(one.version, o.version) for o in found):
                 raise PolicyError(f"{path}: a second definition of {one.id}, version {one.version}")
             found.append(one)
         except NeocalcError as error:
-            ours = path.resolve().parent == tables_folder() / FOLDER
             faults.append(Fault(str(path), error, *_claimed(path, content, ours), content, ours))
     return found, faults
 
@@ -154,7 +154,14 @@ def definition_of(path: Path) -> Definition:
     TableError
         When it is neocalc's own and has been altered.
     """
-    return _checked(path, _content(path))
+    ours = _shipped().get(path.resolve())
+    return _checked(ours or path, _content(path), ours is not None)
+
+
+def _shipped() -> dict[Path, Path]:
+    """The files of neocalc's own definitions, by where they are: each may be a link."""
+    paths = sorted((tables_folder() / FOLDER).glob("*.toml"))
+    return {path.resolve(): path for path in paths}
 
 
 def _inside(path: Path) -> list[Path]:
@@ -174,13 +181,12 @@ def _content(path: Path) -> bytes:
         raise FileError(f"{path}: {error.strerror}") from error
 
 
-def _checked(path: Path, content: bytes) -> Definition:
+def _checked(path: Path, content: bytes, ours: bool) -> Definition:
     """What a file states; one of neocalc's own only as it was published."""
     sha256 = hashlib.sha256(content).hexdigest()
     root = tables_folder()
-    ours = path.resolve().parent == root / FOLDER
     if ours:
-        refuse_altered(root, path.resolve(), sha256)
+        refuse_altered(root, path, sha256)
     about = read_definition(content, path)
     trial, version = about["id"], about["version"]
     if not ours and any(same(trial, i) and same(version, v) for i, v in _names(root)):
