@@ -28,6 +28,11 @@ page is made by `python scripts/commands_help.py`.
 
 Exit status: 0 done; 1 a check failed (a hard stop, a failed verification, `--strict` with flagged
 rows); 2 wrong input, named in one line on standard error.
+
+The exit status is that of the work, whatever becomes of the standard streams: without them (cron,
+`>&- 2>&-`) a file is written as with them, and a reader that leaves early (`| head -1`) is no
+error. A result that standard output could not take (a full disk, or `>&-` where there is no file)
+is exit status 2.
 """
 
 

@@ -34,6 +34,7 @@ from validation_velocity import section as velocity_section
 import neocalc as nc
 from neocalc.references import tables_digest, tables_folder
 from neocalc.verify import Report, verify
+from neocalc.verify.report import COVERED, NOT_COVERED
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
@@ -138,6 +139,8 @@ def published_section(report: Report) -> list[str]:
         kinds = Counter(c.confidence for c in checks)
         counts = " | ".join(str(kinds[k] or "") for k in "ABCD")
         lines.append(f"| {section} | {len(checks)} | {passed} | {counts} |")
+    lines += ["", "What a run of `neocalc verify` covers, and what it cannot:", ""]
+    lines += [f"- {said}" for said in (COVERED, NOT_COVERED)]
     cells, rows = _printed()
     page = (DOCS / "velocity.md").read_text(encoding="utf-8")
     misprints = page.split("## Printed by the WHO otherwise")[1].split("\n## ")[0]

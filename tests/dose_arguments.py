@@ -51,7 +51,7 @@ CONDITIONS = Conditions(
     gate="cohort 2 opens after the review of dose-limiting toxicity of 3 infants",
 )
 """A protocol that states every condition."""
-ARM = Arm("A", "", "SITE-7", "2.1", "0" * 64, LIMITS, conditions=CONDITIONS)
+ARM = Arm("A", "", "SITE-7", "2.1", "0" * 64, "shipped", LIMITS, conditions=CONDITIONS)
 
 
 def whole() -> dict[str, Any]:

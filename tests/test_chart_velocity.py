@@ -200,7 +200,7 @@ def test_missing_lines_of_a_band_end_at_zero() -> None:
 
 def test_the_trial_is_marked_here_too() -> None:
     drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03558334")
-    assert "Windows of the trial after administration" in said(drawn)
+    assert "Windows of NCT03558334, version registry: 24 hours: " in said(drawn)
     assert "day of administration" in said(drawn)
     assert "end of a trial's window" in said(drawn)
     drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03601416", version="protocol-2020")

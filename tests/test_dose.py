@@ -527,7 +527,7 @@ def test_an_arm_gives_its_dose_and_limits() -> None:
 
 @pytest.mark.parametrize("dose", [None, "1 million cells/kg"])
 def test_an_arm_without_a_dose_is_refused_whatever_dose_is_given(dose: str | None) -> None:
-    arm = nc.trials.load("NCT03601416").arm("MSC")
+    arm = nc.trials.load("NCT03601416", "registry").arm("MSC")
     with pytest.raises(nc.DoseRefused, match="states no dose") as caught:
         prepare(weight="2 kg", dose=dose, arm=arm, viable_concentration="5 million cells/mL")
     assert stops(caught.value) == {"arm dose": "hard stop"}

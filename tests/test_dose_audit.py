@@ -50,7 +50,8 @@ def test_a_trial_an_override_and_no_age() -> None:
                    viable_concentration="90,000 cells/mL")  # fmt: skip
     about = audit.record(plan, at=AT)
     assert about["protocol"] == {
-        "trial": "NCT03558334", "version": "registry", "arm": "A", "sha256": arm.sha256,
+        "trial": "NCT03558334", "version": "registry", "arm": "A", "origin": "shipped",
+        "sha256": arm.sha256,
     }  # fmt: skip
     assert about["override"] == {
         "reason": "dilution of the day",
@@ -82,7 +83,7 @@ def test_a_refusal_has_its_inputs_and_checks_and_no_result() -> None:
 
 def test_a_refusal_for_an_arm_without_a_dose_says_what_was_asked_for() -> None:
     """It once held neither the protocol nor the inputs: nobody could say whose dose was refused."""
-    arm = nc.trials.load("NCT03601416").arm("MSC")
+    arm = nc.trials.load("NCT03601416", "registry").arm("MSC")
     asked: dict[str, Any] = {"weight": "2 kg", "arm": arm, "subject": "001-0004"}
     with pytest.raises(nc.DoseRefused, match=r"^no dose: NCT03601416, version registry") as caught:
         prepare(**asked, viable_concentration="5 million cells/mL")
@@ -113,8 +114,12 @@ def test_an_override_that_passes_nothing_says_so() -> None:
         {"weight": "0 kg"},
         {"weight": "31 kg"},
         {"graduation": "0.5 mL"},
-        {"arm": nc.trials.load("NCT03601416").arm("MSC"), "limits": None},
-        {"arm": nc.trials.load("NCT03601416").arm("control"), "limits": None, "dose": None},
+        {"arm": nc.trials.load("NCT03601416", "registry").arm("MSC"), "limits": None},
+        {
+            "arm": nc.trials.load("NCT03601416", "registry").arm("control"),
+            "limits": None,
+            "dose": None,
+        },
     ],
 )
 def test_a_refusal_lists_every_check_in_order(changes: dict[str, Any]) -> None:

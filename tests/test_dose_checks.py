@@ -393,7 +393,7 @@ class TestStatedAndUsual:
 
     def test_the_limits_of_an_arm_are_its_protocols_own(self) -> None:
         arm = nc.trials.Arm(
-            "A", "", "T", "1", "0" * 64, Limits(dose="50 million cells/kg",
+            "A", "", "T", "1", "0" * 64, "shipped", Limits(dose="50 million cells/kg",
                                                 max_volume_per_kg="50 mL/kg"))  # fmt: skip
         thin = SIMPLE | {"dose": None, "viable_concentration": "4 million cells/mL"}
         found = prepare(**thin, arm=arm, limits=Limits(max_cells="900 million cells"))

@@ -192,7 +192,8 @@ class TestStops:
         assert json.loads(out)["seen"] == err.split()[-1]
 
     def test_an_arm_without_a_dose(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run("--trial", "NCT03601416", "--arm", "MSC", "--weight", "3kg", *PRODUCT) == 1
+        registry = ["--trial", "NCT03601416", "--protocol-version", "registry", "--arm", "MSC"]
+        assert run(*registry, "--weight", "3kg", *PRODUCT) == 1
         assert "states no dose" in one_line(capsys)
         version = ["--trial", "NCT03601416", "--protocol-version", "protocol-2020", "--arm", "low"]
         assert run(*version, "--weight", "3kg", *PRODUCT) == 0

@@ -502,6 +502,6 @@ def test_a_refusal_keeps_what_was_typed() -> None:
 
 
 def test_arms_of_other_programs_have_no_conditions() -> None:
-    arm = Arm("A", "", "T", "1", "0" * 64, Limits(dose="1 million cells/kg"))
+    arm = Arm("A", "", "T", "1", "0" * 64, "shipped", Limits(dose="1 million cells/kg"))
     assert outcomes(tried(**(GIRL | {"arm": arm, "age": aged(105)})))["eligibility"] == "not made"
     assert SecondCheck("AB", "2 kg").person == "AB"

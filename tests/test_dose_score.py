@@ -22,6 +22,7 @@ from neocalc.tables import csvrows, files
 from shell import HEADER, ROW, SCORED, Shell
 
 ARM = nc.trials.load("NCT03558334").arm("A")
+REGISTRY = ["--protocol-version", "registry"]
 PRODUCT: dict[str, Any] = {"concentration": "5 million cells/mL", "viability": "92%"}
 ADDED = ["dose_cells", "dose_volume_ml", "dose_status"]
 OPTIONS = ["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL", "--viability", "92%"]
@@ -155,6 +156,7 @@ def test_the_record_says_which_dose(shell: Shell) -> None:
         "trial": "NCT03558334",
         "version": "registry",
         "arm": "A",
+        "origin": "shipped",
         "sha256": ARM.sha256,
         "counts": "viable",
         "dose": {"value": 1e6, "unit": "cell/kg"},
@@ -237,8 +239,8 @@ def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--dose", "NCT03601416:MSC"], "states no dose"),
-        (["--dose", "NCT03601416:control"], "receives no cells"),
+        ([*REGISTRY, "--dose", "NCT03601416:MSC"], "states no dose"),
+        ([*REGISTRY, "--dose", "NCT03601416:control"], "receives no cells"),
         ([*OPTIONS[:4], "--viability", "0.92%"], "Read the certificate again"),
         ([*OPTIONS[:4], "--viability", "65%"], "for any row"),
         (["--dose", "NCT03558334:A", "--viable-concentration", "90000 cells/mL"], "for any row"),
@@ -303,7 +305,7 @@ class TestDosing:
             ({"arm": ARM, "limits": {"max_cells": "1 cell"}}, nc.InputError),
             ({"arm": ARM, "viability": "92%"}, nc.MissingError),
             ({"arm": ARM, "dose": "5 million cells/kg"}, nc.DoseRefused),
-            ({"arm": nc.trials.load("NCT03601416").arm("MSC")}, nc.DoseRefused),
+            ({"arm": nc.trials.load("NCT03601416", "registry").arm("MSC")}, nc.DoseRefused),
         ],
     )
     def test_what_is_wrong_is_refused_at_once(

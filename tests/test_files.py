@@ -125,7 +125,7 @@ def test_delimiters(folder: Path, given: str, used: str) -> None:
         assert pl.concat(list(source.batches())).equals(ROWS)
 
 
-@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", "é", "1", "a"])
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", "é", "1", "a", *" .+-:/%_"])
 def test_what_can_be_no_delimiter_is_refused(folder: Path, delimiter: str) -> None:
     cohort(folder)
     with pytest.raises(FileError, match=r"^--delimiter: .* is not accepted; "):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1] / "src" / "neocalc"
 CORE = (
-    "errors", "coding", "dimensions", "units", "lms", "tablefiles", "references", "dateforms",
-    "dates", "age", "lengths", "policy", "stacks", "placement", "scoring", "arguments", "results",
-    "growth", "birth", "chartlines", "cohort",
+    "errors", "shipped", "coding", "dimensions", "units", "lms", "tablefiles", "references",
+    "dateforms", "dates", "age", "lengths", "policy", "stacks", "placement", "scoring", "arguments",
+    "results", "growth", "birth", "chartlines", "cohort",
 )  # fmt: skip
 """From the bottom up: what an importer of one of these may need stands before it."""
 MIDDLE = {"velocity", "dose", "trials", "tables"}

@@ -40,7 +40,7 @@ FUNCTIONS = [
     "size_at_birth",
     "zscore",
 ]
-CLASSES = ["Age", "Policy", "ZScore"]
+CLASSES = ["Age", "Policy", "TrialWarning", "ZScore"]
 MODULES = ["chart", "dose", "report", "spark", "trials", "velocity", "verify"]
 
 

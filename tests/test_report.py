@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from neocalc import report
+from neocalc import report, trials
 from neocalc.html import POLICY
 from neocalc.report.visits import MOST_ROWS
 from shell import Shell
@@ -131,7 +131,8 @@ def test_one_subject(shell: Shell) -> None:
     content = (ROOT / "examples" / "cohort.csv").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     assert about["input"] == {"name": "cohort.csv", "sha256": digest}
-    assert about["report"] == {"subject": "001-0009", "trial": "NCT03558334", "lines": "centiles"}
+    trial = trials.load("NCT03558334").definition
+    assert about["report"] == {"subject": "001-0009", "trial": trial, "lines": "centiles"}
 
 
 def test_a_cohort(shell: Shell) -> None:

@@ -191,7 +191,7 @@ def doses() -> Iterator[Any]:
     yield refusal_of(weight="0 kg", override=Override("it is so", "AB"))
     with pytest.raises(nc.DoseRefused) as caught:
         prepare(
-            weight="2 kg", arm=nc.trials.load("NCT03601416").arm("MSC"),
+            weight="2 kg", arm=nc.trials.load("NCT03601416", "registry").arm("MSC"),
             viable_concentration="5 million cells/mL",
         )  # fmt: skip
     yield caught.value

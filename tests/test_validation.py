@@ -14,6 +14,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.references import tables_digest
+from neocalc.verify.report import COVERED, NOT_COVERED
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
@@ -69,6 +70,11 @@ def test_every_published_value_agrees() -> None:
     assert len(rows) >= 8
     for row in rows:
         assert row[1] == row[2], row[0]
+
+
+def test_what_verify_covers_and_what_it_cannot_is_said() -> None:
+    assert f"- {COVERED}" in section(2)
+    assert f"- {NOT_COVERED}" in section(2)
 
 
 def test_every_difference_from_another_package_has_its_reason() -> None:

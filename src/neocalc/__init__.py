@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PolicyError,
         SexError,
         TableError,
+        TrialWarning,
         UnitError,
     )
     from neocalc.growth import ZScore, curves, measurement, size_at_birth, zscore
@@ -54,6 +55,7 @@ __all__ = [
     "Q",
     "SexError",
     "TableError",
+    "TrialWarning",
     "UnitError",
     "ZScore",
     "__version__",

@@ -17,6 +17,8 @@
     └── ExtraMissing (ImportError)  an optional dependency is not installed
     ColumnWarning (UserWarning)     a column of a table is not what it seems
 
+    TrialWarning (UserWarning)      a site's file of another trial cannot be used
+
 For one value a wrong input raises. In arrays and tables each row carries its own status word and
 the others go on; the words and their order are `STATUSES`. Where several apply to one row the
 first in that order is given.
@@ -25,6 +27,7 @@ first in that order is given.
 from __future__ import annotations
 
 import sys
+import unicodedata
 import warnings
 from typing import Any, Final
 
@@ -172,7 +175,7 @@ class PolicyError(NeocalcError, ValueError):
 
 
 class TableError(NeocalcError):
-    """A reference table that is missing, altered or malformed."""
+    """A reference table or a shipped trial definition that is missing, altered or malformed."""
 
 
 class FileError(NeocalcError):
@@ -226,11 +229,29 @@ class ExtraMissing(NeocalcError, ImportError):
         super().__init__(f'{what} needs the extra "{extra}": pip install "neocalc[{extra}]"')
 
 
+class TrialWarning(UserWarning):
+    """A file on ``NEOCALC_TRIALS`` that cannot be used, and is not of the trial asked for."""
+
+
 def _again(kind: type[NeocalcError], args: tuple[Any, ...], held: dict[str, Any]) -> NeocalcError:
     """An error as it was when it was pickled."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(held)
     return error
+
+
+def printable(text: str) -> str:
+    r"""A name or a message without control characters, which a terminal would obey.
+
+    >>> printable("a\x1b[31m\u202eb")
+    'a\\x1b[31m\\u202eb'
+    """
+    return "".join(c if is_shown(c) else repr(c)[1:-1] for c in text)
+
+
+def is_shown(character: str) -> bool:
+    """Whether a character is shown as itself: every letter, sign and space, and no line break."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def shown(value: object) -> str:

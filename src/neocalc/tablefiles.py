@@ -15,6 +15,7 @@ import numpy.typing as npt
 from neocalc.dimensions import convert, find_unit
 from neocalc.errors import TableError
 from neocalc.lms import small_line
+from neocalc.shipped import read_small
 from neocalc.units import Floats
 
 MEASURES: Final = {
@@ -41,6 +42,8 @@ LARGEST: Final = 1e300
 """Ranges and limits beyond it are refused: a whole number may be too large for a float."""
 MOST_SMALL: Final = 100
 """A limit `flag_small` above it would be one that no value can reach."""
+LARGEST_TABLE: Final = 1 << 26
+"""Bytes of the largest CSV of L, M and S that is read."""
 METHODS: Final = ("lms", "lms-restricted")
 SEXES: Final = ("female", "male")
 """The sexes in the order of their codes, 0 and 1."""
@@ -182,9 +185,9 @@ def _pair(value: Any, where: str, *, finite: bool = False) -> tuple[float, float
 def read_checked(path: Path, sha256: str) -> bytes:
     """The content of a table, refused when its checksum is not the one stated."""
     try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
-        raise TableError(f"{path}: {getattr(error, 'strerror', error)}") from error
+        content = read_small(path, LARGEST_TABLE)
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}") from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:
         raise TableError(

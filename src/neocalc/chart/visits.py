@@ -24,6 +24,7 @@ from neocalc.stacks import Rows as Places
 from neocalc.tables import columns, frames
 from neocalc.tables.identities import Ids, one_child
 from neocalc.tables.mapping import Words
+from neocalc.tables.polarslimits import plain_columns
 from neocalc.units import quantity
 from neocalc.velocity.comparisons import Line
 from neocalc.velocity.followup import increments, link
@@ -222,7 +223,7 @@ def scored_table(
     )  # fmt: skip
     wanted = [*scoring.mapped.names.values(), *(name for name in extra if name in present)]
     ids = scoring.mapped.names.get("subject_id")
-    return kind.select(visits, list(dict.fromkeys(wanted)), ids), scoring
+    return plain_columns(kind.select(visits, list(dict.fromkeys(wanted)), ids)), scoring
 
 
 def infant_of(

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
-import os
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import neocalc
-from neocalc.errors import MissingError, NeocalcError, PolicyError
+from neocalc.cli.streams import Streams
+from neocalc.errors import MissingError, NeocalcError, PolicyError, TrialWarning, printable
 from neocalc.policy import DEFAULT, Policy
 
 COMMANDS: Final = {
@@ -33,6 +32,8 @@ COMMANDS: Final = {
 }
 """Each command with its module, which has `configure` and `run` under the command's name."""
 
+RESULTS: Final = ("output", "html", "worksheet")
+"""The options of a file that holds the whole result."""
 LONGEST_MESSAGE: Final = 4_000
 """Characters of the longest message."""
 EPILOG: Final = (
@@ -85,44 +86,55 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is returned."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal may lack letters of a citation
+    with Streams() as streams:
+        return streams.status(_status(given, streams))
+
+
+def _status(given: list[str], streams: Streams) -> int:
+    """The exit status of a command; what ends it is one line on standard error."""
     try:
-        status = _run(given)
-        sys.stdout.flush()
+        with _warnings_in_one_line():
+            return _run(given, streams)
     except NeocalcError as error:
         print(f"neocalc: {one_line(str(error))}", file=sys.stderr)
-        status = 2
-    except BrokenPipeError:  # the reader of a pipe has left
-        _drop_output()
-        status = 0
     except OSError as error:
-        _drop_output()
-        where = error.filename or "standard output"
-        print(f"neocalc: {one_line(f'{where}: {error.strerror or error}')}", file=sys.stderr)
-        status = 2
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"neocalc: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
+    except UnicodeEncodeError as error:
+        quoted = error.object[max(0, error.start - 40) : error.end + 40]
+        print(f"neocalc: {one_line(repr(quoted))} is not Unicode text", file=sys.stderr)
     except MemoryError:
         print("neocalc: there is not enough memory", file=sys.stderr)
-        status = 2
     except KeyboardInterrupt:
         print("neocalc: stopped; no output was written", file=sys.stderr)
-        status = 130
-    return status
+        return 130
+    return 2
+
+
+@contextlib.contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """A file of another trial that was passed over is named on standard error."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, TrialWarning):
+            print(f"Notice: {one_line(str(message))}", file=sys.stderr)
+        else:
+            before(message, category, *place, **more)
+
+    before = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", TrialWarning)
+        warnings.showwarning = show
+        yield
 
 
 def one_line(text: str) -> str:
     """A message without line breaks or control characters, and not endless, whatever it quotes."""
     short = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(short.split()))
+    return printable(" ".join(short.split()))
 
 
-def _drop_output() -> None:
-    """What cannot be written to standard output is not tried again when Python ends."""
-    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _run(given: list[str]) -> int:
+def _run(given: list[str], streams: Streams) -> int:
     command = given[0] if given else ""
     try:
         if command not in COMMANDS:
@@ -139,6 +151,8 @@ def _run(given: list[str]) -> int:
         options = parser.parse_args(given[1:])
     except SystemExit as left:  # --help, or an error that has been printed
         return int(left.code or 0)
+    files = [getattr(options, name, None) for name in RESULTS]
+    streams.needed = options.json or all(file in (None, "-") for file in files)
     try:
         status: int = getattr(loaded, f"run_{command}")(options)
     except NeocalcError as error:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from neocalc.chart import KINDS, OF_ONE, cohort_chart
+from neocalc.chart.events import trial_of
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import add_reading, failed, reading_of
 from neocalc.cli.growth import whole_days
 from neocalc.cohort import INDICES, ids_of
-from neocalc.errors import AgeError, FileError, InputError, MissingError
+from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.plain import NAMES, counted
 from neocalc.tables.batch import Summary
 from neocalc.tables.files import Source
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.cohort import Scoring
+    from neocalc.trials import Trial
 
 TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
 """The options that give one infant without a file."""
 OF_COHORTS: Final = ("arm", "until")
 """Options of a picture that charts of cohorts take."""
+OPTION_OF: Final = {"version": "trial_version"}
+"""Arguments of the call that are typed under another name."""
 MEASURES: Final = {"weight": "weight", "length": "length", "head": "head_circumference"}
 """Each option of a measurement with its measure."""
 
@@ -142,15 +146,22 @@ def run_chart(options: argparse.Namespace) -> int:
     read = _typed(options) if options.input is None else read_file(options)
     kind = options.kind or ("growth" if options.subject is not None or read.single else "z")
     _check(options, kind)
+    trial = trial_of(options.trial, options.trial_version)
     summary = read.summary(options.subject, charted=kind != "statuses")
     with stopped_cleanly():
-        _draw(options, read, kind, until).save(options.output, force=options.force)
+        _draw(options, read, kind, until, trial).save(options.output, force=options.force)
     said(options, read, summary)
     if kind != "statuses":
         say_without_z(summary)
     if options.json:
         print_json(
-            {"output": options.output, "kind": kind, "subject": options.subject, **about(summary)}
+            {
+                "output": options.output,
+                "kind": kind,
+                "subject": options.subject,
+                "trial": None if trial is None else trial.definition,
+                **about(summary),
+            }
         )
     status = failed(summary, accepted=options.accept_failed_columns)
     return max(status, int(options.strict and summary.flagged > 0))
@@ -175,7 +186,9 @@ def _check(options: argparse.Namespace, kind: str) -> None:
             raise FileError(f"--{name.replace('_', '-')}: {why}")
 
 
-def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None) -> Any:
+def _draw(
+    options: argparse.Namespace, read: Read, kind: str, until: int | None, trial: Trial | None
+) -> Any:
     """The chart that the options ask for."""
     if kind not in OF_ONE:
         return cohort_chart(read.table, read.scoring, kind, options.arm, until)
@@ -187,7 +200,7 @@ def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None)
     infant = infant_of(
         read.table, read.scoring, subject=options.subject, administered=options.administered_on
     )
-    events = events_of(infant, options.trial, options.trial_version)
+    events = events_of(infant, trial)
     if kind == "velocity":
         return chart_velocity.draw(infant, until=until, events=events)
     lines = "sd" if options.sd else "centiles"
@@ -199,10 +212,10 @@ def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
     names = read.scoring.mapped.names
     if read.source is not None:
         used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
-        print(f"Columns: {used}", file=sys.stderr)
+        print(printable(f"Columns: {used}"), file=sys.stderr)
     for line in summary.describe().splitlines()[1:]:
         print(line, file=sys.stderr)
-    print(f"Written: {options.output}", file=sys.stderr)
+    print(printable(f"Written: {options.output}"), file=sys.stderr)
 
 
 def say_without_z(summary: Summary) -> None:

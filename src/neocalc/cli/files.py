@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import one_line
-from neocalc.errors import FileError
+from neocalc.errors import FileError, printable
 from neocalc.references import parse_toml
+from neocalc.shipped import read_small
 
 if TYPE_CHECKING:
     from neocalc.tables.batch import Summary
@@ -92,12 +93,12 @@ def report(summary: str, names: dict[str, str], path: str) -> None:
     from neocalc.tables.outputs import STANDARD
 
     used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
-    print(f"Columns: {used}", file=sys.stderr)
+    print(printable(f"Columns: {used}"), file=sys.stderr)
     if not set(names) & set(GESTATION_COLUMNS):
         print("No gestational age: every age is chronological.", file=sys.stderr)
     print(summary, file=sys.stderr)
     if path != STANDARD:
-        print(f"Written: {path} and {path}.json", file=sys.stderr)
+        print(printable(f"Written: {path} and {path}.json"), file=sys.stderr)
 
 
 def refuse_output(options: argparse.Namespace) -> None:
@@ -182,7 +183,7 @@ def _mapping_file(path: str) -> dict[str, Any]:
     from neocalc.tables.missing import ALL
 
     try:
-        content = parse_toml(Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        content = parse_toml(read_small(path).removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neocalc.cli import add_json, add_policy, print_json
 from neocalc.cli.chart import (
+    OPTION_OF,
     about,
     add_columns,
     add_output,
@@ -19,6 +20,8 @@ from neocalc.cli.chart import (
 from neocalc.cli.files import failed
 from neocalc.errors import FileError, InputError
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
+
+__all__ = ["OPTION_OF", "configure_report", "run_report"]
 
 
 def configure_report(parser: argparse.ArgumentParser) -> None:

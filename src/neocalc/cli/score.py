@@ -31,6 +31,8 @@ DOSE_VALUES: Final = {
     "release-viability": "for the check alone, where no viability is applied",
 }
 """The product of `--dose`, with the options of `neocalc dose`."""
+OPTION_OF: Final = {"version": "protocol_version"}
+"""Arguments of the call that are typed under another name."""
 
 
 def configure_score(parser: argparse.ArgumentParser) -> None:

@@ -56,7 +56,7 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
     return {
         **head("dose", at),
         "outcome": "refused" if refused else "prepared",
-        "protocol": None if asked is None else _protocol(asked),
+        "protocol": None if asked is None or asked.arm is None else asked.arm.definition,
         "inputs": None if asked is None else _inputs(asked.inputs),
         "limits": None if asked is None else _limits(asked),
         "loosened": [] if asked is None else [_loosened(one) for one in asked.limits.loosened()],
@@ -98,6 +98,8 @@ def append(path: str | os.PathLike[str], about: dict[str, Any]) -> None:
         When the file cannot be written to.
     """
     data = f"{line(about)}\n".encode()
+    if Path(path).is_fifo():  # nobody may be there to read it
+        raise FileError(f"{os.fspath(path)}: is a pipe; an audit trail is a file")
     try:
         with FileIO(os.fspath(path), "a") as file, _alone(file):
             if _was_cut_short(path):
@@ -132,13 +134,6 @@ def _was_cut_short(path: str | os.PathLike[str]) -> bool:
     with where.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read() != b"\n"
-
-
-def _protocol(asked: Request) -> dict[str, str] | None:
-    arm = asked.arm
-    if arm is None:
-        return None
-    return {"trial": arm.trial, "version": arm.version, "arm": arm.name, "sha256": arm.sha256}
 
 
 def _inputs(inputs: DoseInputs) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from neocalc.errors import UnitError
 from neocalc.plain import visible
 from neocalc.records import utc_time
 from neocalc.references import tables_digest
+from neocalc.shipped import SHIPPED
 from neocalc.units import split_quantity
 
 WIDTH: Final = 96
@@ -147,6 +148,8 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     inputs = plan.inputs
     found = [("protocol", plan.arm.label if plan.arm is not None else "no trial named")]
     if plan.arm is not None:
+        ours = plan.arm.origin == SHIPPED
+        found.append(("protocol file", "ships with neocalc" if ours else plan.arm.origin))
         found.append(("protocol file, SHA-256", plan.arm.sha256))
     found.append(("the dose counts", f"{plan.limits.counts} cells"))
     for name, figure in _figures(inputs).items():

@@ -153,11 +153,13 @@ def build(
     notes: Notes | None = None,
 ) -> str:
     """The page of a prepared table; `notes` is filled with what is found of its columns."""
+    from neocalc.chart.events import trial_of
     from neocalc.chart.visits import of_subject
     from neocalc.cohort import count_statuses, ids_of, score_table
     from neocalc.report.visits import Visits
     from neocalc.tables.batch import Summary
 
+    options.trial, options.version = trial_of(options.trial, options.version), None
     whose = ids_of(table, scoring)
     several = options.subject is None and whose is not None and whose.key.n_unique() != 1
     if not several and len(table):
@@ -281,7 +283,11 @@ def _foot(scoring: Scoring, source: Named, summary: Summary, options: Options) -
     from neocalc.records import utc_time
     from neocalc.tables.batch import record
 
-    chosen = {name: str(value) for name, value in vars(options).items() if value is not None}
+    chosen: dict[str, Any] = {
+        name: value.definition if name == "trial" else str(value)
+        for name, value in vars(options).items()
+        if value is not None
+    }
     more = {"report": chosen}
     about = json.loads(record("report", cast("Source", source), scoring, summary, more))
     if EPOCH in os.environ:

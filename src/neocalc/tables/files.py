@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
-from neocalc.errors import FileError
+from neocalc.errors import FileError, printable
 from neocalc.forks import use_polars
 from neocalc.tables.csvrows import CsvRows
 from neocalc.tables.kinds import HEAD, other_kind
 from neocalc.tables.outputs import PARQUET, STANDARD
 from neocalc.tables.parquetrows import ParquetRows
+from neocalc.tables.polarslimits import refuse_wide, utf8_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 CELLS: Final = 1_500_000
 """Cells in one batch: the wider a file, the fewer rows are held."""
 MOST_ROWS: Final = 150_000
+IN_VALUES: Final = " .+-:/%_"
+"""Characters that stand in numbers, dates, gestations or names of columns: none separates."""
 _MAGIC: Final = b"PAR1"
 _TABS: Final = {"tab": "\t", "\\t": "\t"}
 
@@ -58,13 +61,16 @@ class Source:
 
     def __init__(self, path: str, *, delimiter: str = ",", name: str | None = None) -> None:
         use_polars()
-        self.name = "standard input" if path == STANDARD else Path(path).name
+        self.name = "standard input" if path == STANDARD else printable(Path(path).name)
         self.name = self.name if name is None else name
         self.delimiter = _TABS.get(delimiter, delimiter)
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n':
             raise FileError(f"--delimiter: {delimiter!r} is not accepted; give one character")
-        if self.delimiter.isalnum():
-            raise FileError(f"--delimiter: {delimiter!r} is not accepted; not a letter or a digit")
+        if self.delimiter.isalnum() or self.delimiter in IN_VALUES:
+            raise FileError(
+                f"--delimiter: {delimiter!r} is not accepted; it can stand in a number, a date or a"
+                " name; give another character, such as ; or |, or tab"
+            )
         shown = self.name if path == STANDARD else path
         with contextlib.ExitStack() as stack, self._named_errors(shown):
             if path == STANDARD:
@@ -78,6 +84,7 @@ class Source:
             start = stream.read(HEAD)
             self._rows = self._kind(stream, start, path)
             self.columns = self._rows.columns
+            refuse_wide(self.schema() if isinstance(self._rows, ParquetRows) else {}, self.name)
             self._open = stack.pop_all()
 
     def _kind(self, stream: Any, start: bytes, path: str) -> CsvRows | ParquetRows:
@@ -87,7 +94,7 @@ class Source:
         if start.startswith(_MAGIC):
             if self._copy is not None:  # a pipe; the end is read first
                 self._copy.all()
-            return ParquetRows(Path(self._path), self.name)
+            return ParquetRows(utf8_path(Path(self._path)), self.name)
         if Path(path).suffix.lower() in PARQUET:
             raise FileError(f"{self.name}: is not a Parquet file: it does not start with PAR1")
         return CsvRows(stream, start, self.name, self.delimiter)

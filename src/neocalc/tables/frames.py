@@ -12,6 +12,7 @@ import numpy as np
 from neocalc.errors import FileError, InputError
 from neocalc.tables.columns import refuse_zone
 from neocalc.tables.identities import identified
+from neocalc.tables.polarslimits import readable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -257,6 +258,8 @@ _KINDS = {
         lambda frame, names, ids: frame.select(names).collect(),
         _no_rows_to_attach_to,
     ),
-    "pandas.DataFrame": Kind(_pandas_columns, _pandas_select, _pandas_attach),
-    "pyarrow.Table": Kind(lambda frame: list(frame.column_names), _arrow_select, _arrow_attach),
+    "pandas.DataFrame": Kind(_pandas_columns, readable(_pandas_select), _pandas_attach),
+    "pyarrow.Table": Kind(
+        lambda frame: list(frame.column_names), readable(_arrow_select), _arrow_attach
+    ),
 }

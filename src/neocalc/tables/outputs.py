@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from neocalc.errors import FileError
 from neocalc.tables.parquetrows import brief
+from neocalc.tables.polarslimits import has_csv_form, utf8_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -154,8 +155,10 @@ def write_batches(
     from polars.io.plugins import register_io_source
 
     for name, dtype in schema.items():
-        if not parquet and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
+        if not parquet and not has_csv_form(dtype):
             raise FileError(f"column {name}: {dtype} has no form in a CSV; write .parquet")
+    if parquet:
+        utf8_path(target)
     made: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
 
     def taken() -> Iterator[pl.DataFrame]:

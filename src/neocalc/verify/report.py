@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from neocalc import html as pages
+from neocalc.errors import printable
 from neocalc.verify.checks import FAILED, NOT_MADE, OUTCOMES, PASSED, Check, Report
 
 TITLE: Final = "Qualification of a neocalc installation"
 NOTICE: Final = "neocalc calculates; it does not prescribe. A clinician decides."
+WIDTH: Final = 96
+"""Characters in a line of what is said of the whole."""
 SIGNATURES: Final = ("Performed by", "Reviewed by")
+COVERED: Final = (
+    "Covered: every table, reference.toml (ranges, limits, flags, methods), trial definition and "
+    "published value, by SHA-256 (tables, reference.toml and definitions also whenever they are "
+    "loaded); every file of the package, by the RECORD of its wheel; what this Python, NumPy and "
+    "SciPy compute, by published values; a site's own definitions and references, that they can be "
+    "used."
+)
+NOT_COVERED: Final = (
+    "Not covered: Python and its packages beyond those values; compiled copies (.pyc), which "
+    "Python may run in place of the code that was checked; what is changed after this run; and "
+    "whoever can write to this installation: manifest, RECORD and this command could be changed "
+    "with the rest. Compare version and digest with those of the release, on another machine."
+)
 CONFIDENCE: Final = (
     "Confidence: A printed by the publisher, or exact arithmetic; B computed from the official"
     " tables with an independent program; C as B, from a table read in two independent copies;"
@@ -28,6 +45,8 @@ def about(report: Report) -> dict[str, Any]:
         "counts": report.counts,
         "sections": report.sections,
         "checks": [check._asdict() for check in report.checks],
+        "covered": COVERED,
+        "not_covered": NOT_COVERED,
     }
 
 
@@ -53,11 +72,13 @@ def text(report: Report) -> str:
     for name, *counts in rows:
         cells = [f"{count:>{width}}" for count, width in zip(counts, widths[1:], strict=True)]
         lines.append("  ".join([f"{name:<{widths[0]}}", *cells]))
+    for said in (COVERED, NOT_COVERED):
+        lines += ["", *textwrap.wrap(said, WIDTH)]
     for outcome in (NOT_MADE, FAILED):
         for check in report.having(outcome):
             lines += ["", f"{outcome.upper()}  {check.section}: {check.name}"]
             lines += _aligned(_found(check), "    ")
-    return "\n".join([*lines, "", verdict(report)]) + "\n"
+    return "\n".join(map(printable, [*lines, "", verdict(report)])) + "\n"
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
@@ -110,7 +131,8 @@ def html(report: Report) -> str:
     for section in report.sections:
         parts.append(pages.heading(section))
         parts.append(_checks(check for check in report.checks if check.section == section))
-    parts += [pages.paragraph(said) for said in (CONFIDENCE, NOTICE)]
+    said = (COVERED, NOT_COVERED, CONFIDENCE, NOTICE)
+    parts += [pages.paragraph(one) for one in said]
     return pages.page(TITLE, parts, _STYLE)
 
 
