@@ -1,6 +1,7 @@
 """The commands: parse, call, print. A command loads only what it needs.
 
-Exit status: 0 done; 1 a check failed; 2 wrong input, named in one line on standard error.
+Exit status: 0 done; 1 a check failed; 2 wrong input, or a run that could not be completed, named in
+one line on standard error; 128 and the number of the signal (130, 143) when it was stopped.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Final, NoReturn
 import neocalc
 from neocalc.errors import MissingError, NeocalcError, PolicyError
 from neocalc.policy import DEFAULT, Policy
+from neocalc.tables import runs
 
 COMMANDS: Final = {
     "age": ("growth", "chronological, postmenstrual and corrected age"),
@@ -85,6 +87,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is returned."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    runs.NOTES.clear()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may lack letters of a citation
     try:
@@ -105,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("neocalc: there is not enough memory", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
-        print("neocalc: stopped; no output was written", file=sys.stderr)
+        print(f"neocalc: stopped; {runs.outcome(runs.NOTES)}", file=sys.stderr)
         status = 130
     return status
 
