@@ -46,6 +46,7 @@ from neocalc.tables.canonical import CANONICAL as COLUMNS
 from neocalc.tables.lookalikes import look
 from neocalc.tables.mapping import map_columns
 from neocalc.tables.missing import missing_words
+from neocalc.tables.parquetpages import Damaged, Layout
 from neocalc.units import CANONICAL, figures_of, find_unit, split_quantity
 
 LONGEST_MESSAGE: Final = 8_000
@@ -528,6 +529,23 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def parquet_layout(data: bytes) -> None:
+    """What a Parquet file says of itself: refused in one line, or it adds up."""
+    try:
+        layout = Layout(lambda at, size: data[at : at + size], len(data))
+        for group in layout.groups:
+            layout.walk(group)
+    except Damaged as error:
+        ensure(str(error).isprintable() and len(str(error)) < LONGEST_MESSAGE, str(error))
+        return
+    ensure(layout.rows == sum(group.rows for group in layout.groups), "rows")
+    for group in layout.groups:
+        for chunk in group.chunks:
+            ends = [at + size for at, size in zip(chunk.at, chunk.stored, strict=True)]
+            ensure(all(4 <= end <= layout.end for end in ends), "pages outside")
+            ensure(not chunk.column.is_flat or chunk.values == group.rows, "values")
+
+
 TARGETS: Final = {
     "gestation": Target(gestation),
     "dates": Target(dates),
@@ -535,6 +553,7 @@ TARGETS: Final = {
     "quantities": Target(quantities),
     "words": Target(words),
     "csv_rows": Target(csv_rows, 512),
+    "parquet_layout": Target(parquet_layout, 4096),
     "cohort_cells": Target(cohort_cells, 1024, seconds=20),
     "cohort_file": Target(cohort_file, 4096, seconds=20),
     "mapping": Target(mapping, 4096, seconds=20),

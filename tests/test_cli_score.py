@@ -214,7 +214,7 @@ def test_the_size_of_the_chunks_does_not_change_a_byte(
     assert shell.read("again.csv") == shell.read("out.csv")
     records = [json.loads(shell.read(f"{name}.csv.json")) for name in ("out", "again")]
     for record in records:
-        del record["time_utc"]
+        del record["time_utc"], record["output"]["name"]
     assert records[0] == records[1]
 
 
@@ -301,6 +301,11 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
         "dose": None,
         "added": ADDED.split(","),
         "input": {"name": "in.csv", "sha256": hashlib.sha256(TWO.encode()).hexdigest()},
+        "output": {
+            "name": "out.csv",
+            "sha256": hashlib.sha256((shell.folder / "out.csv").read_bytes()).hexdigest(),
+            "bytes": (shell.folder / "out.csv").stat().st_size,
+        },
         "rows": 2,
         "children": {
             "completed_rows": 0,
@@ -538,14 +543,14 @@ def started(folder: Path, source: Path, output: str) -> Any:
     """A run that has begun to write."""
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from neocalc.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from neocalc.__main__ import main; sys.exit(main())"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, "score", str(source), "-o", output],
         cwd=folder, stderr=subprocess.PIPE,
     )  # fmt: skip
     for _ in range(2_000):
-        if any(part.stat().st_size for part in folder.glob(".*.part")):
+        if any(part.stat().st_size for part in folder.glob(".neocalc-*/new-0")):
             return process
         time.sleep(0.005)
     raise AssertionError("nothing was written")
@@ -566,11 +571,18 @@ def test_a_run_that_is_stopped_leaves_no_output(
     left = [path.name for path in tmp_path.iterdir()]
     assert long_input.stat().st_size == size
     if number == signal.SIGKILL:
-        assert all(part.startswith(".") and part.endswith(".part") for part in left)
+        # The second process notices that the first is gone, and cleans up.
+        assert process.returncode == -signal.SIGKILL
+        for _ in range(1_000):
+            if not left:
+                break
+            time.sleep(0.01)
+            left = [path.name for path in tmp_path.iterdir()]
+        assert (left, err) == ([], "")
     else:
         assert left == []
         assert err == "neocalc: stopped; no output was written\n"
-        assert process.returncode == 130
+        assert process.returncode == 128 + number
 
 
 @pytest.mark.parametrize("there", [None, b"an older output"])

@@ -17,10 +17,10 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import FileError
-from neocalc.tables import batch, wholes
-from neocalc.tables.files import Source, can_be_read_again
+from neocalc.tables import batch, spill, wholes
+from neocalc.tables.files import Source
+from neocalc.tables.inputs import can_be_read_again
 from neocalc.tables.wholes import IN_ORDER, IN_PARTS, Again, scored_tables
-from neocalc.velocity import followup_store
 from neocalc.velocity.followup_files import score_file
 from neocalc.velocity.followup_tables import plan
 
@@ -70,9 +70,8 @@ def run(source: Path, target: Path, **options: Any) -> pl.DataFrame:
 def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells are held; batches are of a few rows."""
     monkeypatch.setattr(wholes, "HELD", request.param)
-    monkeypatch.setattr(followup_store, "PARTS", 5)
-    monkeypatch.setattr(followup_store, "BUFFERED", 6)
-    monkeypatch.setattr(followup_store, "SCATTERED", 60)
+    monkeypatch.setattr(spill, "PARTS", 5)
+    monkeypatch.setattr(spill, "BUFFERED", 6)
     monkeypatch.setattr(wholes, "SLICE", 50)
     monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
     return int(request.param)
@@ -137,7 +136,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, held: int, suffix: str) -> None:
     writer.join(10)
     assert found.equals(run(written, tmp_path / f"again{suffix}"))
     records = [json.loads((tmp_path / f"{n}{suffix}.json").read_text()) for n in ("out", "again")]
-    assert records[0]["input"] == {"name": "pipe", "sha256": records[1]["input"]["sha256"]}
+    assert records[0]["input"] == records[1]["input"] | {"name": "pipe"}
 
 
 def test_what_can_be_read_again(tmp_path: Path) -> None:

@@ -19,12 +19,11 @@ from hypothesis import strategies as st
 
 import neocalc as nc
 from neocalc.cohort import plan
-from neocalc.tables import files, wholes
+from neocalc.tables import files, spill, wholes
 from neocalc.tables.batch import Summary, score_file
 from neocalc.tables.children import Seen
 from neocalc.tables.files import Source
 from neocalc.tables.wholes import APART, IN_ORDER, IN_PARTS, Again, Order, scored_tables
-from neocalc.velocity import followup_store
 
 
 def cohort(children: int = 40, seed: int = 3, *, gaps: float = 0.0) -> pl.DataFrame:
@@ -72,9 +71,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of a few rows, and little that is held."""
     monkeypatch.setattr(wholes, "HELD", 60)
     monkeypatch.setattr(wholes, "SLICE", 13)
-    monkeypatch.setattr(followup_store, "PARTS", 5)
-    monkeypatch.setattr(followup_store, "BUFFERED", 6)
-    monkeypatch.setattr(followup_store, "SCATTERED", 30)
+    monkeypatch.setattr(spill, "PARTS", 5)
+    monkeypatch.setattr(spill, "BUFFERED", 6)
     monkeypatch.setattr(files, "MOST_ROWS", 11)
 
 
@@ -228,9 +226,6 @@ def test_nothing_is_copied_that_nobody_asks_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without ids each row stands alone: one reading is enough."""
-    private = tmp_path / "private"
-    private.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(private))
     monkeypatch.setattr("neocalc.tables.csvrows.PIECE", 1 << 10)
     for names, most in ((["subject_id"], 4096), ([], 10**9)):
         text = as_csv(cohort(400).drop(names))
@@ -243,7 +238,7 @@ def test_nothing_is_copied_that_nobody_asks_for_again(
         with Source("-") as opened:
             scoring = plan(opened.columns)
             sizes = [
-                sum(path.stat().st_size for path in private.iterdir())
+                os.fstat(opened._data._copy.fileno()).st_size
                 for _ in opened.batches(again=scoring.by_child)
             ]
         assert max(sizes) <= most

@@ -1,6 +1,7 @@
 """The commands: parse, call, print. A command loads only what it needs.
 
-Exit status: 0 done; 1 a check failed; 2 wrong input, named in one line on standard error.
+Exit status: 0 done; 1 a check failed; 2 wrong input, or a run that could not be completed, named in
+one line on standard error; 128 and the number of the signal (130, 143) when it was stopped.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import neocalc
 from neocalc.cli.streams import Streams
 from neocalc.errors import MissingError, NeocalcError, PolicyError, TrialWarning, printable
 from neocalc.policy import DEFAULT, Policy
+from neocalc.tables import runs
 
 COMMANDS: Final = {
     "age": ("growth", "chronological, postmenstrual and corrected age"),
@@ -86,6 +88,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is returned."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    runs.NOTES.clear()
     with Streams() as streams:
         return streams.status(_status(given, streams))
 
@@ -106,7 +109,7 @@ def _status(given: list[str], streams: Streams) -> int:
     except MemoryError:
         print("neocalc: there is not enough memory", file=sys.stderr)
     except KeyboardInterrupt:
-        print("neocalc: stopped; no output was written", file=sys.stderr)
+        print(f"neocalc: stopped; {runs.outcome(runs.NOTES)}", file=sys.stderr)
         return 130
     return 2
 

@@ -89,8 +89,8 @@ def add_prefix(parser: argparse.ArgumentParser) -> None:
 
 def report(summary: str, names: dict[str, str], path: str) -> None:
     """Print the mapping that was used and the summary, on standard error."""
+    from neocalc.tables.inputs import STANDARD
     from neocalc.tables.mapping import GESTATION_COLUMNS
-    from neocalc.tables.outputs import STANDARD
 
     used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
     print(printable(f"Columns: {used}"), file=sys.stderr)
@@ -103,7 +103,8 @@ def report(summary: str, names: dict[str, str], path: str) -> None:
 
 def refuse_output(options: argparse.Namespace) -> None:
     """Refuse an output that exists or is the input, before any work is done."""
-    from neocalc.tables.outputs import STANDARD, is_parquet, refuse_existing
+    from neocalc.tables.inputs import STANDARD
+    from neocalc.tables.outputs import is_parquet, refuse_existing
 
     is_parquet(options.output)
     if options.output == STANDARD:

@@ -14,11 +14,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.errors import is_shown
+from neocalc.supervised import fill
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -120,7 +120,7 @@ class Streams:
     def __enter__(self) -> Streams:
         stdin, stdout, stderr = self._before
         if None in self._before:
-            _fill()
+            fill()
         if stdin is None:
             sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
         sys.stdout, self._output = _guarded(stdout, "replace")  # a terminal may lack letters
@@ -158,12 +158,3 @@ def _guarded(stream: Any, errors: str) -> tuple[Any, Guarded | None]:
         encoding, at_once = stream.encoding, stream.line_buffering or stream.write_through
     text = _Text(io.BufferedWriter(guard), encoding=encoding, errors=errors, line_buffering=at_once)
     return text, guard
-
-
-def _fill() -> None:
-    """Give closed streams a number that leads nowhere: no file that is opened later takes it."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one

@@ -24,6 +24,7 @@ from neocalc.dose.plan import Plan, Request
 from neocalc.dose.stops import Check
 from neocalc.errors import DoseRefused, FileError
 from neocalc.records import head
+from neocalc.tables import runs
 
 
 def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict[str, Any]:
@@ -101,14 +102,38 @@ def append(path: str | os.PathLike[str], about: dict[str, Any]) -> None:
     if Path(path).is_fifo():  # nobody may be there to read it
         raise FileError(f"{os.fspath(path)}: is a pipe; an audit trail is a file")
     try:
-        with FileIO(os.fspath(path), "a") as file, _alone(file):
+        with contextlib.ExitStack() as stack:
+            file = FileIO(os.fspath(path), "a")
+            stack.callback(_close, file)
+            stack.enter_context(_alone(file))
             if _was_cut_short(path):
                 data = b"\n" + data
-            if file.write(data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
+            runs.tell("began", [os.fspath(path)])
+            _write(file, data, Path(path).resolve().parent)
+            runs.tell("wrote", [os.fspath(path)])
     except OSError as error:
         raise FileError(f"{os.fspath(path)}: {error.strerror or error}") from error
+
+
+def _write(file: FileIO, data: bytes, folder: Path) -> None:
+    """Have all of the bytes at the end of the file and on the disk, or none of them."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        if file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+        if not before:
+            runs.sync(folder)  # the name of the file too
+    except OSError:
+        with contextlib.suppress(OSError):  # a file may be set to be added to and nothing else
+            os.ftruncate(file.fileno(), before)
+        raise
+
+
+def _close(file: FileIO) -> None:
+    """Close a file whose content is on the disk, whatever the system says to that."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 @contextlib.contextmanager

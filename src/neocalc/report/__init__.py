@@ -41,8 +41,8 @@ class Named(Protocol):
     def name(self) -> str:
         """Name of the file."""
 
-    def digest(self) -> str:
-        """SHA-256 of its content."""
+    def about(self) -> dict[str, str]:
+        """The same as the record has it."""
 
 
 class _Table:
@@ -50,9 +50,9 @@ class _Table:
 
     name = "table"
 
-    def digest(self) -> str:
-        """Nothing: there is no file."""
-        return ""
+    def about(self) -> dict[str, str]:
+        """Its name alone: there is no file."""
+        return {"name": self.name, "sha256": ""}
 
 
 class Options:

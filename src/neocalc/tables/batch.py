@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cohort import Scoring, count_statuses, score_table
+from neocalc.errors import FileError
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
 from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
+from neocalc.tables.inputs import STANDARD, file_digest
 from neocalc.tables.mapping import Mapped
 from neocalc.tables.notes import Notes
 from neocalc.tables.outputs import (
-    STANDARD,
     is_parquet,
     scored_output,
     stopped_cleanly,
@@ -166,8 +167,16 @@ def _score_file(
     parquet = is_parquet(path)
     with stopped_cleanly(), scored_output(path, force=force) as (part, note):
         write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
-        text = record(kind, source, scoring, summary, more)
-        note.write_text(text, encoding="utf-8")
+        if summary.rows != source.rows:
+            raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
+        if path != STANDARD:
+            output = {
+                "name": Path(path).name,
+                "sha256": file_digest(part),
+                "bytes": part.stat().st_size,
+            }
+            text = record(kind, source, scoring, summary, more, output)
+            note.write_text(text, encoding="utf-8")
     return summary
 
 
@@ -178,9 +187,17 @@ def _empty(source: Source) -> pl.DataFrame:
 
 
 def record(
-    kind: str, source: Source, scoring: Scoring, summary: Summary, more: Mapping[str, Any]
+    kind: str,
+    source: Source,
+    scoring: Scoring,
+    summary: Summary,
+    more: Mapping[str, Any],
+    output: Mapping[str, Any] | None = None,
 ) -> str:
-    """The record beside an output, as JSON: what it takes to compute it again."""
+    """The record beside an output, as JSON: what it takes to compute it again.
+
+    With name, size and checksum of the output: that they belong to each other can be seen.
+    """
     policy = scoring.policy
     used = [policy.preterm_reference, policy.term_reference]
     if scoring.reference != DEFAULT:
@@ -218,7 +235,8 @@ def record(
             ref.id: {m.name: m.sha256 for m in ref.measures.values()}
             for ref in dict.fromkeys(map(reference, used))
         },
-        "input": {"name": source.name, "sha256": source.digest()},
+        "input": source.about(),
+        **({} if output is None else {"output": dict(output)}),
         "rows": summary.rows,
         "children": summary.notes.record(),
         "notices": summary.notes.said(scoring.mapped),

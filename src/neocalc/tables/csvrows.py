@@ -14,7 +14,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -203,12 +203,19 @@ class Text:
         return row, int(before[1] - before[0])
 
 
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, or fewer; none at the end."""
+
+
 class CsvRows:
     """The rows of a CSV, to be read once.
 
     Parameters
     ----------
-    stream : binary file
+    stream : Stream
         Read from where it stands to its end.
     start : bytes
         What has been read of it before.
@@ -221,12 +228,15 @@ class CsvRows:
     ----------
     columns : list of str
         The header.
+    rows : int, optional
+        How many the file says it has: a CSV does not say.
     """
 
-    def __init__(self, stream: IO[bytes], start: bytes, name: str, delimiter: str) -> None:
+    def __init__(self, stream: Stream, start: bytes, name: str, delimiter: str) -> None:
         self._stream = stream
         self.name = name
         self.columns: list[str] = []
+        self.rows: int | None = None
         self._separator = delimiter.encode()
         self._digest = hashlib.sha256()
         self._row = 1

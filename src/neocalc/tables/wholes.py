@@ -19,8 +19,8 @@ A way that turns out not to serve raises `Again`, and the file is read again by 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +30,8 @@ import numpy as np
 from neocalc.cohort import Rows, Scoring, ids_of, score_table
 from neocalc.errors import NeocalcError
 from neocalc.tables.children import Seen, stated
-from neocalc.velocity.followup_store import Added, Parts
+from neocalc.tables.spill import ROW, Added, Parts
+from neocalc.tables.spill import Rows as Kept
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +46,6 @@ SLICE: Final = 100_000
 """Rows that are passed on at a time."""
 IN_ORDER, APART, IN_PARTS = "in order", "apart", "in parts"
 """The ways to read a file; the first is tried first."""
-_ROW: Final = "neocalc row"
 
 Tables = Iterator["pl.DataFrame"]
 Watch = Callable[[Rows], None]
@@ -237,27 +237,16 @@ def _in_parts(batches: Tables, scoring: Scoring, watch: Watch, folder: Path | No
     """Scored tables from batches in any order, by way of temporary files."""
     import polars as pl
 
-    with tempfile.TemporaryDirectory(prefix=".neocalc-", dir=folder) as name:
-        place = Path(name)
-        files = []
-        rows = 0
-        with Parts(place) as parts:
-            for number, batch in enumerate(batches):
-                files.append(place / f"rows-{number}.arrow")
-                batch.write_ipc(files[-1], compression="zstd")
-                ids = ids_of(batch, scoring)
-                assert ids is not None
-                needed = batch.select(scoring.needed)
-                index = pl.Series(_ROW, np.arange(rows, rows + batch.height))
-                parts.add(needed.with_columns(index), ids.key)
-                rows += batch.height
-        added = Added(place, rows)
+    with contextlib.ExitStack() as opened:
+        kept, parts = Kept(folder, opened), Parts(folder, opened)
+        for batch in batches:
+            ids = ids_of(batch, scoring)
+            assert ids is not None
+            index = pl.int_range(kept.starts[-1], kept.starts[-1] + batch.height, eager=True)
+            parts.add(batch.select(scoring.needed).with_columns(index.alias(ROW)), ids.key)
+            kept.put(batch)
+        added = Added(folder, opened, kept.starts)
         for part in parts.tables():
-            added.put(part[_ROW].to_numpy(), scoring.columns(part.drop(_ROW), watch))
-        added.write()
-        start = 0
-        for file in files:
-            batch = pl.read_ipc(file)
-            file.unlink()
-            yield batch.hstack(added.get(start, batch.height))
-            start += batch.height
+            added.put(part[ROW], scoring.columns(part.drop(ROW), watch))
+        for batch, more in zip(kept.tables(), added.tables(), strict=True):
+            yield batch.hstack(more)
