@@ -82,7 +82,7 @@ def describe(values: Floats) -> Description:
     Examples
     --------
     >>> describe(np.array([1.0, 2.0, 4.0, 9.0]))
-    Description(n=4, mean=4.0, sd=3.5590260840104366, median=3.0, q1=1.75, q3=5.25)
+    Description(n=4, mean=4.0, sd=3.559026084010437, median=3.0, q1=1.75, q3=5.25)
     """
     n = len(values)
     if not n:
