@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from neocalc.cli import COMMANDS, main, streams
+from neocalc.supervised import fill
 from shell import HEADER, ROW
 
 pytestmark = pytest.mark.skipif(
@@ -275,16 +276,16 @@ def test_only_numbers_that_are_free_are_filled(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(os, "fstat", fstat)
     monkeypatch.setattr(os, "open", lambda path, _: opened.append(path))
-    streams._fill()
+    fill()
     assert opened == [os.devnull] * 2
 
 
 def test_a_number_that_is_free_is_filled() -> None:
     code = (
         "import os, sys\n"
-        "from neocalc.cli.streams import _fill\n"
+        "from neocalc.supervised import fill\n"
         "os.close(0); os.close(2)\n"
-        "_fill()\n"
+        "fill()\n"
         "null = os.stat(os.devnull).st_rdev\n"
         "print([os.fstat(n).st_rdev == null for n in (0, 2)])\n"
     )
