@@ -19,6 +19,7 @@ import neocalc as nc
 from neocalc.tables.polarslimits import has_csv_form
 from shell import Shell
 
+pytestmark = pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 D = decimal.Decimal
 VISITS: dict[str, Any] = {
     "subject_id": pa.array(["a", "a", "b"]),

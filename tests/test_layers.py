@@ -59,10 +59,3 @@ def test_the_rooms_import_downwards() -> None:
         if module.partition(".")[0] in MIDDLE:
             rooms = {name.partition(".")[0] for name in loads}
             assert not rooms & TOP, f"{module} imports {rooms & TOP}"
-
-
-def test_a_module_is_one_topic() -> None:
-    """Beyond some 500 lines it would be two."""
-    for path in ROOT.rglob("*.py"):
-        lines = len(path.read_text(encoding="utf-8").splitlines())
-        assert lines <= 500, f"{path.relative_to(ROOT)}: {lines} lines"

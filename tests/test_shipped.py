@@ -19,6 +19,7 @@ from neocalc import shipped
 from neocalc.references import open_folder, own_folders, tables_folder
 from neocalc.shipped import MANIFEST, manifest, read_small, refuse_altered
 from neocalc.trials import files as trial_files
+from neocalc.velocity import correlations, limits
 from own_references import changed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -190,12 +191,16 @@ def test_without_the_manifest_nothing_is_computed(site: Site) -> None:
 def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the tables, which takes the place of those that ship."""
     folder = Path(shutil.copytree(tables_folder(), tmp_path / "tables"))
-    for module in ("neocalc.references", "neocalc.trials.files"):
+    for module in (
+        "neocalc.references", "neocalc.trials.files", "neocalc.velocity.limits",
+        "neocalc.velocity.correlations",
+    ):  # fmt: skip
         monkeypatch.setattr(sys.modules[module], "tables_folder", lambda: folder)
-    for read in (open_folder, own_folders):
+    caches = (open_folder, own_folders, limits._own, correlations.models)
+    for read in caches:
         read.cache_clear()
     yield folder
-    for read in (open_folder, own_folders):
+    for read in caches:
         read.cache_clear()
 
 
@@ -209,10 +214,15 @@ def test_one_byte_more_in_any_file_is_refused(tables: Path, name: str) -> None:
     def load() -> object:
         if path.name == "reference.toml":
             return nc.reference(path.parent.name)
+        if path.name == "changes.toml":
+            return limits.change_limits()
+        if path.name == "correlation.toml":
+            return correlations.models()
         return nc.trials.load(trial, version)
 
     assert load()
-    open_folder.cache_clear()
+    for read in (open_folder, limits._own, correlations.models):
+        read.cache_clear()
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(nc.TableError, match=r"altered: its SHA-256 is .*manifest\.toml states"):
         load()

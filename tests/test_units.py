@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import neocalc as nc
+from neocalc.errors import CODE
 from neocalc.units import (
     CANONICAL,
     Unit,
@@ -486,7 +487,7 @@ def test_bad_elements_have_a_status_and_the_others_go_on() -> None:
     ]  # fmt: skip
     figures, status, single = figures_of(values, "kg", "weight")
     assert not single
-    missing, invalid = 1, 8
+    missing, invalid = CODE["missing_value"], CODE["invalid_value"]
     assert status is not None
     assert status.tolist() == [
         0, missing, missing, invalid, invalid, 0, invalid, missing, missing, invalid, invalid,
@@ -502,14 +503,14 @@ def test_a_list_with_one_missing_weight_was_refused_as_a_whole() -> None:
         figures, status, _ = figures_of(["3 kg", missing], "kg", "weight")
         np.testing.assert_array_equal(figures, [3.0, math.nan])
         assert status is not None
-        assert status.tolist() == [0, 1]
+        assert status.tolist() == [0, CODE["missing_value"]]
 
 
 def test_all_missing_and_none_at_all() -> None:
     figures, status, single = figures_of([None, math.nan], "kg", "weight")
     assert np.isnan(figures).all()
     assert status is not None
-    assert status.tolist() == [1, 1]
+    assert status.tolist() == [CODE["missing_value"]] * 2
     empties: list[Any] = [[], (), np.array([], dtype=object), pd.Series([], dtype=str)]
     for empty in empties:
         figures, status, single = figures_of(empty, "kg", "weight")

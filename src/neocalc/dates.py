@@ -144,7 +144,7 @@ def days_of_pair(weeks: float, days: float) -> int:
     given = f"weeks {weeks:g}, days {days:g}"
     if math.isnan(days):
         raise GestationError("gestation", given, "the days beside the weeks are needed, 0 to 6")
-    if not float(weeks).is_integer() or not days.is_integer() or not 0 <= days <= 6:
+    if not float(weeks).is_integer() or not float(days).is_integer() or not 0 <= days <= 6:
         raise GestationError("gestation", given, "whole weeks, and days that are 0 to 6")
     return check_gestation(int(7 * weeks + days), given)
 

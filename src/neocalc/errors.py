@@ -230,7 +230,16 @@ class ExtraMissing(NeocalcError, ImportError):
 
 
 class TrialWarning(UserWarning):
-    """A file on ``NEOCALC_TRIALS`` that cannot be used, and is not of the trial asked for."""
+    """A file on ``NEOCALC_TRIALS`` that cannot be used, and is not of the trial asked for.
+
+    Examples
+    --------
+    To have such a file refused:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", TrialWarning)
+    """
 
 
 def _again(kind: type[NeocalcError], args: tuple[Any, ...], held: dict[str, Any]) -> NeocalcError:

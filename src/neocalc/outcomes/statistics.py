@@ -28,7 +28,7 @@ from neocalc.units import Floats
 LEVEL: Final = 0.95
 """Confidence level of the intervals."""
 EXACT_UP_TO: Final = 100
-"""Children in the two arms together up to which the distribution of the ranks is computed exactly."""
+"""Children in both arms together up to which the distribution of the ranks is exact."""
 FEWEST_FOR_P: Final = 3
 """Children that each arm needs for a p-value."""
 

@@ -21,6 +21,7 @@ weight, length and head circumference: methods and development. Geneva: WHO; 200
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -30,6 +31,7 @@ import numpy as np
 from neocalc.age import MONTH, days_from_months
 from neocalc.errors import CODE, StatusArray, TableError
 from neocalc.references import parse_toml, read_checked, reference, tables_folder
+from neocalc.shipped import read_small, refuse_altered
 from neocalc.stacks import Bytes, Rows
 from neocalc.units import Floats
 from neocalc.velocity.declines import Attained, Changes
@@ -110,7 +112,7 @@ def read_models(folder: Path) -> dict[str, Model]:
     """
     path = folder / ABOUT
     try:
-        about = parse_toml(path.read_bytes())
+        about = parse_toml(read_small(path))
         file, sha256 = folder / str(about["file"]), str(about["sha256"])
     except FileNotFoundError as error:
         raise TableError(f"{path}: there is no {ABOUT} in this folder") from error
@@ -130,7 +132,11 @@ def read_models(folder: Path) -> dict[str, Model]:
 @cache
 def models() -> dict[str, Model]:
     """The models of neocalc's own tables; read once."""
-    return read_models(tables_folder() / FOLDER)
+    root = tables_folder()
+    path = root / FOLDER / ABOUT
+    found = read_models(path.parent)
+    refuse_altered(root, path, hashlib.sha256(read_small(path)).hexdigest())
+    return found
 
 
 def implied(measure: str, interval: Interval) -> Correlations:

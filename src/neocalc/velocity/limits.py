@@ -20,6 +20,7 @@ import numpy as np
 
 from neocalc.errors import InputError, TableError
 from neocalc.references import LARGEST, MEASURES, parse_toml, tables_folder
+from neocalc.shipped import read_small, refuse_altered
 from neocalc.stacks import Bools
 from neocalc.tablefiles import text_of
 from neocalc.units import Floats
@@ -159,13 +160,16 @@ def change_limits(given: Any = None) -> ChangeLimits:
 
 @cache
 def _own() -> ChangeLimits:
-    return _read(tables_folder() / OWN)
+    folder = tables_folder()
+    limits = _read(folder / OWN)
+    refuse_altered(folder, folder / OWN, limits.sha256)
+    return limits
 
 
 def _read(path: Path) -> ChangeLimits:
     """The limits of a file, checked."""
     try:
-        content = path.read_bytes()
+        content = read_small(path)
         about = parse_toml(content)
     except (OSError, ValueError) as error:
         raise TableError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
