@@ -46,10 +46,10 @@ def test_the_first_status_in_order_is_given() -> None:
 def test_status_words_keep_their_order() -> None:
     """The order is the precedence: what the rows of a child contradict comes first."""
     assert STATUSES[:16] == (
-        "ok", "subject_conflict", "missing_value", "missing_sex", "missing_age", "missing_gestation",
-        "invalid_sex", "invalid_gestation", "invalid_age", "invalid_value",
-        "age_below_reference",
-        "age_above_reference", "length_out_of_range", "no_reference", "oedema", "implausible",
+        "ok", "subject_conflict", "missing_value", "missing_sex", "missing_age",
+        "missing_gestation", "invalid_sex", "invalid_gestation", "invalid_age", "invalid_value",
+        "age_below_reference", "age_above_reference", "length_out_of_range", "no_reference",
+        "oedema", "implausible",
     )  # fmt: skip
     assert len(set(STATUSES)) == len(STATUSES) < 255
 

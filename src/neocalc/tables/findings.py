@@ -213,9 +213,11 @@ def _distinct(column: pl.Series, rows: Any) -> list[str]:
     import polars as pl
 
     words = column.filter(pl.Series(rows)).unique(maintain_order=True).head(LOOKED_AT)
-    if words.dtype == pl.Binary:  # bytes are no words
+    try:
+        words = words.cast(pl.String)
+    except pl.exceptions.PolarsError:  # bytes and lengths of time are no words
         return []
-    texts = words.cast(pl.String, strict=False).str.strip_chars().str.head(_SHORT * 5).to_list()
+    texts = words.str.strip_chars().str.head(_SHORT * 5).to_list()
     return list(dict.fromkeys(text for text in texts if text))
 
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from neocalc.coding import Ints
 from neocalc.errors import FileError
+from neocalc.tables.polarslimits import has_csv_form
 
 if TYPE_CHECKING:
     import polars as pl
@@ -133,7 +134,7 @@ def identified(column: pl.Series) -> Ids:
     if kind.is_decimal():
         texts = column.cast(pl.String)
         return Ids(texts.str.replace(r"\.0*$", "").str.replace(r"(\.[0-9]*[1-9])0+$", "$1"))
-    if kind.is_nested() or kind in (pl.Object, pl.Binary):
+    if not has_csv_form(kind):
         raise FileError(f"column {column.name}: values of type {kind} are not accepted; {ACCEPTED}")
     return _of_texts(column.cast(pl.String))
 
