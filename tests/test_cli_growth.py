@@ -12,7 +12,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.cli import COMMANDS, main, one_line
-from neocalc.cli.growth import centile_text, plain_number, z_text
+from neocalc.plain import centile_text, plain_number, z_text
 from neocalc.references import tables_digest
 from own_references import OwnTable, rows, write
 from shell import Shell

@@ -13,8 +13,9 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc.cohort import INDICES, count_statuses, plan, score_table
+from neocalc.cohort import count_statuses, plan, score_table
 from neocalc.errors import STATUSES
+from neocalc.tables.canonical import INDICES
 from neocalc.tables.mapping import AGE_COLUMNS
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"

@@ -11,10 +11,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import neocalc.forks  # noqa: F401 - what it notes has to be noted from the beginning
+from neocalc._version import __version__
 
 if TYPE_CHECKING:
     from neocalc import chart, dose, report, spark, trials, velocity, verify
     from neocalc.age import Age
+    from neocalc.birth import size_at_birth
+    from neocalc.chartlines import curves
     from neocalc.cohort import score
     from neocalc.errors import (
         AgeError,
@@ -32,12 +35,10 @@ if TYPE_CHECKING:
         TrialWarning,
         UnitError,
     )
-    from neocalc.growth import ZScore, curves, measurement, size_at_birth, zscore
+    from neocalc.growth import ZScore, measurement, zscore
     from neocalc.policy import Policy
     from neocalc.references import reference, references
     from neocalc.units import Q
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Age",
@@ -78,7 +79,9 @@ __all__ = [
 _HOMES = {
     "age": ("Age",),
     "cohort": ("score",),
-    "growth": ("ZScore", "curves", "measurement", "size_at_birth", "zscore"),
+    "growth": ("ZScore", "measurement", "zscore"),
+    "birth": ("size_at_birth",),
+    "chartlines": ("curves",),
     "policy": ("Policy",),
     "references": ("reference", "references"),
     "units": ("Q",),

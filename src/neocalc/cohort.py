@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
 from neocalc.stacks import Rows as Places
+from neocalc.tables.canonical import INDICES
 from neocalc.tables.children import alone, completed
 from neocalc.tables.columns import (
     ages,
@@ -52,18 +53,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.dose import Dosing
-
-INDICES: Final = {
-    "waz": "weight",
-    "laz": "length",
-    "hcz": "head_circumference",
-    "baz": "bmi",
-    "wlz": "weight_for_length",
-    "acz": "arm_circumference",
-    "tsz": "triceps_skinfold",
-    "ssz": "subscapular_skinfold",
-}
-"""Each index with its measure, in the order of the added columns."""
 
 
 @dataclass(frozen=True)

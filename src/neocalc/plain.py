@@ -135,3 +135,24 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     """
     *first, end = words
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def plain_number(value: float, decimals: int) -> str:
+    """A number for people: no exponent and no trailing zero."""
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def z_text(z: float | None) -> str:
+    """A z-score for people, to two decimals."""
+    return "-" if z is None else plain_number(z, 2)
+
+
+def centile_text(z: float | None, centile: float | None) -> str:
+    """A centile for people; the WHO gives none beyond +-3 SD."""
+    if z is None or centile is None:
+        return "-"
+    if abs(z) > 3:
+        return "<0.1" if z < 0 else ">99.9"
+    return plain_number(centile, 1)

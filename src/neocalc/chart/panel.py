@@ -13,7 +13,7 @@ from neocalc.chart.ages import Column, Ticks, age_ticks
 from neocalc.chart.layout import crowded, levels, round_step, spread, text_spans, vertices_of
 from neocalc.chart.reasons import reasons, why_not
 from neocalc.chart.text import centile_text, number, z_text
-from neocalc.growth import curves
+from neocalc.chartlines import curves
 from neocalc.plain import TITLES, plain
 from neocalc.references import MEASURES
 

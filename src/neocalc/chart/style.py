@@ -192,11 +192,11 @@ class Chart:
         form : str
             "svg", "pdf" or "png".
         """
-        import neocalc
+        from neocalc._version import __version__
 
         if form not in FORMATS:
             raise FileError(f"format {form!r}; accepted: {', '.join(FORMATS)}")
-        program = f"neocalc {neocalc.__version__}"
+        program = f"neocalc {__version__}"
         about: dict[str, Any] = {
             "svg": {
                 "Title": self.title,

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from neocalc.cli.growth import centile_text as _centile_text
-from neocalc.cli.growth import plain_number
 from neocalc.lms import centile_from_zscore
-from neocalc.plain import titled
+from neocalc.plain import centile_text as _centile_text
+from neocalc.plain import plain_number, titled
 
 SEX_TITLES: Final = ("Girl", "Boy")
 

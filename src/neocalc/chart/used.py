@@ -198,7 +198,7 @@ def caption(used: Used, more: Iterable[str] = ()) -> list[str]:
     more : iterable of str
         Other references that are drawn, by id.
     """
-    import neocalc
+    from neocalc._version import __version__
     from neocalc.references import tables_digest
 
     lines = [
@@ -208,6 +208,6 @@ def caption(used: Used, more: Iterable[str] = ()) -> list[str]:
     return [
         *lines,
         used.sentence,
-        f"Drawn by neocalc {neocalc.__version__} from its tables {tables_digest()[:16]}."
+        f"Drawn by neocalc {__version__} from its tables {tables_digest()[:16]}."
         " neocalc calculates; it does not prescribe.",
     ]

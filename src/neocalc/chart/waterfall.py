@@ -17,9 +17,9 @@ from neocalc.chart.reasons import left_out, measured, why_no_z
 from neocalc.chart.subjects import Cohort, administered_before
 from neocalc.chart.text import count, fixed, number
 from neocalc.chart.used import caption, used_by
-from neocalc.cohort import INDICES
 from neocalc.plain import NAMES, TITLES, plain
 from neocalc.references import MEASURES, SEXES
+from neocalc.tables.canonical import INDICES
 from neocalc.units import quantity
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
-import neocalc
+from neocalc._version import __version__
 from neocalc.cli.streams import Streams
 from neocalc.errors import MissingError, NeocalcError, PolicyError, TrialWarning, printable
 from neocalc.policy import DEFAULT, Policy
@@ -186,7 +186,7 @@ def _top_level(given: list[str]) -> int:
     if options.version:
         from neocalc.references import tables_digest
 
-        print(f"neocalc {neocalc.__version__}, tables {tables_digest()}")
+        print(f"neocalc {__version__}, tables {tables_digest()}")
     else:
         parser.print_help()
     return 0
@@ -234,7 +234,7 @@ def print_json(about: dict[str, Any]) -> None:
 
     from neocalc.references import tables_digest
 
-    head = {"neocalc": neocalc.__version__, "tables": tables_digest()}
+    head = {"neocalc": __version__, "tables": tables_digest()}
     print(json.dumps(head | about, indent=2, allow_nan=False))
 
 

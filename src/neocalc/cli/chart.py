@@ -13,10 +13,11 @@ from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import add_reading, failed, reading_of
 from neocalc.cli.growth import whole_days
-from neocalc.cohort import INDICES, ids_of
+from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.plain import NAMES, counted
 from neocalc.tables.batch import Summary
+from neocalc.tables.canonical import INDICES
 from neocalc.tables.files import Source
 from neocalc.tables.outputs import refuse_existing, stopped_cleanly
 
@@ -120,7 +121,8 @@ class Read(NamedTuple):
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
         from neocalc.chart.visits import CHARTED, of_subject
-        from neocalc.cohort import INDICES, count_statuses, score_table
+        from neocalc.cohort import count_statuses, score_table
+        from neocalc.tables.canonical import INDICES
 
         table, ids = self.table, ids_of(self.table, self.scoring)
         if subject is not None and ids is None:

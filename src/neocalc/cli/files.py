@@ -15,6 +15,8 @@ from neocalc.shipped import read_small
 
 if TYPE_CHECKING:
     from neocalc.tables.batch import Summary
+VISITS_UNFLAGGED: Final = "ok, missing_value or first_visit"
+"""Statuses of pairs of visits that need no query: every child has a first visit."""
 
 
 def add_files(

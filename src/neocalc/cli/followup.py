@@ -7,8 +7,7 @@ import sys
 from typing import Final
 
 from neocalc.cli import policy_of, print_json
-from neocalc.cli.files import failed, reading_of, refuse_output, report
-from neocalc.cli.velocity import UNFLAGGED
+from neocalc.cli.files import VISITS_UNFLAGGED, failed, reading_of, refuse_output, report
 from neocalc.errors import MissingError
 from neocalc.tables.batch import NOT_FLAGGED
 from neocalc.tables.files import Source
@@ -17,7 +16,7 @@ from neocalc.velocity.followup_tables import plan
 from neocalc.velocity.increments import Rules
 
 EXPECTED: Final = NOT_FLAGGED | {"first_visit"}
-"""The statuses of `UNFLAGGED`."""
+"""The statuses of `VISITS_UNFLAGGED`."""
 
 
 def run_file(options: argparse.Namespace, rules: Rules) -> int:
@@ -61,6 +60,6 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
         n for words in summary.counts.values() for word, n in words.items() if word not in EXPECTED
     )
     if options.strict and asked:
-        print(f"--strict: statuses other than {UNFLAGGED}: {asked:,}", file=sys.stderr)
+        print(f"--strict: statuses other than {VISITS_UNFLAGGED}: {asked:,}", file=sys.stderr)
         return 1
     return status

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from neocalc.age import Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import add_files, add_prefix
+from neocalc.cli.files import VISITS_UNFLAGGED, add_files, add_prefix
 from neocalc.cli.growth import age_facts, whole_days
 from neocalc.cli.velocity_text import facts, print_pair
 from neocalc.coding import position_code, sex_code
@@ -38,8 +38,6 @@ OF_FILES: Final = (
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
 """Values of options that have not been given."""
-UNFLAGGED: Final = "ok, missing_value or first_visit"
-"""Statuses about which there is nothing to ask: every child has a first visit."""
 
 
 def configure_velocity(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +73,7 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="VISIT", help=f"{', '.join(AGAINST)}: with which each is compared"
     )
     files.add_argument("--baseline", metavar="COLUMN", help="with its date: administered_on")
-    add_files(parser, needed=False, unflagged=UNFLAGGED)
+    add_files(parser, needed=False, unflagged=VISITS_UNFLAGGED)
     add_prefix(parser)
     rules = parser.add_argument_group("decisions where the WHO has no rule")
     rules.add_argument(

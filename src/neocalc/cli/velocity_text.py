@@ -6,8 +6,8 @@ import math
 from typing import Any, Final
 
 from neocalc.age import TERM, Age
-from neocalc.cli.growth import centile_text, gestation_text, plain_number, z_text
-from neocalc.plain import plain
+from neocalc.cli.growth import gestation_text
+from neocalc.plain import centile_text, plain, plain_number, z_text
 from neocalc.policy import Policy, weeks_and_days
 from neocalc.velocity.scores import SHOWN_UNITS
 from neocalc.velocity.trial_zones import SOURCE_WORDS, ZONES, Zones

@@ -25,12 +25,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, SHORTEST_GESTATION
+from neocalc.arguments import inputs_of
 from neocalc.dose.bounds import lacking
 from neocalc.dose.inputs import DoseInputs, default_policy
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount, number
 from neocalc.dose.stops import HARD, OUTCOMES, PASSED, SOFT, Check, stop_codes
-from neocalc.growth import inputs_of, zscore
+from neocalc.growth import zscore
 from neocalc.lms import small_line
 from neocalc.moments import days_between, hours_between, span_between
 from neocalc.policy import DEFAULT, Policy, weeks_and_days

@@ -15,8 +15,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-import neocalc
 from neocalc import html as pages
+from neocalc._version import __version__
 from neocalc.age import NOT_STATED, TERM
 from neocalc.dose.arithmetic import up_to_graduation
 from neocalc.dose.inputs import MOMENTS, DoseInputs
@@ -281,7 +281,7 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
 
 
 def _head(at: dt.datetime | None) -> str:
-    return f"Printed {utc_time(at)} by neocalc {neocalc.__version__}, tables {tables_digest()[:16]}"
+    return f"Printed {utc_time(at)} by neocalc {__version__}, tables {tables_digest()[:16]}"
 
 
 def _cells(check: Check) -> tuple[str, ...]:

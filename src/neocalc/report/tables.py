@@ -11,12 +11,12 @@ from neocalc.age import MONTH
 from neocalc.chart.reasons import why_not
 from neocalc.chart.text import date_text, fixed, fixed_centile
 from neocalc.chart.velocities import why_none
-from neocalc.cohort import INDICES
 from neocalc.errors import STATUSES
 from neocalc.html import Safe
 from neocalc.plain import NAMES, QUIET, TITLES, plain
 from neocalc.references import MEASURES
 from neocalc.report.visits import NOTHING, decimals
+from neocalc.tables.canonical import INDICES
 from neocalc.velocity.scores import SHOWN_UNITS
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import numpy as np
 from neocalc import html
 from neocalc.chart.text import count, fixed, fixed_centile
 from neocalc.chart.visits import CHARTED
-from neocalc.cohort import INDICES
 from neocalc.html import Safe
 from neocalc.plain import NAMES, QUIET, TITLES, listed, plain
 from neocalc.policy import weeks_and_days
 from neocalc.references import MEASURES
+from neocalc.tables.canonical import INDICES
 from neocalc.tables.identities import NO_SUBJECT
 from neocalc.tables.mapping import GESTATION_COLUMNS
 from neocalc.units import convert, find_unit

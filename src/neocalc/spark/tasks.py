@@ -56,12 +56,12 @@ class Order(NamedTuple):
 
 def order_of(scoring: Scoring, columns: list[str]) -> Order:
     """What the executors are told."""
-    import neocalc
+    from neocalc._version import __version__
 
     policy = scoring.policy
     used = dict.fromkeys((policy.preterm_reference, policy.term_reference, scoring.reference))
     return Order(
-        neocalc.__version__,
+        __version__,
         tables_digest(),
         tuple((name, reference(name).sha256) for name in used if name != DEFAULT),
         policy.key,

@@ -53,3 +53,14 @@ TABLE: Final = "table"
 """What a table is called that is not a file."""
 IN_MEMORY: Final = (TABLE, "Spark DataFrame")
 """What tables are called whose messages say what to write in Python."""
+INDICES: Final = {
+    "waz": "weight",
+    "laz": "length",
+    "hcz": "head_circumference",
+    "baz": "bmi",
+    "wlz": "weight_for_length",
+    "acz": "arm_circumference",
+    "tsz": "triceps_skinfold",
+    "ssz": "subscapular_skinfold",
+}
+"""Each index with its measure, in the order of the added columns."""

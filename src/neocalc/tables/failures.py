@@ -295,7 +295,7 @@ def _implausible(
     command: bool,
 ) -> Iterator[Failure]:
     """The measures of which nearly every z-score is implausible, each with a unit that fits."""
-    from neocalc.cohort import INDICES
+    from neocalc.tables.canonical import INDICES
 
     failed: dict[str, int] = {}
     for measure in sample.measures:

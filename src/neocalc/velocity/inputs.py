@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import NOT_STATED, Age
+from neocalc.arguments import PUBLIC_MEASURES, inputs_of
 from neocalc.coding import Ints
 from neocalc.errors import (
     STATUSES,
@@ -18,7 +19,6 @@ from neocalc.errors import (
     combined,
     status_where,
 )
-from neocalc.growth import PUBLIC_MEASURES, inputs_of
 from neocalc.policy import DEFAULT, Policy
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index, score

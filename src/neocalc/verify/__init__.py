@@ -26,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import neocalc
+from neocalc._version import __version__
 from neocalc.errors import TrialWarning
 from neocalc.references import tables_digest, tables_folder
 from neocalc.shipped import MANIFEST
@@ -70,7 +70,7 @@ def verify() -> Report:
         warnings.simplefilter("ignore", TrialWarning)
         checks = tuple(check for step in steps for check in step)
     return Report(
-        neocalc.__version__,
+        __version__,
         tables_digest(),
         f"{now:%Y-%m-%dT%H:%M:%SZ}",
         time.perf_counter() - start,

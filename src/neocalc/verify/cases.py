@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from neocalc.age import MONTH, NOT_STATED, Age
+from neocalc.birth import size_at_birth
 from neocalc.errors import NeocalcError
-from neocalc.growth import measurement, size_at_birth, zscore
+from neocalc.growth import measurement, zscore
 from neocalc.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.policy import Policy
 from neocalc.references import AXES, SEXES, reference
