@@ -246,16 +246,16 @@ def task_of(order: Order) -> Callable[[Any], Any]:
 
         here = f"the Spark executor on {socket.gethostname()}"
         try:
-            from neocalc._version import __version__
+            import neocalc
         except ImportError as error:
             raise ImportError(
                 f"neocalc is not installed for the Python of {here}: pip install neocalc=={version}"
             ) from error
-        if __version__ != version:
+        if neocalc.__version__ != version:
             from neocalc.errors import NeocalcError
 
             raise NeocalcError(
-                f"{here} has neocalc {__version__}, the driver {version}; install the same"
+                f"{here} has neocalc {neocalc.__version__}, the driver {version}; install the same"
             )
         from neocalc.spark import tasks as spark_tasks
 
