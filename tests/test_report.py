@@ -117,12 +117,12 @@ def test_one_subject(shell: Shell) -> None:
     latest, statuses, seen, velocity = page.tables
     assert latest[1][:2] == ["Weight", "2026-05-22"]
     assert statuses[0][1] == "weight (waz)"
-    assert ["ok", "12", "13", "13", "5", "5"] in statuses
-    assert seen[0][:3] == ["measured_on", "age (days)", "postmenstrual"]
+    assert ["ok", "12", "13", "13", "5", "5", "ok"] in statuses
+    assert seen[0][:5] == ["Date", "Age (days)", "Postmenstrual", "Corrected (days)", "Weight (g)"]
     assert len(seen) == 14
     swollen = next(row for row in seen if "oedema" in row[-1])
-    assert swollen[:8] == ["2024-05-10", "71", "36w0d", "−28", "2025", "–", "–", "42.5"]
-    assert swollen[-1] == "waz: oedema"
+    assert swollen[:8] == ["2024-05-10", "71", "36w0d", "−28", "2,025", "–", "–", "42.5"]
+    assert swollen[-1] == "weight: oedema"
     assert len(velocity) == 13
     assert velocity[0][0] == "Measure"
     about = record_of(page)
@@ -143,15 +143,27 @@ def test_a_cohort(shell: Shell) -> None:
     assert page.elements["svg"] == 3
     assert "39 subjects, 430 visits" in page.words
     statuses, medians, flagged, seen = page.tables
-    assert statuses[1] == ["ok", "420", "424", "425", "216", "216"]
-    assert medians[0][:3] == ["z of", "Arm", "Mean age (corrected months)"]
-    assert {row[1] for row in medians[1:]} == {"arm A", "arm B", "arm control"}
+    assert statuses[1] == ["ok", "420", "424", "425", "216", "216", "ok"]
+    assert medians[0] == ["z of", "Arm", "Mean age (months)", "Subjects", "Median", "Quartiles"]
+    assert {row[1] for row in medians[1:]} == {"Arm: A", "Arm: B", "Arm: control"}
     assert len(seen) == 431
-    assert [row[0] for row in flagged[1:]] == [
-        "001-0001", "001-0002", "001-0009", "001-0014", "001-0020", "002-0011",
-        "002-0021", "003-0005", "003-0028", "003-0030",
-    ]  # fmt: skip
-    assert "8210,5" in page.words, "as it stands in the file"
+    assert [row[-1] for row in seen if "oedema" in row[-1]] == ["weight: oedema"]
+    reasons = {row[0]: row[-1] for row in flagged[1:]}
+    every = "weight, length or height and head circumference: "
+    assert reasons == {
+        "001-0001": "weight: value not usable (8210,5)",
+        "001-0002": f"{every}gestation not usable (27.3)",
+        "001-0014": "length or height: implausible",
+        "001-0020": "weight: value not usable (0)",
+        "002-0011": f"{every}sex not usable (X)",
+        "002-0021": "weight: implausible",
+        "003-0005": f"{every}age not usable (birth_date 2023-06-11, measured_on 28/02/2024)",
+        "003-0028": f"{every}gestation not usable (28+7)",
+        "003-0030": f"{every}age not usable (birth_date 2023-06-18, measured_on 2023-06-15)",
+    }, "what could not be used, and nothing beside it"
+    slip = next(row for row in flagged if row[0] == "002-0021")
+    assert slip[5] == "2.35", "a slip stands as in the file"
+    assert {row[5] for row in seen[1:] if "." in row[5]} == {"2.35"}, "and sets no decimals"
 
 
 def test_the_same_input_gives_the_same_page_at_the_same_time(shell: Shell) -> None:
@@ -238,12 +250,16 @@ def test_of_a_large_cohort_as_many_rows_are_shown_as_are_read() -> None:
     assert "The first 1,000 of 1,720 rows. neocalc score writes all." in page.words
 
 
-def test_values_are_as_they_stand_but_for_long_decimals() -> None:
+def test_the_values_of_a_column_have_one_number_of_decimals() -> None:
+    """-3.6 stood beside -2.89; what could not be read stands as in the file."""
     weights = ["5.5", "5.63333333333333", "6,2", "06.5000"]
     table = pl.DataFrame({"sex": ["f"] * 4, "age_days": [90, 100, 110, 120], "weight_kg": weights})
     seen = Page(report.page(table)).tables[2]
-    column = seen[0].index("weight_kg")
-    assert [row[column] for row in seen[1:]] == ["5.5", "5.633", "6,2", "06.5000"]
+    column = seen[0].index("Weight (kg)")
+    assert [row[column] for row in seen[1:]] == ["5.500", "5.633", "6,2", "6.500"]
+    for column in (column + 1, column + 2):
+        decimals = {len(row[column].partition(".")[2]) for row in seen[1:] if row[column] != "–"}
+        assert len(decimals) == 1
 
 
 def test_a_cohort_without_rows_is_a_cohort() -> None:
@@ -270,12 +286,13 @@ def test_a_table_without_flags_without_dates_and_without_arms() -> None:
     assert "None." in page.words
     assert "Arm" in page.tables[1][0]
     page = Page(report.page(table, subject="a"))
-    assert page.tables[0][1][:3] == ["Weight", "–", "9 kg"]
-    assert "No two visits with an interval for which the WHO has a table." in page.words
+    assert page.tables[0][1][:3] == ["Weight", "–", "9.0 kg"]
+    assert "Weight: no velocity z-score: no chart for this interval (1)." in page.words
     assert record_of(page)["input"] == {"name": "table", "sha256": ""}
     nothing = table.with_columns(weight_kg=pl.lit(None, dtype=pl.Float64))
     page = Page(report.page(nothing, subject="a"))
-    assert page.tables[0][1] == ["Weight", *["–"] * 6]
+    assert page.tables[0][1] == ["Weight", *["–"] * 5, "not measured"]
+    assert "Weight: not measured." in page.words
 
 
 def test_strict_force_and_the_ending(shell: Shell) -> None:
@@ -296,7 +313,7 @@ def test_strict_force_and_the_ending(shell: Shell) -> None:
     [
         (("--trial", "NCT03558334"), "--trial: 'NCT03558334' is not accepted; with --subject"),
         (("--sd",), "--sd: True is not accepted; with --subject"),
-        (("--until", "12"), "--until: '12' is not accepted; with --subject"),
+        (("--until", "12mo"), "--until: '12mo' is not accepted; a whole number of months"),
         (("--subject", TERM_BOY, "--arm", "arm"), "--arm: 'arm' is not accepted; not for one"),
         (("--subject", "nobody"), "--subject: 'nobody' is not accepted"),
     ],
