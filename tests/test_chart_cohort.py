@@ -82,6 +82,40 @@ def test_no_label_overlaps_another(kind: str) -> None:
     assert overlaps(drawn_of(kind)) == []
 
 
+@pytest.mark.parametrize("arms", [2, 3, 4, 12])
+@pytest.mark.parametrize("kind", ["z", "waterfall"])
+def test_no_figure_of_an_axis_reaches_the_panel_beside_it(kind: str, arms: int) -> None:
+    """The minus of -0.5 lay on the frame of the panel to the left."""
+    number = (pl.col("subject_id").rank("dense") % arms).cast(str)
+    drawn = chart.cohort(COHORT.with_columns(arm=number), kind=kind)
+    with style():
+        canvas: Any = FigureCanvasAgg(drawn.figure)
+        drawn.figure.draw_without_rendering()
+        renderer = canvas.get_renderer()
+        for ax in drawn.figure.axes:
+            for other in drawn.figure.axes:
+                for label in ax.get_yticklabels():
+                    reached = label.get_window_extent(renderer).overlaps(other.bbox)
+                    assert not reached or not label.get_text(), label.get_text()
+
+
+def test_no_chronological_age_is_negative() -> None:
+    """The arm of children who are not corrected had a tick at -2 months."""
+    panels = drawn_of("z").figure.axes[-3:]
+    ticks = [[text.get_text() for text in ax.get_xticklabels()] for ax in panels]
+    titles = [ax.get_xlabel() for ax in panels]
+    assert titles == [*["Corrected age (months)"] * 2, "Chronological age (months)"]
+    assert ["−2" in found for found in ticks] == [True, True, False]
+
+
+def test_the_hand_over_does_not_cross_the_figures_below() -> None:
+    """It stood before a figure as if it were a 1."""
+    for ax in drawn_of("z").figure.axes:
+        (line,) = (ln for ln in ax.lines if np.ptp(ln.get_xdata()) == 0 and len(ln.get_xdata()) > 1)
+        top = max(text.get_window_extent().y1 for text in ax.texts)
+        assert ax.transData.transform((0, min(line.get_ydata())))[1] >= top
+
+
 @pytest.mark.parametrize("kind", ["z", "waterfall", "statuses"])
 def test_5000_subjects_make_a_file_of_bounded_size(kind: str, many: pl.DataFrame) -> None:
     drawn = chart.cohort(many, kind=kind, arm="group" if kind != "statuses" else None)
