@@ -265,7 +265,8 @@ def test_the_values_of_a_column_have_one_number_of_decimals() -> None:
 def test_a_cohort_without_rows_is_a_cohort() -> None:
     page = Page(report.page(COHORT.head(0)))
     assert "0 subjects, 0 visits" in page.words
-    assert len(page.tables) == 3
+    assert len(page.tables) == 2
+    assert "There is no median: it needs 3 subjects at one age." in page.words
 
 
 def test_a_cohort_of_which_nobody_has_a_length() -> None:
@@ -284,15 +285,56 @@ def test_a_table_without_flags_without_dates_and_without_arms() -> None:
     )
     page = Page(report.page(table))
     assert "None." in page.words
-    assert "Arm" in page.tables[1][0]
+    assert "There is no median: it needs 3 subjects at one age." in page.words
     page = Page(report.page(table, subject="a"))
-    assert page.tables[0][1][:3] == ["Weight", "–", "9.0 kg"]
+    assert page.tables[0][1][:3] == ["Weight", "400 days", "9.0 kg"]
     assert "Weight: no velocity z-score: no chart for this interval (1)." in page.words
     assert record_of(page)["input"] == {"name": "table", "sha256": ""}
     nothing = table.with_columns(weight_kg=pl.lit(None, dtype=pl.Float64))
     page = Page(report.page(nothing, subject="a"))
     assert page.tables[0][1] == ["Weight", *["–"] * 5, "not measured"]
     assert "Weight: not measured." in page.words
+
+
+@pytest.mark.parametrize("rows", [(0, 1, 2, 3), (1, 0, 3, 2), (3, 2, 1, 0)])
+def test_rows_of_one_day_that_differ_have_no_z_anywhere_on_the_page(
+    shell: Shell, rows: tuple[int, ...]
+) -> None:
+    """The pictures had no z of them, the list of visits and the statuses said ok."""
+    lines = ["7,f,60,4.9", "7,f,60,4.2", "7,f,121,6.4", "7,f,121,5.7"]
+    text = "\n".join(["subject_id,sex,age_days,weight_kg", *(lines[i] for i in rows)])
+    (shell.folder / "in.csv").write_text(text, encoding="utf-8")
+    done = shell.run("report", "in.csv", "-o", "out.html", "--strict")
+    assert done.code == 1
+    assert "  waz: duplicate_visit 4" in done.lines
+    assert "No z-score to draw: weight: rows of one day differ (4)." in done.lines
+    page = Page(shell.read("out.html"))
+    latest, statuses, seen = page.tables
+    assert latest[1][-1] == "no z-score: rows of one day differ (4)"
+    assert statuses[1:] == [["rows of one day differ", "4", "duplicate_visit"]]
+    assert [row[2:] for row in seen[1:]] == [["–", "–", "weight: rows of one day differ"]] * 4
+    assert "There is no z-score." in page.words, "no reference is cited"
+    for kind in ("growth", "velocity", "z", "waterfall", "statuses"):
+        done = shell.run("chart", "in.csv", "--kind", kind, "-o", f"{kind}.svg", "--strict")
+        assert (done.code, done.lines[2]) == (1, "  waz: duplicate_visit 4")
+
+
+def test_rows_that_repeat_each_other_are_one_visit() -> None:
+    table = pl.DataFrame(
+        {"sex": ["f"] * 3, "age_days": [30, 30, 60], "weight_kg": [4.1, 4.1, 5.0]}
+    )
+    page = Page(report.page(table))
+    assert "2 visits in 3 rows." in page.words
+    assert page.tables[1][1][:2] == ["ok", "3"]
+
+
+def test_a_table_that_was_scored_before_is_drawn(shell: Shell) -> None:
+    """Its own columns waz, waz_status were refused, with an option that there is not."""
+    assert shell.run("score", VISITS, "-o", "scored.csv").code == 0
+    assert shell.run("report", "scored.csv", "-o", "out.html").code == 0
+    assert shell.run("chart", "scored.csv", "-o", "out.svg").code == 0
+    done = shell.run("chart", "scored.csv", "-o", "arm.svg", "--arm", "waz_status")
+    assert "scored.csv: it has the columns waz_status already" in done.problem
 
 
 def test_strict_force_and_the_ending(shell: Shell) -> None:

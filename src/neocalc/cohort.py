@@ -157,9 +157,13 @@ def plan(
     prefix: str = "",
     where: str = TABLE,
     command: bool = False,
+    adds: bool = True,
     **words: Unpack[Words],
 ) -> Scoring:
-    """Check the columns and options once, before any row is read."""
+    """Check the columns and options once, before any row is read.
+
+    Where columns are added (`adds`), their names have to be free.
+    """
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
@@ -170,7 +174,8 @@ def plan(
         mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
     )
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
-    scoring.check(present, where)
+    if adds:
+        scoring.check(present, where)
     return scoring
 
 

@@ -266,18 +266,12 @@ def cohort_chart(
 def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None) -> Chart:
     """The counts of statuses, and what the rows with a z were scored by."""
     from neocalc.chart.used import caption, used_by, with_any_z
+    from neocalc.chart.visits import score_visits
     from neocalc.chart.waterfall import draw_statuses
-    from neocalc.cohort import count_statuses, score_table
+    from neocalc.cohort import count_statuses
 
-    kept: list[Rows] = []
-
-    def see(rows: Rows) -> None:
-        kept.append(rows)
-        if watch is not None:
-            watch(rows)
-
-    scored = score_table(table, scoring, see)
-    used = used_by(kept[0], with_any_z(scored, scoring.indices), scoring)
+    scored, rows = score_visits(table, scoring, watch)
+    used = used_by(rows, with_any_z(scored, scoring.indices), scoring)
     return draw_statuses(count_statuses(scored, scoring), caption(used))
 
 

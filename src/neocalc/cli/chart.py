@@ -11,7 +11,7 @@ from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.events import trial_of
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import add_reading, failed, reading_of
+from neocalc.cli.files import add_reading, failed, reading_of, say_columns
 from neocalc.cli.growth import whole_days
 from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
@@ -120,9 +120,8 @@ class Read(NamedTuple):
 
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
-        from neocalc.chart.visits import CHARTED, of_subject
-        from neocalc.cohort import count_statuses, score_table
-        from neocalc.tables.canonical import INDICES
+        from neocalc.chart.visits import CHARTED, of_subject, score_visits
+        from neocalc.cohort import count_statuses
 
         table, ids = self.table, ids_of(self.table, self.scoring)
         if subject is not None and ids is None:
@@ -133,7 +132,7 @@ class Read(NamedTuple):
         if len(table) and (subject is not None or self.single):
             table, _, ids = of_subject(table, self.scoring, subject)
         summary = Summary(mapped=self.scoring.mapped)
-        scored = score_table(table, self.scoring, summary.notes.add, ids)
+        scored, _ = score_visits(table, self.scoring, summary.notes.add, ids)
         counts = count_statuses(scored, self.scoring)
         kept = {i: c for i, c in counts.items() if not charted or INDICES[i] in CHARTED}
         summary.add(len(table), kept)
@@ -213,8 +212,7 @@ def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
     """Print the columns that were used, the statuses and the output, on standard error."""
     names = read.scoring.mapped.names
     if read.source is not None:
-        used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
-        print(printable(f"Columns: {used}"), file=sys.stderr)
+        say_columns(names)
     for line in summary.describe().splitlines()[1:]:
         print(line, file=sys.stderr)
     print(printable(f"Written: {options.output}"), file=sys.stderr)

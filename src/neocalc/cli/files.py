@@ -89,15 +89,21 @@ def add_prefix(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prefix", metavar="TEXT", help="before each added column, nc_")
 
 
-def report(summary: str, names: dict[str, str], path: str) -> None:
-    """Print the mapping that was used and the summary, on standard error."""
-    from neocalc.tables.inputs import STANDARD
+def say_columns(names: dict[str, str]) -> None:
+    """Print the mapping that was used, and that ages are not corrected, on standard error."""
     from neocalc.tables.mapping import GESTATION_COLUMNS
 
     used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
     print(printable(f"Columns: {used}"), file=sys.stderr)
     if not set(names) & set(GESTATION_COLUMNS):
         print("No gestational age: every age is chronological.", file=sys.stderr)
+
+
+def report(summary: str, names: dict[str, str], path: str) -> None:
+    """Print the mapping that was used and the summary, on standard error."""
+    from neocalc.tables.inputs import STANDARD
+
+    say_columns(names)
     print(summary, file=sys.stderr)
     if path != STANDARD:
         print(printable(f"Written: {path} and {path}.json"), file=sys.stderr)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from neocalc import html
 from neocalc.age import MONTH
+from neocalc.chart.medians import FEWEST
 from neocalc.chart.reasons import why_not
-from neocalc.chart.text import date_text, fixed, fixed_centile
+from neocalc.chart.text import count, date_text, fixed, fixed_centile
 from neocalc.chart.velocities import why_none
 from neocalc.errors import STATUSES
 from neocalc.html import Safe
@@ -37,7 +38,7 @@ def latest(infant: Infant) -> Safe:
             continue
         at = known[-1]
         day, z = int(infant.days[at]), float(series.z[at])
-        when = NOTHING if infant.born is None else date_text(infant.born + day)
+        when = count(day, "day") if infant.born is None else date_text(infant.born + day)
         word, unit = series.words[at], MEASURES[measure]
         value = f"{fixed(series.value[at], decimals(series.value[known]))} {unit}"
         rows.append(
@@ -46,7 +47,8 @@ def latest(infant: Infant) -> Safe:
                 plain(word) if word in QUIET else html.bold(plain(word)),
             ]
         )  # fmt: skip
-    header = ["Latest", "Date", "Value", "z", "Centile", "Reference", "Status"]
+    when = "Age" if infant.born is None else "Date"
+    header = ["Latest", when, "Value", "z", "Centile", "Reference", "Status"]
     return html.wide(html.table(header, rows, numbers=(2, 3, 4)))
 
 
@@ -92,6 +94,8 @@ def medians(cohort: Cohort, shown: Shown) -> Safe:
             rows.append(
                 [TITLES[measure], name, fixed(day / MONTH, 1), f"{n:,}", middle, f"{low} to {high}"]
             )
+    if not rows:
+        return html.paragraph(f"There is no median: it needs {FEWEST} subjects at one age.")
     age = f"Mean {shown.used.age.lower()} (months)"
     header = ["z of", "Arm", age, "Subjects", "Median", "Quartiles"]
     return html.wide(html.table(header, rows, numbers=(2, 3, 4, 5)))
