@@ -320,9 +320,7 @@ def test_rows_of_one_day_that_differ_have_no_z_anywhere_on_the_page(
 
 
 def test_rows_that_repeat_each_other_are_one_visit() -> None:
-    table = pl.DataFrame(
-        {"sex": ["f"] * 3, "age_days": [30, 30, 60], "weight_kg": [4.1, 4.1, 5.0]}
-    )
+    table = pl.DataFrame({"sex": ["f"] * 3, "age_days": [30, 30, 60], "weight_kg": [4.1, 4.1, 5.0]})
     page = Page(report.page(table))
     assert "2 visits in 3 rows." in page.words
     assert page.tables[1][1][:2] == ["ok", "3"]

@@ -420,9 +420,9 @@ def test_a_waterfall_leaves_it_out_and_counts_it() -> None:
     )
     cohort = cohort_of(*scored_table(visits))
     found = changes_of(cohort, "weight")
-    assert (len(found.change), found.implausible, found.without) == (1, 1, 1)
+    assert (len(found.change), found.why(), found.without) == (1, {"implausible": 1}, 1)
     drawn = draw_waterfall(cohort).to_bytes("svg").decode()
-    assert "1 implausible change left out" in drawn
+    assert "1 subject without two z-scores, 1 change left out: implausible (1)" in drawn
 
 
 # ------------------------------------------------------------------------------- the limits as data
