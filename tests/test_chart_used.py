@@ -92,7 +92,8 @@ CASES: dict[str, tuple[pl.DataFrame, set[str], str, str, str]] = {
     ),
     "after correction ends": (
         LATE, {"who-2006"}, "WHO Child Growth Standards", "Age (months)",
-        "At corrected age to 36 months and at chronological age (after 36 months of corrected age).",
+        "At corrected age to 36 months and at chronological age (after 36 months of corrected"
+        " age).",
     ),
     "some not stated": (
         MIXED, {"fenton-2013", "who-2006"},
@@ -161,10 +162,8 @@ def test_z_scores_without_a_change_between_them_are_cited_and_the_reason_is_said
     """The chart said that no subject has two z-scores, where correction ends between them."""
     drawn = chart.cohort(LATE, kind="waterfall")
     assert "no change: correction ends between the visits (2)" in words(drawn)
-    assert (
-        "Weight: 0 changes, 2 changes left out: correction ends between the visits (2)."
-        in words(drawn)
-    )
+    note = "Weight: 0 changes, 2 changes left out: correction ends between the visits (2)."
+    assert note in words(drawn)
     assert "WHO Child Growth Standards" in words(drawn)
     assert "no z-score" not in words(drawn)
 
@@ -211,7 +210,7 @@ def prepared(table: pl.DataFrame) -> Cohort:
         ),
         min_size=1,
         max_size=8,
-    )  # fmt: skip
+    )
 )
 def test_the_references_and_ages_named_are_those_of_the_rows_with_a_z(rows: list[Any]) -> None:
     table = pl.DataFrame(

@@ -142,7 +142,7 @@ def test_the_text_of_a_worksheet_hides_nothing() -> None:
 
 
 def test_a_dose_is_not_prepared_for_a_name_with_a_hidden_character() -> None:
-    with pytest.raises(InputError, match="subject: .* a text of one line"):
+    with pytest.raises(InputError, match=r"subject: .* a text of one line"):
         plan_of(subject=NAME)
 
 

@@ -257,8 +257,8 @@ def test_the_values_of_a_column_have_one_number_of_decimals() -> None:
     seen = Page(report.page(table)).tables[2]
     column = seen[0].index("Weight (kg)")
     assert [row[column] for row in seen[1:]] == ["5.500", "5.633", "6,2", "6.500"]
-    for column in (column + 1, column + 2):
-        decimals = {len(row[column].partition(".")[2]) for row in seen[1:] if row[column] != "–"}
+    for at in (column + 1, column + 2):
+        decimals = {len(row[at].partition(".")[2]) for row in seen[1:] if row[at] != "–"}
         assert len(decimals) == 1
 
 
