@@ -115,7 +115,8 @@ def test_one_subject(shell: Shell) -> None:
     assert "001-0009 · Girl, born at 25w6d" in page.words
     assert "24 hours: infusion reactions" in page.words
     latest, statuses, seen, velocity = page.tables
-    assert latest[1][:2] == ["Weight", "2026-05-22"]
+    assert latest[1][:3] == ["Weight", "2026-05-22", "9.330 kg"]
+    assert latest[2][2] == "81.2 cm", "as measured standing, as in the list; scored as 81.9 cm"
     assert statuses[0][1] == "weight (waz)"
     assert ["ok", "12", "13", "13", "5", "5", "ok"] in statuses
     assert seen[0][:5] == ["Date", "Age (days)", "Postmenstrual", "Corrected (days)", "Weight (g)"]
@@ -260,6 +261,72 @@ def test_the_values_of_a_column_have_one_number_of_decimals() -> None:
     for at in (column + 1, column + 2):
         decimals = {len(row[at].partition(".")[2]) for row in seen[1:] if row[at] != "–"}
         assert len(decimals) == 1
+
+
+def test_a_column_of_another_name_keeps_its_unit() -> None:
+    """The heading was "WT", and nobody could tell whether 4100 are grams."""
+    table = pl.DataFrame({"sex": ["f"] * 2, "age_days": [30, 60], "WT": [4100, 5000]})
+    for name, unit in (("weight_g", "g"), ("weight_kg", "kg")):
+        own = table if unit == "g" else table.with_columns(WT=pl.col("WT") / 1000)
+        page = Page(report.page(own, columns={"weight_kg": "WT"} if unit == "kg" else {name: "WT"}))
+        seen = page.tables[2]
+        assert f"Weight ({unit})" in seen[0]
+        column = seen[0].index(f"Weight ({unit})")
+        shown = ["4,100", "5,000"] if unit == "g" else ["4.1", "5.0"]
+        assert [row[column] for row in seen[1:]] == shown
+        assert f"Columns of the file: {name} is WT" in page.words
+
+
+def test_a_measure_that_was_never_taken_is_said_once() -> None:
+    """Every row was red for it, and there was "no interval that the WHO has"."""
+    visits = COHORT.with_columns(head_circumference_cm=pl.lit(None, dtype=pl.String))
+    content = report.page(visits, subject=GIRL_24_WEEKS)
+    page = Page(content)
+    assert page.words.count("Head circumference: not measured.") == 1
+    assert "Head circumference: no velocity z-score: not measured." in page.words
+    assert not [name for name in page.tables[2][0] if name.startswith("Head")]
+    assert {row[-1] for row in page.tables[2][1:]} == {"ok"}
+    assert "<b>" not in content
+    flagged = Page(report.page(visits)).tables[2]
+    assert {row[0] for row in flagged[1:]} == {row[0] for row in page_of(None).tables[2][1:]}
+
+
+def test_no_word_of_a_page_is_broken() -> None:
+    """ "CIRCUMFERENC E" stood in a heading: only a word of the data that is longer may be."""
+    for subject in (None, GIRL_24_WEEKS):
+        content = content_of(subject)
+        style = content[content.index("<style>") : content.index("</style>")]
+        rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style)
+        breaking = [
+            name.strip() for name, rule in rules if "anywhere" in rule or "break-all" in rule
+        ]
+        assert sorted(breaking) == [".long", "pre"]
+        assert 'class="long"' not in content
+        assert "\xad" not in content
+
+
+def test_the_facts_that_were_refused_are_shown_also_where_another_row_states_them() -> None:
+    table = pl.DataFrame(
+        {
+            "subject_id": ["a", "a", "b"],
+            "sex": ["f"] * 3,
+            "age_days": [30, 60, 30],
+            "gestational_age": ["27.3", None, "28+1"],
+            "weight_kg": [1.4, 2.2, 1.5],
+            "length_cm": ["40", "44", "41"],
+            "length_position": ["lying", "recumbent", "standing"],
+            "oedema": ["no", "no", "perhaps"],
+        }
+    )
+    seen = Page(report.page(table)).tables[-1]
+    assert [row[-1] for row in seen[1:]] == [
+        "weight and length or height: gestation not usable (27.3)",
+        "weight and length or height: gestation not usable (27.3)",
+        "weight: value not usable (perhaps)",
+    ]
+    wrong = table.with_columns(gestational_age=pl.lit("28+1"))
+    seen = Page(report.page(wrong, subject="a")).tables[2]
+    assert seen[1][-1] == "length or height: value not usable (lying)"
 
 
 def test_a_cohort_without_rows_is_a_cohort() -> None:

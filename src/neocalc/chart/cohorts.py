@@ -165,7 +165,7 @@ def draw_z(cohort: Cohort, until: int | None = None) -> style.Chart:
                 ax.set_xlabel(title, weight="bold", labelpad=1.5)
         page.paragraph(LEFT, page.below + ROOM.under + ROOM.last, page.notes)
     title = f"Z-scores over {found.used.age.lower()} by arm"
-    return style.Chart(page.figure, title, " ".join(page.notes))
+    return style.Chart(page.figure, title, " ".join([*page.about, *page.notes]))
 
 
 def _used_in(cohort: Cohort, found: Shown, arm: int) -> Used:

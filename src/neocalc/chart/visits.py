@@ -93,6 +93,8 @@ class Series(NamedTuple):
         How many lengths are drawn 0.7 cm longer or shorter than measured, as they are scored.
     growth : Growth
         Since the visit before at which it was measured.
+    measured : numpy.ndarray
+        As it was measured: a length lying or standing [kg] or [cm].
     """
 
     measure: str
@@ -102,6 +104,7 @@ class Series(NamedTuple):
     reference: list[str]
     adjusted: int
     growth: Growth
+    measured: Floats
 
     @property
     def words(self) -> list[str]:
@@ -440,6 +443,7 @@ def _series(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places
         [names[code] for code in scored.reference[at]],
         adjusted,
         _growth(rows, measure, inputs, line, visits),
+        inputs.value[at],
     )
 
 

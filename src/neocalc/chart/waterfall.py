@@ -226,7 +226,8 @@ def draw_waterfall(cohort: Cohort, until: int | None = None) -> style.Chart:
             page.ylabel(panel, "change in z")
         below = key.draw(page, LEFT - 2, page.below + BELOW + (NAMED if named else 0))
         page.paragraph(LEFT, below + style.ROW, page.notes)
-    return style.Chart(page.figure, "Change in z of each subject by arm", " ".join(page.notes))
+    said = " ".join([*page.about, *page.notes])
+    return style.Chart(page.figure, "Change in z of each subject by arm", said)
 
 
 def _start(cohort: Cohort) -> str:

@@ -40,7 +40,7 @@ def latest(infant: Infant) -> Safe:
         day, z = int(infant.days[at]), float(series.z[at])
         when = count(day, "day") if infant.born is None else date_text(infant.born + day)
         word, unit = series.words[at], MEASURES[measure]
-        value = f"{fixed(series.value[at], decimals(series.value[known]))} {unit}"
+        value = f"{fixed(series.measured[at], decimals(series.measured[known]))} {unit}"
         rows.append(
             [
                 TITLES[measure], when, value, fixed(z, 2), fixed_centile(z), series.reference[at],
