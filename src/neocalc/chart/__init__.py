@@ -3,7 +3,7 @@
 matplotlib draws them: ``pip install "neocalc[chart]"``. What is returned is a `Chart`: notebooks
 show it, and `Chart.save` writes SVG, PDF or PNG, the same bytes each time.
 
-- `infant`: weight, length and head circumference on the curves, from birth to two years.
+- `infant`: weight, length and head circumference on the curves, from birth on.
 - `velocity`: z over time, and increments on the WHO's bands.
 - `cohort`: z over age by arm, changes in z as a waterfall, or counts of statuses.
 
@@ -83,7 +83,7 @@ def infant(
     lines : str, default "centiles"
         "centiles" (3, 10, 50, 90, 97) or "sd" (-3 to 3).
     until : int, optional
-        Corrected age at which the chart ends [month]; by default 24, or what the visits need.
+        Corrected age at which the chart ends [month]; by default as long as the visits need.
     columns, sex_codes, missing, policy, reference
         As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
         `decimal`.
