@@ -122,7 +122,8 @@ def test_no_chronological_age_is_negative() -> None:
 def test_the_hand_over_does_not_cross_the_figures_below() -> None:
     """It stood before a figure as if it were a 1."""
     for ax in drawn_of("z").figure.axes:
-        (line,) = (ln for ln in ax.lines if np.ptp(ln.get_xdata()) == 0 and len(ln.get_xdata()) > 1)
+        found = [ln for ln in ax.lines if np.ptp(x := np.asarray(ln.get_xdata())) == 0 < len(x) - 1]
+        (line,) = found
         top = max(text.get_window_extent().y1 for text in ax.texts)
         assert line.get_window_extent().y0 >= top
 
@@ -517,8 +518,8 @@ def test_how_many_subjects_stands_at_every_median(arms: int, many: pl.DataFrame)
         assert overlaps(drawn) == []
         for ax in drawn.figure.axes:
             figures = [text.get_text() for text in ax.texts if text.get_text()[:1].isdigit()]
-            median = [ln for ln in ax.lines if str(ln.get_gid()).startswith("median-")]
-            points = len(np.asarray(median[0].get_xdata())) if median else 0
+            bold = [ln for ln in ax.lines if str(ln.get_gid()).startswith("median-")]
+            points = len(np.asarray(bold[0].get_xdata())) if bold else 0
             assert len(figures) == points
 
 

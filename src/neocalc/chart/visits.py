@@ -261,7 +261,7 @@ def score_visits(
 
     scored = score_table(table, scoring, see, ids)
     (rows,) = kept
-    measures = [measure for measure in CHARTED if measure in rows.measures]
+    measures = [str(measure) for measure in CHARTED if measure in rows.measures]
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in measures}
     return _without_days(scored, scoring.indices, line_of(rows, inputs).duplicate), rows
 
