@@ -57,15 +57,19 @@ __all__ = [
 ]
 
 AGES: Final = {
-    ("growth", "chronological"): "age_days",
-    ("growth", "postmenstrual"): "postmenstrual_age_days",
-    ("size_at_birth", "gestation"): "completed_weeks",
-    ("velocity", "chronological"): "start_months",
+    ("growth", "chronological"): ("age_days", "age_months"),
+    ("growth", "postmenstrual"): ("postmenstrual_age_days",),
+    ("size_at_birth", "gestation"): ("completed_weeks", "gestational_age_days"),
+    ("velocity", "chronological"): ("start_months",),
 }
-"""The axis of the tables by age, for each use and age basis that go together."""
+"""The axes of the tables by age, for each use and age basis that go together."""
 BY_LENGTH: Final = ("weight_for_length", "weight_for_height")
 """The measures whose tables go by length, not by age."""
 
+TERM_DAY: Final = 280
+HANDOVER_DAY: Final = 350
+"""Last postmenstrual day of a preterm reference under a policy, where it states no other."""
+LARGEST_DAY: Final = 100_000
 USES: Final = ("growth", "size_at_birth", "velocity")
 ENVIRONMENT: Final = "NEOCALC_REFERENCES"
 
@@ -81,6 +85,8 @@ class Reference:
         "chronological", "postmenstrual" or "gestation": what the tables' age means.
     use : str
         "growth", "size_at_birth" or "velocity": the calls that may use it.
+    handover_day : int
+        Last postmenstrual age at which a policy uses it, unless told otherwise [day].
     measures : dict of str to Measure
         Unit, axis, range, method, flag limits and checksum of each table.
     folder : pathlib.Path
@@ -118,41 +124,57 @@ class Reference:
         self.chart_label = text["chart_label"]
         if self.use not in USES:
             raise TableError(f"{path}: use is {self.use!r}; accepted: {', '.join(USES)}")
-        axis = AGES.get((self.use, self.age_basis))
-        if axis is None:
+        axes = AGES.get((self.use, self.age_basis))
+        if axes is None:
             accepted = " or ".join(basis for use, basis in AGES if use == self.use)
             raise TableError(
                 f"{path}: age_basis is {self.age_basis!r}; for the use {self.use}: {accepted}"
             )
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.id) or self.id == "auto":
             raise TableError(f"{path}: id {self.id!r}; accepted: a-z, 0-9 and -, and not auto")
+        self.handover_day = about.get("handover_day", HANDOVER_DAY)
+        if type(self.handover_day) is not int or not TERM_DAY <= self.handover_day <= LARGEST_DAY:
+            raise TableError(f"{path}: handover_day must be a whole number of days from {TERM_DAY}")
         measures = about.get("measures")
         if not isinstance(measures, dict) or not measures:
             raise TableError(f"{path}: no [measures.NAME] section")
         self.measures = {
-            name: measure_facts(name, facts, "length_cm" if name in BY_LENGTH else axis, path)
+            name: measure_facts(name, facts, ("length_cm",) if name in BY_LENGTH else axes, path)
             for name, facts in measures.items()
         }
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, tuple[Table, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<Reference {self.id}: {', '.join(self.measures)}>"
 
-    def table(self, measure: str) -> Table:
-        """The table of a measure, checked against its checksum when it is first read.
+    def tables(self, measure: str) -> tuple[Table, ...]:
+        """The tables of a measure in the order of their keys: one, or one for each of its parts.
+
+        Each is checked against its checksum when it is first read.
 
         Raises
         ------
         InputError
             When the reference has no such measure.
         TableError
-            When the file is missing, altered or malformed; the message says which and how.
+            When a file is missing, altered or malformed; the message says which and how.
         """
         if measure not in self.measures:
             raise InputError("measure", measure, f"{self.id} has: {', '.join(self.measures)}")
         if measure not in self._tables:
-            self._tables[measure] = load_table(self.measures[measure], self.folder, self.use)
+            parts = self.measures[measure].files
+            self._tables[measure] = tuple(load_table(p, self.folder, self.use) for p in parts)
         return self._tables[measure]
+
+    def table(self, measure: str) -> Table:
+        """The table of a measure that has one distribution along its whole axis: see `tables`."""
+        (table,) = self.tables(measure)
+        return table
+
+    @property
+    def files(self) -> dict[str, Measure]:
+        """Every table of the reference by the name of its file, without the suffix."""
+        return {Path(p.file).stem: p for m in self.measures.values() for p in m.files}
 
     @cached_property
     def citation_line(self) -> str:

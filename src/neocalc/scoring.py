@@ -23,7 +23,6 @@ from neocalc.lengths import (
     adjusted_length,
     length_adjustment,
 )
-from neocalc.lms import measurement_from_zscore
 from neocalc.placement import Inputs, Placement, place
 from neocalc.policy import CORRECTED
 from neocalc.references import Reference, Table
@@ -147,9 +146,7 @@ def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArra
     placement = place(measure, inputs)
     if placement is None:
         return np.full(len(z), np.nan), _unplaced(inputs)
-    L, M, S = placement.stack.lms(placement.rows, placement.part)
-    restricted = placement.stack.restricted[placement.table]
-    y = measurement_from_zscore(z, L, M, S, restricted=restricted)
+    y = placement.stack.measurements(z, placement.rows, placement.part, placement.table)
     if inputs.value_status is not None:
         y[inputs.value_status != 0] = np.nan
     if measure in BY_POSITION and inputs.require_position:

@@ -13,8 +13,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from neocalc import st3
 from neocalc.coding import Ints
-from neocalc.lms import L_IS_ZERO, fill_plain, fill_zero_power, restrict
+from neocalc.lms import (
+    L_IS_ZERO,
+    fill_plain,
+    fill_zero_power,
+    measurement_from_zscore,
+    restrict,
+)
 from neocalc.references import Reference, Table
 from neocalc.units import Floats, measurable
 
@@ -31,11 +38,26 @@ class Stack:
 
     Each block begins and ends with a row that is not a number, so that a key outside the table
     finds no value and nothing has to be tested beforehand.
+
+    Parameters
+    ----------
+    slots : sequence of sequences of Table or None
+        For each reference its tables of the measure, in the order of their keys; None for one that
+        no row needs.
     """
 
-    def __init__(self, tables: Sequence[Table | None]) -> None:
+    def __init__(self, slots: Sequence[Sequence[Table | None]]) -> None:
+        tables = [table for parts in slots for table in parts]
         present = [table for table in tables if table is not None]
         self.tables = tuple(tables)
+        self._first = np.cumsum([0, *(len(parts) for parts in slots[:-1])]).astype(np.uint8)
+        self._breaks = [
+            (np.uint8(slot), part.first)
+            for slot, parts in enumerate(slots)
+            for part in parts[1:]
+            if part is not None
+        ]
+        self._split = len(tables) > len(slots)
         self.lowest = min(table.first for table in present) - 1
         self.highest = max(table.last for table in present) + 1
         self.size = self.highest - self.lowest + 1
@@ -50,11 +72,31 @@ class Stack:
         self.LS = self.L * self.S
         self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
         self.restricted = np.array([t is not None and t.restricted for t in tables])
+        self.skewed = np.array([t is not None and t.nu is not None for t in tables])
+        self._shapes = self._skewed_columns(tables) if self.skewed.any() else None
         self.flags = np.array([(0.0, 0.0) if t is None else t.flag for t in tables])
         # Nearer to 0 than this no z is beyond the flag limits, however it is rounded.
         self.plausible = min(abs(limit) for table in present for limit in table.flag) - 0.01
         self.usual = min(3.0, self.plausible)
         self.ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
+
+    def _skewed_columns(self, tables: Sequence[Table | None]) -> Floats:
+        """The parameters nu and tau of every row of the stack; not a number where it has none."""
+        shapes = np.full((2, len(tables), 2, self.size), np.nan)
+        for place, table in enumerate(tables):
+            if table is not None and table.nu is not None:
+                start = table.first - self.lowest
+                shapes[:, place, :, start : start + table.nu.shape[1]] = table.nu, table.tau
+        return shapes.reshape(2, -1)
+
+    def table_of(self, slot: Bytes, key: Ints) -> Bytes:
+        """The table in which a key of a reference stands; outside all parts, the nearest."""
+        if not self._split:
+            return slot
+        table = self._first.take(slot)
+        for at, start in self._breaks:
+            table = table + ((slot == at) & (key >= start))
+        return table.astype(np.uint8)
 
     def rows(self, table: Bytes, sex: Ints, key: Ints, nowhere: Bools | None) -> Rows:
         """The row of each table, sex and key; `NOWHERE` where a child has no place."""
@@ -97,12 +139,27 @@ class Stack:
             zero = np.flatnonzero(np.abs(L) < L_IS_ZERO)
             _, *two = self._lms_of(zero, rows, part)
             fill_zero_power(out, zero, y[zero], *two)
+        if self._shapes is not None:
+            skewed = np.flatnonzero(self.skewed[table])
+            nu_tau = self._shapes[:, rows[skewed]]
+            _, mu, sigma = self.lms(rows[skewed], None)
+            out[skewed] = st3.zscore_from_measurement(y[skewed], mu, sigma, *nu_tau)
         odd: Rows = np.flatnonzero(~(np.abs(out, out=M) <= self.usual))
         if odd.size:
             extreme = odd[self.restricted[table[odd]] & (np.abs(out[odd]) > 3)]
             restrict(out, extreme, y[extreme], *self._lms_of(extreme, rows, part))
             out[odd[~measurable(y[odd])]] = np.nan
         return odd
+
+    def measurements(self, z: Floats, rows: Rows, part: Floats | None, table: Bytes) -> Floats:
+        """Measurements at z-scores: the inverse of `zscores`, by the same distributions."""
+        L, M, S = self.lms(rows, part)
+        y: Floats = measurement_from_zscore(z, L, M, S, restricted=self.restricted[table])
+        if self._shapes is not None:
+            skewed = np.flatnonzero(self.skewed[table])
+            nu_tau = self._shapes[:, rows[skewed]]
+            y[skewed] = st3.measurement_from_zscore(z[skewed], M[skewed], S[skewed], *nu_tau)
+        return y
 
     def _lms_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:
         return self.lms(rows[some], None if part is None else part[some])
@@ -125,6 +182,18 @@ def _room(n: int) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def stack(tables: tuple[tuple[Reference, str] | None, ...]) -> Stack:
-    """The stack of the named tables of references; kept, as it serves every call."""
-    return Stack([None if entry is None else entry[0].table(entry[1]) for entry in tables])
+def stack(entries: tuple[tuple[Reference, str, bool] | None, ...]) -> Stack:
+    """The stack of the named tables of references; kept, as it serves every call.
+
+    Each entry names a reference, a measure and whether any row needs it: what none needs is not
+    read, and keeps its place.
+    """
+    slots: list[Sequence[Table | None]] = []
+    for entry in entries:
+        if entry is None:
+            slots.append((None,))
+            continue
+        ref, measure, needed = entry
+        parts = ref.measures[measure].files
+        slots.append(ref.tables(measure) if needed else (None,) * len(parts))
+    return Stack(slots)

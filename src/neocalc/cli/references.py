@@ -36,7 +36,7 @@ def run_references(options: argparse.Namespace) -> int:
         print(f"  Used for   {ref.use.replace('_', ' ')}, by {axis}")
         print(f"  On charts  {ref.chart_label}")
         rows = [["  Measure", "Unit", "Axis", "Range", "Method", "SHA-256"]]
-        rows += [_cells(measure) for measure in ref.measures.values()]
+        rows += [_cells(part) for measure in ref.measures.values() for part in measure.files]
         print_rows(rows)
         print()
     print(f"All tables: {tables_digest()}")
@@ -62,10 +62,15 @@ def _facts(ref: Reference) -> dict[str, Any]:
             "unit": measure.unit,
             "axis": measure.axis,
             "range": measure.range,
-            "method": measure.method,
+            "method": measure.methods,
             "flag": measure.flag,
             "sha256": measure.sha256,
         }
+        | ({"parts": [_part(part) for part in measure.parts]} if measure.parts else {})
         for name, measure in ref.measures.items()
     }
     return about
+
+
+def _part(part: Measure) -> dict[str, Any]:
+    return {"file": part.file, "range": part.range, "method": part.method, "sha256": part.sha256}

@@ -164,7 +164,7 @@ def record(
         **more,
         "added": scoring.added,
         "references": {
-            ref.id: {m.name: m.sha256 for m in ref.measures.values()}
+            ref.id: {name: m.sha256 for name, m in ref.files.items()}
             for ref in dict.fromkeys(map(reference, used))
         },
         "input": {"name": source.name, "sha256": source.digest()},

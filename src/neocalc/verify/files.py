@@ -99,15 +99,17 @@ def _of_reference(folder: Path, section: str) -> Iterator[Check]:
 
 def _table(folder: Path, measure: str) -> Found:
     ref = Reference(folder)
-    facts = ref.measures[measure]
-    read_checked(folder / facts.file, facts.sha256)
+    files = ref.measures[measure].files
+    for facts in files:
+        read_checked(folder / facts.file, facts.sha256)
     if ref.use == "velocity":
         from neocalc.velocity.increment_tables import read_rows
 
         read_rows(ref, measure)
     else:
-        ref.table(measure)
-    return Found(True, f"SHA-256 {facts.sha256}", f"SHA-256 {facts.sha256}")
+        ref.tables(measure)
+    found = f"SHA-256 {' and '.join(facts.sha256 for facts in files)}"
+    return Found(True, found, found)
 
 
 def package_checks(section: str) -> Iterator[Check]:
