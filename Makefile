@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint check numbers docs packages fuzz bench ratios clean
+.PHONY: demo test lint check numbers docs packages fuzz faults bench ratios clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,10 @@ SECONDS_EACH ?= 10
 fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python fuzz/fuzzer.py --seconds $(SECONDS_EACH) --jobs 2
+
+# Every call of the system that fails, every moment to stop, every damaged byte.
+faults: $(STAMP)
+	$(BIN)/python scripts/try_faults.py
 
 packages: $(STAMP)
 	$(BIN)/python scripts/packages.py

@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +32,8 @@ import neocalc as nc
 from neocalc import cli, trials
 from neocalc.age import date_number, duration_days, gestation_days
 from neocalc.coding import SexCodes, code_words, oedema_code, position_code, sex_code
+from neocalc.dateforms import SERIAL, declared, fitting
+from neocalc.dates import date_reader
 from neocalc.dose import prepare
 from neocalc.dose.figures import fraction, metric_weight
 from neocalc.dose.notation import Figure, parse
@@ -38,6 +41,12 @@ from neocalc.errors import STATUSES, NeocalcError
 from neocalc.moments import moment
 from neocalc.references import MEASURES, Reference, open_folder, reference
 from neocalc.tables import csvrows
+from neocalc.tables.canonical import AGE_COLUMNS
+from neocalc.tables.canonical import CANONICAL as COLUMNS
+from neocalc.tables.lookalikes import look
+from neocalc.tables.mapping import map_columns
+from neocalc.tables.missing import missing_words
+from neocalc.tables.parquetpages import Damaged, Layout
 from neocalc.units import CANONICAL, figures_of, find_unit, split_quantity
 
 LONGEST_MESSAGE: Final = 8_000
@@ -107,7 +116,8 @@ def dates(data: bytes) -> None:
     for text in (born, on):
         with refused():
             shown = dt.date.fromordinal(date_number(text) + dt.date(1970, 1, 1).toordinal())
-            ensure(shown.isoformat() == text.strip(), shown)
+            iso = re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text.strip())
+            ensure(shown.isoformat() == text.strip() if iso else str(shown.year) in text, shown)
         with refused():
             ensure(str(moment(text, "on"))[:10] == text.strip()[:10], text)
     with refused():
@@ -328,6 +338,40 @@ def mapping(data: bytes) -> None:
         ensure(status in (0, 2), status)
 
 
+def names(data: bytes) -> None:
+    """The header of a table, one line a name: nothing of ours is left out without a word.
+
+    What a command does not refuse, and a table in memory does not warn of, is read or is no name of
+    ours; and whatever is ignored is left out.
+    """
+    header = [*dict.fromkeys(data.decode("utf-8", "replace").split("\n")), "sex", "age_days"]
+    header = list(dict.fromkeys(header))
+    with refused():
+        mapped = map_columns(header, command=True)
+        unread = [name for name in header if name not in mapped.names.values()]
+        seen = [name for name in unread if name not in AGE_COLUMNS and look(name) is not None]
+        kinds = {str(look(name)[0]) for name in seen}  # type: ignore[index]
+        ensure(kinds <= {"measured_on"}, seen)
+    with refused(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", nc.ColumnWarning)
+        ignored = [name for name in header if look(name) is not None and name not in COLUMNS]
+        mapped = map_columns(header, ignore=ignored)
+        ensure(not set(ignored) & set(mapped.names.values()), mapped)
+
+
+def date_forms(data: bytes) -> None:
+    """A declared form of dates, a date, and whatever else is read of it."""
+    form, _, text = text_of(data).partition("\n")
+    with refused():
+        found = date_reader(form)(text)
+        ensure(isinstance(found, int), found)
+    for fits in fitting(text[:100]):
+        ensure(fits == SERIAL or declared(fits)(text[:100]) is not None, fits)
+    with refused():
+        words = missing_words({"all": form, "sex": [text]}, {"sex": "sex"}, ["sex"])
+        ensure(all(isinstance(word, str) for word in words[0]), words)
+
+
 def reference_file(data: bytes) -> None:
     """A user's own reference: its reference.toml and, after a NUL, its CSV.
 
@@ -485,6 +529,23 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def parquet_layout(data: bytes) -> None:
+    """What a Parquet file says of itself: refused in one line, or it adds up."""
+    try:
+        layout = Layout(lambda at, size: data[at : at + size], len(data))
+        for group in layout.groups:
+            layout.walk(group)
+    except Damaged as error:
+        ensure(str(error).isprintable() and len(str(error)) < LONGEST_MESSAGE, str(error))
+        return
+    ensure(layout.rows == sum(group.rows for group in layout.groups), "rows")
+    for group in layout.groups:
+        for chunk in group.chunks:
+            ends = [at + size for at, size in zip(chunk.at, chunk.stored, strict=True)]
+            ensure(all(4 <= end <= layout.end for end in ends), "pages outside")
+            ensure(not chunk.column.is_flat or chunk.values == group.rows, "values")
+
+
 TARGETS: Final = {
     "gestation": Target(gestation),
     "dates": Target(dates),
@@ -492,9 +553,12 @@ TARGETS: Final = {
     "quantities": Target(quantities),
     "words": Target(words),
     "csv_rows": Target(csv_rows, 512),
+    "parquet_layout": Target(parquet_layout, 4096),
     "cohort_cells": Target(cohort_cells, 1024, seconds=20),
     "cohort_file": Target(cohort_file, 4096, seconds=20),
     "mapping": Target(mapping, 4096, seconds=20),
+    "names": Target(names, 1024),
+    "date_forms": Target(date_forms),
     "reference_file": Target(reference_file, 16384, seconds=20),
     "trial_file": Target(trial_file, 16384, seconds=20),
     "commands": Target(commands, 1024, seconds=20),

@@ -25,6 +25,8 @@ from typing import Any
 SEXES = {"1": "male", "2": "female", "m": "male", "f": "female", "male": "male", "female": "female"}
 Row = tuple[str, ...]
 Rows = Iterator[Row]
+SMALL = 6
+"""A value of a preterm chart is too small below M exp(-6 S): docs/methods.md."""
 
 WHO_LICENCE = "CC BY-NC-SA 3.0 IGO (as usually stated; the terms at who.int decide)"
 WHO_2006 = {
@@ -121,10 +123,7 @@ WHO_2007 = {
     "use": "growth",
     "chart_label": "WHO growth reference, 5 to 19 years (2007)",
 }
-OXFORD = (
-    "University of Oxford: the terms of use at intergrowth21.ndog.ox.ac.uk decide; they allow "
-    "clinical and research use, and commercial use by agreement only (as usually stated)"
-)
+OXFORD = "University of Oxford; terms: see https://intergrowth21.com; check before use"
 INTERGROWTH_PRETERM = {
     "id": "intergrowth-21st-preterm",
     "title": "INTERGROWTH-21st standards for postnatal growth of preterm infants",
@@ -241,7 +240,7 @@ def toml_value(value: object) -> str:
     return str(value)
 
 
-Part = tuple[dict[str, object], Iterable[Row]]
+Part = tuple[dict[str, Any], Iterable[Row]]
 
 
 def write_reference(
@@ -270,9 +269,15 @@ COLUMNS = {"normal": "mean,SD", "lognormal": "median,S", "st3": "mu,sigma,nu,tau
 
 
 def facts(
-    axis: str, unit: str, lowest: float, highest: float, method: str, flag: list[int]
+    axis: str,
+    unit: str,
+    lowest: float,
+    highest: float,
+    method: str,
+    flag: list[int],
+    small: int | None = None,
 ) -> dict[str, Any]:
-    return {
+    about: dict[str, Any] = {
         "header": f"sex,{axis},{COLUMNS.get(method, 'L,M,S')}",
         "axis": axis,
         "unit": unit,
@@ -280,6 +285,7 @@ def facts(
         "method": method,
         "flag": flag,
     }
+    return about if small is None else about | {"flag_small": small}
 
 
 def build(source: Path, root: Path) -> None:
@@ -322,7 +328,7 @@ def build(source: Path, root: Path) -> None:
         FENTON_2013,
         {
             measure: (
-                facts(axis, unit, start_2013[measure], 350, plain, [-6, 6]),
+                facts(axis, unit, start_2013[measure], 350, plain, [-6, 6], SMALL),
                 csv_rows(
                     daily,
                     {"head_circumference": "hc"}.get(measure, measure),
@@ -340,7 +346,7 @@ def build(source: Path, root: Path) -> None:
         FENTON_2025,
         {
             measure: (
-                facts(axis, unit, start_2025[measure], 350, methods[measure], [-6, 6]),
+                facts(axis, unit, start_2025[measure], 350, methods[measure], [-6, 6], SMALL),
                 csv_rows(daily, measure, f"{axis} L M S"),
             )
             for measure, unit in names.items()
@@ -353,7 +359,7 @@ def build(source: Path, root: Path) -> None:
         FENTON_2025_BIRTH,
         {
             measure: (
-                facts("completed_weeks", unit, *weeks[measure], methods[measure], [-6, 6]),
+                facts("completed_weeks", unit, *weeks[measure], methods[measure], [-6, 6], SMALL),
                 csv_rows(birth, measure, "completed_weeks L M S"),
             )
             for measure, unit in names.items()
@@ -407,7 +413,7 @@ def build(source: Path, root: Path) -> None:
         INTERGROWTH_PRETERM,
         {
             measure: (
-                facts(axis, units[measure], 189, 448, form, [-6, 6]),
+                facts(axis, units[measure], 189, 448, form, [-6, 6], SMALL),
                 formula_rows(postnatal, measure, range(189, 449)),
             )
             for measure, form in forms.items()
@@ -416,17 +422,19 @@ def build(source: Path, root: Path) -> None:
     forms = {"weight": "lognormal", "length": "normal", "head_circumference": "normal"}
     published = source / "intergrowth_21st" / "newborn_size_st3.csv"
     by_day = "gestational_age_days"
+    # The tails of the skew t are heavy: 4 kg for 400 g at 33 weeks has a z between 5 and 6.
+    limits = {"weight": [-6, 5], "length": [-6, 6], "head_circumference": [-6, 6]}
     write_reference(
         root,
         INTERGROWTH_NEWBORN,
         {
             measure: [
                 (
-                    facts(by_day, units[measure], 168, 230, form, [-6, 6]),
+                    facts(by_day, units[measure], 168, 230, form, limits[measure], SMALL),
                     formula_rows(very_preterm, measure, range(168, 231)),
                 ),
                 (
-                    facts(by_day, units[measure], 231, 300, "st3", [-6, 6]),
+                    facts(by_day, units[measure], 231, 300, "st3", limits[measure], SMALL),
                     csv_rows(published, measure, f"{by_day} mu sigma nu tau"),
                 ),
             ]

@@ -27,7 +27,13 @@ The help of every command, as it prints it. `neocalc` and `python -m neocalc` ar
 page is made by `python scripts/commands_help.py`.
 
 Exit status: 0 done; 1 a check failed (a hard stop, a failed verification, `--strict` with flagged
-rows); 2 wrong input, named in one line on standard error.
+rows); 2 wrong input, or a run that could not be completed, named in one line on standard error;
+128 and the number of the signal (130 for Ctrl-C) when it was stopped.
+
+The exit status is that of the work, whatever becomes of the standard streams: without them (cron,
+`>&- 2>&-`) a file is written as with them, and a reader that leaves early (`| head -1`) is no
+error. A result that standard output could not take (a full disk, or `>&-` where there is no file)
+is exit status 2.
 """
 
 

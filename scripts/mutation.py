@@ -53,12 +53,13 @@ GROUPS: Final = {
     "velocity": Group(
         tuple(
             f"velocity/{name}"
-            for name in ("increments", "increment_tables", "rates", "declines", "scores",
-                         "changes", "trial_zones", "visits", "inputs")
+            for name in ("increments", "increment_tables", "intervals", "correlations", "rates",
+                         "declines", "scores", "scored", "implied_correlation", "changes",
+                         "trial_zones", "visits", "inputs")
         ),
         ("test_velocity_scores", "test_velocity_tables", "test_velocity_rates",
          "test_velocity_changes", "test_velocity_zones", "test_velocity_followup",
-         "test_mutants_velocity",
+         "test_mutants_velocity", "test_velocity_correlations",
          "published/test_velocity_cases", "published/test_nicu_cases"),
     ),
     "dose": Group(

@@ -25,7 +25,7 @@ if str(TESTS) not in sys.path:
 
 import oracle  # noqa: E402
 import velocity_oracle  # noqa: E402
-from velocity_simulation import MONTH, UNITS, WIDTHS  # noqa: E402
+from velocity_simulation import UNITS, WIDTHS  # noqa: E402
 
 SEXES: Final = ("female", "male")
 HALF_Z: Final = tuple(step / 2 for step in range(-16, 17))
@@ -37,6 +37,8 @@ MEASURE_UNITS: Final = {
     "weight_for_length": "kg", "arm_circumference": "cm", "triceps_skinfold": "mm",
     "subscapular_skinfold": "mm",
 }  # fmt: skip
+INTERVALS: Final = (28, 30, 45, 61, 76, 91, 107, 122, 140, 153, 168, 183, 195)
+"""The tabulated widths of increments, intervals between them, and one on either side [day]."""
 FIRST_VALUE: Final = {"weight": 3.5, "length": 52.0, "head_circumference": 36.0}
 """What increments are added to [kg] or [cm]: it does not matter to them."""
 
@@ -161,17 +163,17 @@ _lms_at = cache(velocity_oracle.lms_at)
 
 
 def increments(
-    measure: str, width: int, step: int, zs: tuple[float, ...] = WHOLE_Z
+    measure: str, days: int, step: int, zs: tuple[float, ...] = WHOLE_Z
 ) -> Agreement | None:
-    """Increments over one nominal width, from every day on which it may start."""
+    """Increments over one interval, from every day on which it may start."""
     base = FIRST_VALUE[measure]
     grams = 1000 if measure == "weight" else 1
-    days = math.floor(width * MONTH + 0.5)
     where, firsts, seconds, simple = [], [], [], []
     for sex, day in itertools.product(SEXES, range(0, velocity_oracle.LAST_DAY - days + 1, step)):
-        at = _lms_at(measure, sex, width, day, "interpolate")
-        if at is None:
+        found = velocity_oracle.any_interval(measure, sex, day, days, "interpolate", 0.1)
+        if isinstance(found, str):
             continue
+        at, _, _ = found
         for z in zs:
             if 1 + at.L * at.S * z <= 0:
                 continue
@@ -180,7 +182,7 @@ def increments(
                 continue
             # The increment of the two values as they are, so that both score the same one.
             increment = (second - base) * grams
-            where.append(f"{sex}, {_months(width)} from day {day}, z {z:g}")
+            where.append(f"{sex}, {days} days from day {day}, z {z:g}")
             firsts.append(day)
             seconds.append((sex, second))
             simple.append(
@@ -198,15 +200,11 @@ def increments(
         first_age=nc.Age.from_days(first),
         second_age=nc.Age.from_days(first + days),
     )
-    # `implausible` is of the attained values, which mean nothing here; the z is kept.
-    statuses = np.where(result.status == "implausible", "ok", result.status)
     side = _Side(where, [one.z for one in simple], [one.status for one in simple])
+    # `implausible` is of the attained values, which mean nothing here; the z is kept.
+    statuses = np.where(result.status == "implausible", side.status, result.status)
     scored = _Scored(result.z, statuses)
-    return _agreement("who-2009-velocity", f"{measure}, {_months(width)}", side, scored)
-
-
-def _months(width: int) -> str:
-    return f"{width} month" if width == 1 else f"{width} months"
+    return _agreement("who-2009-velocity", f"{measure}, {days} days", side, scored)
 
 
 class _Scored(NamedTuple):
@@ -221,8 +219,8 @@ def whole_grid(step: int = 1) -> list[Agreement]:
     found += [by_length(table, step) for table in ("weight_for_length", "weight_for_height")]
     found += [by_age(ref, m, step) for ref in oracle.FENTON for m in oracle.PRETERM_MEASURES]
     found += [at_birth(measure) for measure in oracle.PRETERM_MEASURES]
-    for measure, widths in WIDTHS.items():
-        found += [one for w in widths if (one := increments(measure, w, step)) is not None]
+    for measure in WIDTHS:
+        found += [one for days in INTERVALS if (one := increments(measure, days, step)) is not None]
     return found
 
 

@@ -29,10 +29,12 @@ import numpy as np
 from validation_compare import ask_peers, compare, peer_rows, reason
 from validation_grid import LIMIT, Agreement, whole_grid
 from validation_plots import grid_figure, length_figure, peers_figure, save
+from validation_velocity import section as velocity_section
 
 import neocalc as nc
 from neocalc.references import tables_digest, tables_folder
 from neocalc.verify import Report, verify
+from neocalc.verify.report import COVERED, NOT_COVERED
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
@@ -102,9 +104,9 @@ def grid_section(grid: Sequence[Agreement]) -> list[str]:
         "## 1. The simple implementation, over the whole grid", "",
         "`tests/oracle.py` and `tests/velocity_oracle.py` do the same sums one child at a time, in "
         "plain Python, and share with neocalc only the published tables. Both scored every sex, "
-        "every day, completed week or 0.1 cm of each table and every day on which an increment may "
-        "start, at z from -8 to 8 (steps of 0.5; of 1 for increments), as far as there is such a "
-        "measurement.", "",
+        "every day, completed week or 0.1 cm of each table, and increments over 13 intervals, at "
+        "and between the tabulated widths, from every day on which they may start, at z from -8 to "
+        "8 (steps of 0.5; of 1 for increments), as far as there is such a measurement.", "",
         f"{sum(a.values for a in grid):,} values; largest difference {power(largest)} (accepted: "
         f"{power(LIMIT)}); {sum(a.statuses for a in grid)} different statuses. The differences are "
         "largest where the power L is near 0, as in the increments of weight over 4 and 6 months: "
@@ -137,6 +139,8 @@ def published_section(report: Report) -> list[str]:
         kinds = Counter(c.confidence for c in checks)
         counts = " | ".join(str(kinds[k] or "") for k in "ABCD")
         lines.append(f"| {section} | {len(checks)} | {passed} | {counts} |")
+    lines += ["", "What a run of `neocalc verify` covers, and what it cannot:", ""]
+    lines += [f"- {said}" for said in (COVERED, NOT_COVERED)]
     cells, rows = _printed()
     page = (DOCS / "velocity.md").read_text(encoding="utf-8")
     misprints = page.split("## Printed by the WHO otherwise")[1].split("\n## ")[0]
@@ -271,10 +275,11 @@ def page(grid: Sequence[Agreement], kept: dict[str, Any]) -> str:
             "--peers PYGROWUP/bin/python",
             "```", "",
             "PEERS and PYGROWUP are the two environments of `benchmarks/requirements-peers.txt`; "
-            "with `--kept-peers` in their place, section 3 stays as it was compared last.",
+            "with `--kept-peers` in their place, section 3 stays as it was compared last. The "
+            "cohorts of section 6 are compared by `scripts/validation_velocity.py --visits`.",
         ],
         grid_section(grid), published_section(report), peers_section(kept), mutation_section(),
-        environment_section(report),
+        environment_section(report), velocity_section(),
     ]  # fmt: skip
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 

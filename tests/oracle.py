@@ -56,6 +56,10 @@ FLAG_LIMITS = {
     "subscapular_skinfold": (-5.0, 5.0),
 }
 
+# Preterm charts have a lower limit beside that of z, which cannot fall far where L and S are large:
+# the -6 SD line that the chart would have if it were lognormal with the same S.
+SMALL_SD = 6
+
 # When several things are wrong, the first of these is reported.
 STATUS_ORDER = (
     "missing_value",
@@ -240,6 +244,11 @@ def is_flagged(reference: str, measure: str, z: float) -> bool:
     return not low <= round(z, 2) <= high
 
 
+def is_too_small(reference: str, value: float, row: LMS) -> bool:
+    """On a preterm chart, or at birth: below M exp(-6 S)."""
+    return reference != WHO and value < row.M * math.exp(-SMALL_SD * row.S)
+
+
 # -------------------------------------------------------------------------------------------- ages
 
 
@@ -416,6 +425,7 @@ def zscore(
         return no_answer("age_above_reference")
 
     # The measurement as the table wants it, and its row.
+    weight, length_given = (None, 0.0) if length is None else (value, length)
     if measure == "length":
         value = adjusted_length(value, position, day)
     if length is not None:
@@ -435,7 +445,16 @@ def zscore(
     if oedema and measure in WEIGHT_BASED:
         return no_answer("oedema")
     z = z_of(value, row, method)
-    status = "implausible" if is_flagged(choice.reference, measure, z) else "ok"
+    flagged = is_flagged(choice.reference, measure, z)
+    flagged = flagged or is_too_small(choice.reference, value, row)
+    # What a BMI or a weight-for-length is made of is too small by its own chart, at its own age.
+    if weight is not None and length is not None and chronological is not None:
+        for part, given in (("weight", weight), ("length", length_given)):
+            own = choose(part, chronological, gestation, reference, policy)
+            at = table(own.reference, part).get((sex, own.day)) if own.reference else None
+            grams = 1000 if part == "weight" and own.reference in FENTON else 1
+            flagged = flagged or (at is not None and is_too_small(own.reference, given * grams, at))
+    status = "implausible" if flagged else "ok"
     return Answer(z, choice.reference, choice.age_basis, method, status)
 
 
@@ -448,8 +467,10 @@ def size_at_birth(measure: str, value: float, *, sex: str, gestation: int) -> Bi
     if week > last:
         return BirthAnswer(math.nan, math.nan, "", "age_above_reference")
     row = table(BIRTH, measure)[sex, week]
-    z = z_of(value * 1000 if measure == "weight" else value, row, method_of(BIRTH, measure))
+    value = value * 1000 if measure == "weight" else value
+    z = z_of(value, row, method_of(BIRTH, measure))
     centile = centile_of(z)
     category = "SGA" if centile < 10 else "LGA" if centile > 90 else "AGA"
-    status = "implausible" if is_flagged(BIRTH, measure, z) else "ok"
+    flagged = is_flagged(BIRTH, measure, z) or is_too_small(BIRTH, value, row)
+    status = "implausible" if flagged else "ok"
     return BirthAnswer(z, centile, category, status)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from neocalc.age import date_number, days_from_months, gestation_days, whole_ges
 from neocalc.errors import STATUSES
 
 NAT = np.datetime64("NaT", "D")
-MISSING: list[Any] = [None, "", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]
+MISSING: list[Any] = [None, "", " ", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]
 
 
 def words(status: Any, n: int) -> list[str]:
@@ -38,9 +40,12 @@ def magnitude(quantity: Any) -> Any:
 
 @pytest.mark.parametrize(
     "value",
-    ["27+3", "27w3d", "27 3/7", "27W3D", "27w 3d", "27 w 3 d", " 27+3 ", "27 + 3", "27+3/7",
+    ["27+3", "27w3d", "27 3/7", "27W3D", "27w 3d", "27 w 3 d", "27 weeks 3 days",
+     "27 weeks and 3 days", " 27+3 ", "27 + 3", "27+3/7",
      "27  3/7", "27+3\n", np.str_("27+3"), (27, 3), nc.Q(192, "day"), nc.Q(192.0, "day"),
-     nc.Q(27 + 3 / 7, "week"), nc.Q(4608, "h"), pint.UnitRegistry().Quantity(192, "day")],
+     nc.Q(27 + 3 / 7, "week"), nc.Q(4608, "h"), pint.UnitRegistry().Quantity(192, "day"),
+     (np.int64(27), np.int64(3)), (27, 3.0), (27.0, 3.0), (np.float32(27), np.uint8(3)),
+     (Decimal(27), Fraction(3)), np.array([(27, 3)], dtype="i8,i8")[0]],
 )  # fmt: skip
 def test_gestation(value: Any) -> None:
     assert gestation_days(value) == 192
@@ -54,9 +59,12 @@ def test_gestation(value: Any) -> None:
     "value",
     ["27.3", "27.43", "27,3", "27", "27+", "+3", "27+7", "27w7d", "27 7/7", "27+10", "27+-3",
      "27-3", "27w", "27d", "27w3", "27 3", "27/3", "273/7", "7+3", "027+3", "27+3+1",
-     "27 weeks 3 days", "192", "192 day", "abc", " ", "２７+３", "27+٣", "27+3\x00", "x" * 10_000,
+     "27 weeks", "192", "192 day", "abc", "２７+３", "27+٣", "27+3\x00", "x" * 10_000,
      "27+3" * 1000, " " * 10_000 + "x", 27, 27.3, 192, True, b"27+3", [27, 3], {}, object(), (27,
-     7), (27, -1), (27, 3.0), (27,), (27, 3, 0), nc.Q(27.43, "week"), nc.Q(192.5, "day"),
+     7), (27, -1), (27, 3.5), (27.4, 3), (27,), (27, 3, 0), (27, None), (27, math.nan), (None, 3),
+     (math.inf, 3), (27, True), (27, "3"), ("27", "3"), (27, 3j), (27, np.timedelta64(3, "D")),
+     (27, nc.Q(3, "day")), np.array([(27, "a")], dtype="i8,U1")[0],
+     np.array([(27, 3, 1)], dtype="i8,i8,i8")[0], nc.Q(27.43, "week"), nc.Q(192.5, "day"),
      nc.Q(math.inf, "day"), nc.Q([192], "day"), np.datetime64("2026-05-01"), dt.date(2026, 5, 1)],
 )  # fmt: skip
 def test_gestation_that_is_refused(value: Any) -> None:
@@ -82,6 +90,42 @@ def test_gestation_out_of_range(value: Any) -> None:
 
 def test_gestations_at_the_ends() -> None:
     assert [gestation_days(text) for text in ("20+0", "44+6")] == [140, 314]
+
+
+WEEKS, DAYS = np.array([27, 28, 31]), np.array([3, 0, 6])
+FRAME = pd.DataFrame({"w": WEEKS, "d": DAYS})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: zip(WEEKS, DAYS, strict=True), lambda: list(zip(WEEKS, DAYS, strict=True)),
+     lambda: zip(WEEKS.astype(float), DAYS.astype("f4"), strict=True),
+     lambda: tuple(zip(WEEKS.tolist(), DAYS.tolist(), strict=True)),
+     lambda: (pair for pair in zip(FRAME.w.values, FRAME.d.values, strict=True)),
+     lambda: FRAME.itertuples(index=False), lambda: FRAME, FRAME.to_numpy,
+     lambda: np.column_stack([WEEKS, DAYS]), lambda: FRAME.to_records(index=False),
+     lambda: pl.DataFrame({"w": WEEKS, "d": DAYS}),
+     lambda: pl.DataFrame({"w": WEEKS, "d": DAYS}).rows(),
+     lambda: pd.Series(list(zip(WEEKS, DAYS, strict=True))),
+     lambda: np.array(list(zip(WEEKS, DAYS, strict=True)), dtype=[("w", "i4"), ("d", "f8")])],
+)  # fmt: skip
+def test_weeks_and_days_of_many(make: Callable[[], Any]) -> None:
+    """A tuple of two NumPy numbers was two ages, both invalid, without an error."""
+    age = nc.Age.from_days([10, 20, 30], gestation=make())
+    assert age.gestation_days.tolist() == [192, 196, 223]
+    assert age.gestation_status is None
+    assert nc.Age(["2026-05-01"] * 3, ["2026-05-11"] * 3, make()).gestation_days[2] == 223
+
+
+def test_weeks_and_days_that_are_missing_or_wrong() -> None:
+    pairs: Any = [(27, 3), (math.nan, math.nan), (None, None), (27, None), (27, 7), (None, 2)]
+    pairs += [(np.float64("nan"), 0), (27.5, 0), (19, 6)]
+    age = nc.Age.from_days([10] * len(pairs), gestation=pairs)
+    assert age.gestation_days.tolist() == [192, *[0] * 8]
+    assert words(age.gestation_status, 9) == [
+        "ok", "ok", "ok", *["invalid_gestation"] * 3, "ok", *["invalid_gestation"] * 2
+    ]  # fmt: skip
+    assert nc.Age.from_days(10, gestation=(math.nan, None)).gestation is None
 
 
 @pytest.mark.parametrize("value", [*MISSING, nc.Q(math.nan, "day")])
@@ -157,7 +201,12 @@ MAY_1 = dt.date(2026, 5, 1)
     "value",
     ["2026-05-01", " 2026-05-01\n", np.str_("2026-05-01"), MAY_1, dt.datetime.combine(MAY_1,
      dt.time(23, 59)), pd.Timestamp("2026-05-01 12:00"), np.datetime64("2026-05-01"),
-     np.datetime64("2026-05-01T23:59:59"), np.datetime64("2026-05-01T00:00:00.000000001")],
+     np.datetime64("2026-05-01T23:59:59"), np.datetime64("2026-05-01T00:00:00.000000001"),
+     "2026-5-1", "2026/05/01", "2026.05.01", "20260501", 20260501, np.int64(20260501), 20260501.0,
+     Decimal(20260501), "20260501.0", "1 May 2026", "01-May-2026", "1-MAY-2026", "01MAY2026",
+     "01 may, 2026", "May 1, 2026", "may 01 2026", "2026-May-01", "2026-05-01T12:00",
+     "2026-05-01 00:00:00", "2026-05-01T23:59:59.999", "2026/05/01 3:05 pm", "01MAY2026:10:30:00",
+     "20260501T1:30"],
 )  # fmt: skip
 def test_dates(value: Any) -> None:
     assert date_number(value) == 20574
@@ -177,9 +226,12 @@ UTC = dt.UTC
 
 @pytest.mark.parametrize(
     "value",
-    ["2026-5-1", "01.05.2026", "05/01/2026", "2026/05/01", "20260501", "2026-05-01T12:00",
+    ["01.05.2026", "05/01/2026", "13/05/2026", "05/13/2026", "01052026", "2026-05-01T12",
+     "2026-05-01T24:00", "2026-05-01T12:60", "2026-05-01T12:00Z", "2026-05-01T12:00+08:00",
+     "2026-05/01", "1-5-2026", "1 Mai 2026", "01-May-26", "1 M 2026", "32 May 2026", "May 2026",
+     "2026-05", "2026", "May 12026", "45291", "ſep 1 2026", "18991231",
      "2026-W18-5", "2026-02-30", "2026-13-01", "2025-02-29", "0000-01-01", "+2026-05-01",
-     "２０２６-05-01", "today", " ", "2026-05-01\x00", "9" * 10_000, 20574, 20260501, 2026.5, True,
+     "２０２６-05-01", "today", "2026-05-01\x00", "9" * 10_000, 20574, 20261301, 2026.5, True,
      b"2026-05-01", [], {}, object(), dt.time(12), dt.timedelta(1), np.timedelta64(1, "D"),
      nc.Q(1, "day"), np.datetime64(2**40, "D"), np.datetime64(-(2**40), "D"), dt.datetime(2026, 5,
      1, tzinfo=UTC), pd.Timestamp("2026-05-01", tz="Europe/Zurich")],
@@ -213,6 +265,23 @@ def test_a_time_zone_is_named() -> None:
     zoned = pd.Series(pd.to_datetime(["2026-05-01"])).dt.tz_localize("UTC")
     age = nc.Age(born=zoned, on="2026-08-14")
     assert words(age.status, 1) == ["invalid_age"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("01/05/2026", "which figure is the day is not guessed"),
+        ("25.12.23", "which figure is the day is not guessed"),
+        ("15-May-15", "which figure is the day is not guessed"),
+        ("45291", "not the number of a day that a spreadsheet stores"),
+        ("2026-05-01T10:30+08:00", "a calendar date without a time zone"),
+        ("soon", "as YYYY-MM-DD or a date"),
+    ],
+)
+def test_a_date_that_is_refused_says_why(text: str, hint: str) -> None:
+    with pytest.raises(nc.AgeError) as caught:
+        nc.Age(born=text, on="2026-05-01")
+    assert str(caught.value).endswith(hint)
 
 
 def test_dates_of_the_calendar_and_no_others() -> None:
@@ -481,7 +550,7 @@ def test_missing_months() -> None:
             nc.Age.from_months(value)
         assert caught.value.status == "missing_age"
     age = nc.Age.from_months([24, *MISSING], gestation="30+0")
-    assert words(age.status, 8) == ["ok"] + ["missing_age"] * 7
+    assert words(age.status, 8) == ["ok"] + ["missing_age"] * len(MISSING)
     assert magnitude(age.corrected)[0] == 731 - 70
 
 

@@ -53,7 +53,7 @@ def test_several_subjects_give_z_over_age(shell: Shell) -> None:
     assert done.code == 0
     about = json.loads(done.out)
     assert (about["kind"], about["rows"], about["subject"]) == ("z", 430, None)
-    assert about["statuses"]["waz"]["ok"] == 419
+    assert about["statuses"]["waz"]["ok"] == 420
     assert set(about["statuses"]) == {"waz", "laz", "hcz"}
     assert shell.read("out.svg").encode() == content(cohort())
 
@@ -91,7 +91,7 @@ def test_columns_of_another_name(shell: Shell) -> None:
     assert done.code == 0
     assert "subject_id=ID" in done.lines[0]
     text = shell.read("out.svg")
-    assert "group A" in text
+    assert "Group: A" in text
     done = shell.run("chart", "in.csv", *names, "--subject", TERM_BOY, "-o", "one.svg")
     assert shell.read("one.svg").encode() == content(infant(TERM_BOY))
 

@@ -100,7 +100,7 @@ def check(curve: Curve, sex: str) -> None:
     ("policy", "preterm"), [(Policy(), "fenton-2013"), (FENTON_2025, "fenton-2025")]
 )
 def test_a_preterm_girl(policy: Policy, preterm: str) -> None:
-    found = curves_of(infant(GIRL_24_WEEKS, policy=policy))
+    found = curves_of(infant(GIRL_24_WEEKS, policy=policy, until=24))
     assert len(found) == 3 * 2 * 5
     for curve in found:
         check(curve, "female")

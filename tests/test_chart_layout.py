@@ -141,7 +141,7 @@ def test_steps_are_round() -> None:
 
 
 def test_a_text_that_cannot_be_drawn_is_made_drawable() -> None:
-    assert drawable("a\tb\nc\x00\x1b") == "a b c??"
+    assert drawable("a\tb\nc\x00\x1b") == "a b c[U+0000][U+001B]"
     assert drawable("a" * 500 + "1") == "a" * 24 + "…" + "a" * 22 + "1"
     assert drawable("$\\frac{1}{2}$") == "$\\frac{1}{2}$"
 

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from neocalc import Age, Q, chart, velocity
+from neocalc import Age, Q, chart, report, velocity
 from neocalc.chart.increments import BANDS, chain_of
 from neocalc.chart.style import Chart
 from neocalc.chart.visits import Infant, infant_of, scored_table
@@ -93,17 +93,57 @@ def test_increments_are_those_of_velocity(measure: str) -> None:
             assert rate == pytest.approx(line / days * 30.4375)
 
 
-def test_each_increment_begins_where_the_last_one_ended() -> None:
+def test_each_visit_is_compared_with_the_one_before() -> None:
+    """As `neocalc.velocity.score` does it: no z where the table has none."""
     age = Age.from_days([0, 7, 14, 28, 35, 61, 122, 400, 461])
     weights = ["3.3 kg", "3.4 kg", "3.7 kg", "4.3 kg", "4.5 kg", "5.4 kg", "7 kg", "10 kg", "11 kg"]
     drawn = chart.velocity(sex="m", age=age, weight=weights)
     lines = {n: vertices(g) for n, g in groups(drawn).items() if n.startswith("increment-weight")}
-    assert len(lines) == 4
+    assert len(lines) == 2
     spans = [(line[0][0], line[-1][0]) for line in lines.values()]
-    assert spans[0][1] == spans[1][0], "from 28 days on to 61"
-    assert spans[1][1] == spans[2][0], "from 61 days on to 122"
-    assert spans[2][1] < spans[3][0], "from 122 to 400 days is no interval of the WHO's"
-    assert "weight: interval_not_nominal 1" in said(drawn)
+    assert spans[0][1] < spans[1][0], "from 61 to 122 days, and from 400 to 461"
+    assert "Visits without a velocity z-score: weight: no chart for this interval (6)." in said(
+        drawn
+    )
+    table = pl.DataFrame(
+        {"subject_id": ["1"] * 9, "sex": ["m"] * 9, "age_days": age.days, "weight_kg": [
+            float(text.split()[0]) for text in weights]}
+    )  # fmt: skip
+    scored = velocity.score(table)
+    assert scored["w_velocity_status"].value_counts(sort=True)["count"].to_list() == [6, 2, 1]
+    assert scored["w_velocity_z"].is_not_null().to_list() == [False] * 6 + [True, False, True]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 1, 3, 2), (1, 0, 2, 3), (3, 2, 1, 0)])
+def test_two_weights_of_one_day_have_no_velocity_in_any_order(order: tuple[int, ...]) -> None:
+    """They had a z of 0.51, -1.70 or 2.25, by the order of the rows."""
+    table = pl.DataFrame(
+        {
+            "subject_id": ["7"] * 4,
+            "sex": ["f"] * 4,
+            "age_days": [60, 60, 121, 121],
+            "weight_kg": [4.9, 4.2, 6.4, 5.7],
+        }
+    )[list(order)]
+    assert velocity.score(table)["w_velocity_status"].to_list() == ["duplicate_visit"] * 4
+    infant = infant_of(*scored_table(table))
+    series = infant.series["weight"]
+    assert series.words == ["duplicate_visit"] * 4
+    assert np.isnan(series.z).all()
+    assert chain_of(infant, "weight").increments == []
+    assert "weight: rows of one day differ (4)." in said(chart.velocity(table))
+    assert "rows of one day differ" in key_of(chart.infant(table))
+    page = report.page(table)
+    assert "<th>Velocity z</th>" not in page
+    assert "Weight: no velocity z-score: rows of one day differ (4)." in page
+
+
+def test_no_increment_of_a_table_that_the_who_does_not_have() -> None:
+    """A month of length: `no_table`, in the chart as in the file."""
+    age = Age.from_days([61, 91, 122])
+    drawn = chart.velocity(sex="m", age=age, length=["58 cm", "60 cm", "62 cm"])
+    assert "length or height: no velocity chart for this age and interval (2)" in said(drawn)
+    assert not [name for name in gids(drawn) if name.startswith("increment-length")]
 
 
 def test_zones_without_a_reference_are_empty() -> None:
@@ -139,7 +179,7 @@ def test_attained_z_has_no_line_where_there_is_no_reference() -> None:
 
 def test_two_visits_that_cannot_be_compared() -> None:
     drawn = chart.velocity(sex="f", age=Age.from_days([0, 3]), weight=["3 kg", "2.9 kg"])
-    assert "no two visits with an interval that the WHO has" in said(drawn)
+    assert "no velocity z-score: no chart for this interval (1)" in said(drawn)
     assert overlaps(drawn) == []
 
 
@@ -160,7 +200,7 @@ def test_missing_lines_of_a_band_end_at_zero() -> None:
 
 def test_the_trial_is_marked_here_too() -> None:
     drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03558334")
-    assert "Windows of the trial after administration" in said(drawn)
+    assert "Windows of NCT03558334, version registry: 24 hours: " in said(drawn)
     assert "day of administration" in said(drawn)
     assert "end of a trial's window" in said(drawn)
     drawn = drawn_for(GIRL_24_WEEKS, trial="NCT03601416", version="protocol-2020")
@@ -170,13 +210,15 @@ def test_the_trial_is_marked_here_too() -> None:
 
 def test_the_references_of_attained_z_are_a_heading() -> None:
     drawn = drawn_for(GIRL_24_WEEKS, policy=FENTON_2025)
-    assert "Fenton 2025 Preterm Growth Chart · WHO Child Growth Standards" in headings(drawn)
+    assert "Fenton 2025 Preterm Growth Chart to 50w0d, then WHO Child Growth Standards" in headings(
+        drawn
+    )
     assert "WHO Child Growth Standards: growth velocity" in headings(drawn)
     nothing = chart.velocity(
         sex="f", age=Age.from_days([0, 30], "30+0"), weight=["1.4 kg", "2 kg"],
         reference="who-2006", until=1,
     )  # fmt: skip
-    assert "WHO Child Growth Standards" in headings(nothing)
+    assert "No reference: there is no z-score" in headings(nothing)
 
 
 def test_a_panel_without_increments_has_no_scale() -> None:
@@ -185,7 +227,8 @@ def test_a_panel_without_increments_has_no_scale() -> None:
     scales = {ax.get_ylabel(): len(ax.get_yticks()) for ax in drawn.figure.axes}
     assert scales["Length\n(cm per month)"] == 0, "the WHO has length from 2 months on"
     assert scales["Weight\n(g per month)"] > 3
-    assert said(drawn).count("no two visits with an interval that the WHO has") == 1
+    words = "no velocity z-score: no velocity chart for this age and interval (1)"
+    assert said(drawn).count(words) == 1
     assert overlaps(drawn) == []
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.cli import COMMANDS, main, one_line
-from neocalc.cli.growth import centile_text, plain_number, z_text
+from neocalc.plain import centile_text, plain_number, z_text
 from neocalc.references import tables_digest
 from own_references import OwnTable, rows, write
 from shell import Shell
@@ -274,7 +274,7 @@ WEIGHT = ["--weight", "3100g"]
         ),
         ([*DATES, *WEIGHT], "--sex: missing; give male or female; there is no default"),
         (["--sex", "1", *DATES, *WEIGHT], "--sex: '1' is not accepted; accepted: male, female"),
-        (["--sex", "F ", *DATES, *WEIGHT], "--sex: 'F ' is not accepted; accepted: male, female"),
+        (["--sex", "girl", *DATES, *WEIGHT], "--sex: 'girl' is not accepted; accepted: male, fem"),
         (
             ["--sex", "f", "--gestation", "27.3", *DATES, *WEIGHT],
             "--gestation: '27.3' is not accepted; ambiguous: is it \"27+3\", or a decimal number",

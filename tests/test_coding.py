@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,20 +14,25 @@ import pytest
 
 import neocalc as nc
 from neocalc.coding import (
+    OedemaCodes,
+    PositionCodes,
     SexCodes,
     code_array,
     code_words,
     elements,
     is_missing,
     oedema_code,
+    oedema_coder,
+    plain_word,
     position_code,
+    position_coder,
     sex_code,
     sex_coder,
 )
 from neocalc.errors import STATUSES
 
 NAT = np.datetime64("NaT", "D")
-MISSING: list[Any] = [None, "", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]
+MISSING: list[Any] = [None, "", " ", "\t\u00a0\n", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]
 
 
 def words_of(status: Any) -> list[str]:
@@ -41,7 +47,7 @@ def test_what_is_missing(word: Any) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    [0, False, " ", "nan", "NA", [], (), {}, np.array([]), np.array([math.nan]),
+    [0, False, "nan", "NA", [], (), {}, np.array([]), np.array([math.nan]),
      pd.Series([math.nan]), pl.Series([math.nan]), pl.col("a"), nc.Q([math.nan], "kg"), object(),
      "\x00", b""],
 )  # fmt: skip
@@ -56,7 +62,8 @@ def test_what_is_not_missing(word: Any) -> None:
 @pytest.mark.parametrize(
     ("word", "code"),
     [("f", 0), ("F", 0), ("female", 0), ("Female", 0), ("FEMALE", 0), ("fEmAlE", 0),
-     (np.str_("f"), 0), ("m", 1), ("M", 1), ("male", 1), ("Male", 1), ("MALE", 1)],
+     (np.str_("f"), 0), ("m", 1), ("M", 1), ("male", 1), ("Male", 1), ("MALE", 1), ("F ", 0),
+     (" f", 0), ("\tMale\u00a0", 1)],
 )  # fmt: skip
 def test_sex(word: str, code: int) -> None:
     assert sex_code(word) == code
@@ -71,7 +78,7 @@ def test_there_is_no_default_sex(word: Any) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["F ", " f", "x", "w", "fem", "females", "girl", "0", "1", "2", 0, 1, 2, 1.0, True, b"f", ["f"],
+    ["f f", "x", "w", "fem", "females", "girl", "0", "1", "2", 0, 1, 2, 1.0, True, b"f", ["f"],
      ("f",), {"f"}, {}, object(), "ｆ", "ƒ", "f\x00", "f" * 10_000_000, np.array(["f", "m"])],
 )  # fmt: skip
 def test_sex_that_is_not_one(word: Any) -> None:
@@ -88,17 +95,60 @@ def test_sex_that_is_not_one(word: Any) -> None:
 )  # fmt: skip
 def test_declared_codes(coding: Any) -> None:
     rule = sex_coder(coding)
-    for word in (1, "1", 1.0, np.int64(1), np.float64(1)):
+    word: Any
+    for word in (1, "1", 1.0, np.int64(1), np.float64(1), "1.0", " 1", "1.00 ", Decimal("1.0")):
         assert rule(word) == 1
-    for word in (2, "2", 2.0):
+    for word in (2, "2", 2.0, "2.", np.float32(2), np.uint8(2)):
         assert rule(word) == 0
     other: Any
-    for other in ("m", "f", "male", 0, 3, "01", " 1", 1.5, True, math.inf, object()):
+    for other in ("m", "f", "male", 0, 3, "01", "1.5", 1.5, True, math.inf, object(), "1.0.0"):
         with pytest.raises(nc.SexError, match="accepted: the declared codes"):
             rule(other)
     for missing in MISSING:
         with pytest.raises(nc.MissingError):
             rule(missing)
+
+
+def test_plain_words() -> None:
+    given: Any = [" F", "1.0", "-0.0", "1.50", 1.5, Decimal("1.50"), "01", "+1", "1,0", True, [1]]
+    plain = ["f", "1", "0", "1.5", "1.5", "1.5", "01", "+1", "1,0", "true", ""]
+    assert [plain_word(word) for word in given] == plain
+
+
+def test_declared_codes_of_position_and_oedema() -> None:
+    position = position_coder({"recumbent": 1, "standing": 2})
+    assert [position(word) for word in (1, "2.0", " 1 ", None, "")] == [1, 2, 1, 0, 0]
+    oedema = oedema_coder({"yes": 1, "no": 0})
+    assert [oedema(word) for word in (1, "0", 0.0, Decimal(1), "1.0", math.nan)] == [
+        1, 0, 0, 1, 1, 0
+    ]  # fmt: skip
+    assert [oedema_coder({"y": "TRUE", "n": "FALSE"})(w) for w in (True, "false")] == [1, 0]
+    assert position_coder(None) is position_code
+    assert oedema_coder(None) is oedema_code
+    for rule, words in ((position, ("l", 3, "standing")), (oedema, ("yes", 2, True, "9"))):
+        for word in words:
+            with pytest.raises(nc.InputError, match="accepted: the declared codes") as caught:
+                rule(word)
+            assert caught.value.status == "invalid_value"
+
+
+@pytest.mark.parametrize(
+    ("kind", "coding", "accepted"),
+    [
+        (PositionCodes, {"recumbent": 1}, "position codes: .*recumbent=CODE,standing=CODE"),
+        (PositionCodes, {"l": 1, "h": "1.0"}, "position codes: .*recumbent=CODE,standing=CODE"),
+        (OedemaCodes, {"yes": 1, "no": ""}, "oedema codes: .*yes=CODE,no=CODE"),
+        (OedemaCodes, {"yes": 1, "none": 0}, "oedema codes: .*yes=CODE,no=CODE"),
+        (OedemaCodes, {"yes": 1, "y": 2, "no": 0}, "oedema codes: .*yes=CODE,no=CODE"),
+        (OedemaCodes, {"yes": [1, 2], "no": 0}, "oedema codes: .*yes=CODE,no=CODE"),
+        (OedemaCodes, "yes", "oedema codes: .*yes=CODE,no=CODE"),
+    ],
+)
+def test_a_coding_of_position_or_oedema_that_says_too_little(
+    kind: Any, coding: Any, accepted: str
+) -> None:
+    with pytest.raises(nc.PolicyError, match=accepted):
+        kind(coding)
 
 
 def test_codes_of_the_trials() -> None:
@@ -141,13 +191,13 @@ def test_position() -> None:
 
 def test_oedema() -> None:
     word: Any
-    for word in ("y", "Y", "yes", "Yes", " yes ", True, np.True_):
+    for word in ("y", "Y", "yes", "Yes", " yes ", True, np.True_, "True", "TRUE", "true "):
         assert oedema_code(word) == 1
-    for word in ("n", "N", "no", "NO", False, np.False_):
+    for word in ("n", "N", "no", "NO", False, np.False_, "False", "FALSE", " false"):
         assert oedema_code(word) == 0
     for word in MISSING:
         assert oedema_code(word) == 0
-    for word in ("true", "1", 1, 0, 1.0, "+", "mild", object(), [True]):
+    for word in ("t", "1", 1, 0, 1.0, "+", "mild", object(), [True]):
         with pytest.raises(nc.InputError, match=r"oedema: .* accepted: yes, no, y, n"):
             oedema_code(word)
 

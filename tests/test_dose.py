@@ -13,10 +13,21 @@ import pint
 import pytest
 
 import neocalc as nc
-from dose_arguments import message, outcomes, plan_of, refusal_of, stops, whole
-from neocalc.dose import Limits, Override, audit, prepare
+from dose_arguments import (
+    message,
+    of_trial,
+    outcomes,
+    passing,
+    plan_of,
+    plan_passing,
+    pooled,
+    refusal_of,
+    stops,
+    whole,
+)
+from neocalc.dose import Limits, Override, SecondCheck, audit, prepare
 from neocalc.dose.notation import Figure
-from neocalc.dose.stops import Check
+from neocalc.dose.stops import DERIVED, Check
 
 SIMPLE: dict[str, Any] = {
     "weight": "2.35 kg",
@@ -27,14 +38,22 @@ OVERRIDE = Override(reason="weight confirmed on a second scale", second_person="
 
 
 def test_every_check_can_pass() -> None:
-    plan = plan_of()
-    assert set(outcomes(plan).values()) == {"passed"}
+    plan, other = prepare(**of_trial()), pooled()
+    left = {name for name, outcome in outcomes(plan).items() if outcome != "passed"}
+    assert left == {"yield of the vials"}
+    left = {name for name, outcome in outcomes(other).items() if outcome != "passed"}
+    assert left == {"dead volume", "second check"}
     assert list(outcomes(plan)) == [
-        "possible values", "arm dose", "weight range", "measured weight", "age of weight",
-        "weight for age and sex", "change from last weight", "concentration", "viability",
-        "dead volume", "cumulative dose", "number of doses", "dose interval", "product expiry",
-        "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
-        "rate per kg", "duration", "reverse calculation",
+        "possible values", "required inputs", "arm dose", "cells counted", "eligibility",
+        "age at the dose", "cohort gate", "weight range", "measured weight", "age of weight",
+        "weight for age and sex", "change from last weight", "second check", "concentration",
+        "viability",
+        "filter", "cumulative dose", "number of doses", "planned course", "dose interval",
+        "product expiry", "cells per dose", "volume per kg", "total volume per kg", "DMSO per kg",
+        "rounding error", "dead volume", "syringe capacity", "number of vials",
+        "yield of the vials", "rate", "rate per kg", "speed of cells", "pump", "duration",
+        "time after thaw", "end of infusion",
+        "reverse calculation",
     ]  # fmt: skip
 
 
@@ -69,7 +88,9 @@ def test_what_was_not_asked_for_is_none_and_its_check_not_made() -> None:
     assert list(outcomes(plan)) == list(outcomes(plan_of()))
     made = {name for name, outcome in outcomes(plan).items() if outcome != "not made"}
     assert made == {"possible values", "weight range", "reverse calculation"}
-    assert message(plan, "weight for age and sex") == "it needs both sex and age"
+    assert message(plan, "weight for age and sex") == (
+        "sex, and date of birth or age, are not both typed"
+    )
 
 
 def test_quantities_of_any_registry() -> None:
@@ -172,7 +193,7 @@ def test_inputs_that_contradict_each_other(changes: dict[str, Any], named: str) 
 
 def test_viability_for_the_check_alone() -> None:
     low: dict[str, Any] = {"release_viability": "65%", "limits": Limits(min_viability="70%")}
-    with pytest.raises(nc.DoseRefused, match="65% is below 70%"):
+    with pytest.raises(nc.DoseRefused, match="65% is less than 70%"):
         prepare(**SIMPLE, **low)
     plan = prepare(**SIMPLE, **(low | {"release_viability": "75%"}))
     assert plan.volume is not None
@@ -187,82 +208,189 @@ EARLY: dict[str, Any] = {
 
 
 class TestSoftStop:
-    def test_needs_a_reason_and_a_second_person(self) -> None:
+    def test_needs_a_reason_a_second_person_and_the_code_of_the_stops(self) -> None:
         error = refusal_of(**EARLY)
         assert stops(error) == {"age of weight": "soft stop"}
-        assert "give a reason and the initials of a second person" in str(error)
+        assert len(error.seen) == 6
+        assert str(error).endswith(
+            "To go on, type a reason, who prepares, the initials of a second person, and the code "
+            f"of these stops: {error.seen}"
+        )
 
     def test_is_passed_with_them(self) -> None:
-        plan = plan_of(**EARLY, override=OVERRIDE)
+        override = Override("weight confirmed", "A.B.", refusal_of(**EARLY).seen.lower())
+        plan = plan_of(**EARLY, override=override)
         assert [check.name for check in plan.soft_stops] == ["age of weight"]
-        assert plan.override == OVERRIDE
-        said = "(age of weight): weight confirmed on a second scale; second person AB"
-        assert f"Soft stops passed {said}" in plan.describe()
+        assert plan.override == override
+        said = "Soft stops passed (age of weight): weight confirmed; second person AB"
+        assert said in plan.describe()
 
     def test_of_what_is_computed(self) -> None:
         thin = SIMPLE | {"dose": "30 million cells/kg"}
         with pytest.raises(nc.DoseRefused, match="soft stop: volume per kg") as caught:
             prepare(**thin)
         assert stops(caught.value) == {"volume per kg": "soft stop"}
-        assert prepare(**thin, override=OVERRIDE).soft_stops
+        assert passing(**thin).soft_stops
 
-    def test_several_are_passed_only_by_name(self) -> None:
+    @pytest.mark.parametrize("code", ["", "AAAAAA", "age of weight"])
+    def test_none_is_passed_before_it_was_seen(self, code: str) -> None:
+        """Every stop could be named beforehand, and was passed by whoever had an alias."""
+        error = refusal_of(**EARLY, override=Override("weight confirmed", "AB", code))
+        assert stops(error) == {"age of weight": "soft stop"}
+        assert (f"{code.upper()} is not the code of these stops" in str(error)) is bool(code)
+
+    def test_a_code_is_that_of_these_stops_and_figures(self) -> None:
         """A reason for a light infant once passed a low viability that nobody had seen."""
-        two = EARLY | {"limits": None, "viability": "65%", "syringe_capacity": "3 mL"}
-        with pytest.raises(nc.DoseRefused, match="name each") as caught:
-            plan_of(**two, override=OVERRIDE)
-        assert list(stops(caught.value)) == ["age of weight", "viability"]
-        for named in ("age of weight", ["age of weight", "arm dose"]):
-            with pytest.raises(nc.DoseRefused, match="viability: 65% is below"):
-                plan_of(**two, override=Override("weighed twice", "AB", named))
-        both = Override("weighed twice, certificate seen", "AB", ["viability", "age of weight"])
-        plan = plan_of(**two, override=both)
+        seen = refusal_of(**EARLY).seen
+        assert seen == refusal_of(**EARLY, prepared_by="EF").seen
+        low: dict[str, Any] = {"limits": None, "viability": "65%", "dead_volume": None}
+        others: list[dict[str, Any]] = [
+            {"weight": "3.15 kg"}, {"weighed_on": "2026-08-12T05:59"}, {"subject": "001-0005"},
+            {"sex": "male"}, {"viability": "91%"}, {"line_filter": None, "limits": None}, low,
+            {"age": nc.Age.from_days(105, gestation="27+4")}, {"doses_given": []},
+            {"policy": nc.Policy(preterm_reference="fenton-2025")},
+            {"arm": nc.trials.load("NCT03558334").arm("A")},
+        ]  # fmt: skip
+        codes = {refusal_of(**(EARLY | other)).seen for other in others}
+        assert len(codes) == len(others)
+        assert seen not in codes
+        for other in others:
+            with pytest.raises(nc.DoseRefused, match=f"{seen} is not the code of these stops"):
+                plan_of(**(EARLY | other), override=Override("weight confirmed", "AB", seen))
+        plan = plan_passing(**(EARLY | low))
         assert [check.name for check in plan.soft_stops] == ["age of weight", "viability"]
-        assert "Soft stops passed (age of weight, viability): weighed twice," in plan.describe()
+        assert "Soft stops passed (age of weight, viability): weight" in plan.describe()
 
-    def test_one_that_is_named_passes_no_other(self) -> None:
-        named = Override("weighed twice", "AB", "viability")
-        with pytest.raises(nc.DoseRefused, match="age of weight"):
-            plan_of(**EARLY, override=named)
-        assert refusal_of(
-            weight="31 kg", override=Override("it is so", "AB", "weight range")
-        ).checks
-
-    @pytest.mark.parametrize("named", ["weight", 3, ["viability", None], [""], "age_of_weight"])
-    def test_a_stop_that_no_check_has(self, named: Any) -> None:
-        with pytest.raises(nc.InputError, match=r"stops: .* accepted: possible values, arm dose"):
-            Override("weighed twice", "AB", named)
+    def test_a_hard_stop_has_no_code(self) -> None:
+        assert refusal_of(weight="31 kg").seen == ""
+        assert refusal_of(weight="31 kg", **EARLY).seen == ""
 
     def test_an_override_without_one_is_not_kept(self) -> None:
         assert plan_of(override=OVERRIDE).override is None
 
     @pytest.mark.parametrize(
         ("reason", "initials"),
-        [("", "AB"), ("  ", "AB"), ("...", "AB"), ("confirmed", ""), ("confirmed", "A"),
-         ("confirmed", "12"), (None, "AB"), ("confirmed", None), ("two\nlines", "AB")],
+        [("", "AB"), ("  ", "AB"), ("...", "AB"), ("weighed twice", ""), ("weighed twice", "A"),
+         ("weighed twice", "12"), (None, "AB"), ("weighed twice", None),
+         ("two words\nand lines", "AB"), ("ok", "AB"), ("because", "AB"), ("xxxx xxxx", "AB"),
+         ("a b c d", "AB"), ("1 234 56", "AB"), ("weighed twice", "A.B.C.D.E.F.")],
     )  # fmt: skip
     def test_an_override_without_reason_or_person_is_refused(
         self, reason: Any, initials: Any
     ) -> None:
         with pytest.raises(nc.InputError):
-            Override(reason=reason, second_person=initials)
+            Override(reason=reason, second_person=initials, seen="AAAAAA")
+
+    @pytest.mark.parametrize("initials", ["A.B.", "A. B.", "AB", " AB ", "A B"])
+    def test_initials_as_they_are_written(self, initials: str) -> None:
+        assert Override("weighed twice", initials, "").second_person == "AB"
+
+    def test_a_code_is_a_text(self) -> None:
+        wrong: Any = ["age of weight"]
+        with pytest.raises(nc.InputError, match="seen"):
+            Override("weighed twice", "AB", wrong)
 
     def test_the_second_person_is_another(self) -> None:
-        for initials in ("cd", " CD ", "ＣＤ"):
+        for initials in ("cd", " CD ", "ＣＤ", "C.D."):
             with pytest.raises(nc.InputError, match="another person"):
                 plan_of(**EARLY, override=Override("weight confirmed", initials))
-        assert plan_of(**EARLY, override=Override("weight confirmed", "DC")).soft_stops
+        override = Override("weight confirmed", "DC", refusal_of(**EARLY).seen)
+        assert plan_of(**EARLY, override=override).soft_stops
+
+    def test_who_prepares_is_needed(self) -> None:
+        """Without the first person's initials the second could be the same."""
+        with pytest.raises(nc.MissingError, match="prepared_by: missing; who prepares"):
+            plan_of(**EARLY, override=OVERRIDE, prepared_by=None)
 
     @pytest.mark.parametrize("prepared_by", ["C.D.", "c. d.", "Carla Diaz", "Diaz-Cole CD", "C D"])
     def test_the_second_person_is_another_however_the_first_is_written(
         self, prepared_by: str
     ) -> None:
+        override = Override("weighed twice", "CD")
         with pytest.raises(nc.InputError, match="another person"):
-            plan_of(**EARLY, override=Override("confirmed", "CD"), prepared_by=prepared_by)
+            plan_of(**EARLY, override=override, prepared_by=prepared_by)
 
     def test_letters_with_accents_are_the_same_however_they_are_coded(self) -> None:
+        override = Override("weighed twice", "\u00c4B")
         with pytest.raises(nc.InputError, match="another person"):
-            plan_of(**EARLY, override=Override("confirmed", "\u00c4B"), prepared_by="A\u0308B")
+            plan_of(**EARLY, override=override, prepared_by="A\u0308B")
+
+
+class TestSecondCheck:
+    """Two people read scale and certificate apart from each other; neocalc compares."""
+
+    def found(self, **second: Any) -> Any:
+        read = {"weight": "3100 g", "concentration": "5e6/mL", "viability": 0.92,
+                "cells_per_vial": "10 million cells/vial"} | second  # fmt: skip
+        check = SecondCheck("AB", **{name: value for name, value in read.items() if value})
+        try:
+            return plan_of(second_check=check)
+        except nc.DoseRefused as error:
+            return error
+
+    def test_the_same_figures_pass(self) -> None:
+        plan = self.found()
+        assert outcomes(plan)["second check"] == "passed"
+        assert message(plan, "second check") == (
+            "AB read the same weight, concentration, viability, cells per vial"
+        )
+        assert outcomes(plan_of(second_check=None))["second check"] == "not made"
+
+    @pytest.mark.parametrize(
+        ("second", "named"),
+        [
+            ({"weight": "3.01 kg"}, "weight"),
+            ({"weight": "31 kg"}, "weight"),
+            ({"concentration": "5.1e6/mL"}, "concentration"),
+            ({"viability": "29%"}, "viability"),
+            ({"viability": "90%", "weight": "2.9 kg"}, "weight, viability"),
+            ({"viable_concentration": "5e6/mL"}, "viable concentration"),
+        ],
+    )
+    def test_another_figure_is_a_hard_stop_that_shows_none(
+        self, second: dict[str, Any], named: str
+    ) -> None:
+        found = self.found(**second)
+        assert stops(found) == {"second check": "hard stop"}
+        said = message(found, "second check")
+        assert said.startswith(f"the second person (AB) read another figure: {named}. Both read")
+        assert not any(figure in said for figure in ("3.1", "3100", "5", "92", "29", "2.9"))
+
+    def test_what_the_second_person_left_out(self) -> None:
+        found = self.found(viability=None, concentration=None)
+        assert stops(found) == {"second check": "hard stop"}
+        assert message(found, "second check") == (
+            "the second person (AB) typed no concentration, viability"
+        )
+
+    def test_it_is_another_person(self) -> None:
+        check = SecondCheck("CD", "3.1 kg", concentration="5e6/mL", viability="92%")
+        with pytest.raises(nc.InputError, match="another person"):
+            plan_of(second_check=check)
+        with pytest.raises(nc.MissingError, match="prepared_by"):
+            plan_of(second_check=check, prepared_by=None)
+
+    @pytest.mark.parametrize(
+        ("person", "figures"),
+        [("", {}), ("A", {}), ("AB", {"weight": "3.1"}), ("AB", {"viability": 92}),
+         ("AB", {"concentration": "5e6"}), ("AB", {"weight": None}), ("AB", {"weight": "7 lb"})],
+    )  # fmt: skip
+    def test_figures_with_their_units_and_initials(
+        self, person: str, figures: dict[str, Any]
+    ) -> None:
+        with pytest.raises(nc.InputError):
+            SecondCheck(person, **({"weight": "3.1 kg"} | figures))
+
+    def test_anything_else_is_an_error(self) -> None:
+        wrong: Any = "AB"
+        with pytest.raises(nc.InputError, match="second_check"):
+            plan_of(second_check=wrong)
+
+    def test_it_is_recorded(self) -> None:
+        about = audit.record(self.found())["second_check"]
+        assert about["person"] == "AB"
+        assert about["figures"]["weight"] == {"value": 3.1, "unit": "kg"}
+        assert audit.record(plan_of())["second_check"] is None
 
 
 class TestHardStop:
@@ -297,7 +425,7 @@ class TestHardStop:
             assert figure not in held, (figure, held)
         assert list(outcomes(error)) == list(outcomes(plan_of()))
         derived = [check for check in error.checks if check.derived]
-        assert [check.value for check in derived] == [None] * 8
+        assert [check.value for check in derived] == [None] * len(DERIVED)
 
     def test_after_a_hard_stop_nothing_is_computed(self) -> None:
         error = refusal_of(weight="31 kg")
@@ -372,7 +500,10 @@ def test_wrong_inputs(changes: dict[str, Any], kind: type[Exception]) -> None:
 
 
 def test_the_day_of_the_dose_is_that_of_the_age() -> None:
-    plan = plan_of(on=None, expires="2026-08-14", weighed_on="2026-08-14", last_weight=None)
+    plan = plan_of(
+        on=None, expires="2026-08-14", weighed_on="2026-08-14", last_weight=None,
+        doses_given=[("2026-08-07", "1 million cells/kg")], limits=None, thawed_on=None,
+    )  # fmt: skip
     assert str(plan.inputs.on) == "2026-08-14"
     assert outcomes(plan)["age of weight"] == "passed"
     days = prepare(**SIMPLE, age=nc.Age.from_days(105), on="2026-08-14")
@@ -396,7 +527,7 @@ def test_an_arm_gives_its_dose_and_limits() -> None:
 
 @pytest.mark.parametrize("dose", [None, "1 million cells/kg"])
 def test_an_arm_without_a_dose_is_refused_whatever_dose_is_given(dose: str | None) -> None:
-    arm = nc.trials.load("NCT03601416").arm("MSC")
+    arm = nc.trials.load("NCT03601416", "registry").arm("MSC")
     with pytest.raises(nc.DoseRefused, match="states no dose") as caught:
         prepare(weight="2 kg", dose=dose, arm=arm, viable_concentration="5 million cells/mL")
     assert stops(caught.value) == {"arm dose": "hard stop"}
@@ -409,13 +540,13 @@ def test_an_unknown_reference_is_an_error_without_an_age_too() -> None:
 
 def test_a_reference_of_ones_own_is_recorded_as_text() -> None:
     folder = Path(__file__).resolve().parents[1] / "reference_tables" / "who-2006"
-    plan = plan_of(reference=folder, override=OVERRIDE)
+    plan = plan_passing(reference=folder)
     about = json.loads(audit.line(audit.record(plan)))
     assert about["inputs"]["reference"] == str(folder)
 
 
 def test_one_reference_whatever_the_age() -> None:
-    plan = plan_of(reference="who-2006", override=OVERRIDE)
+    plan = plan_passing(reference="who-2006")
     assert "who-2006" in message(plan, "weight for age and sex")
 
 

@@ -19,9 +19,11 @@ import numpy.typing as npt
 import pytest
 
 import neocalc as nc
+from neocalc.arguments import inputs_of
 from neocalc.dose import Limits, prepare
-from neocalc.dose.stops import stop_codes
-from neocalc.dose.weight import POUND, SETTLED, change_codes
+from neocalc.dose.weight import POUND, change_codes
+from neocalc.dose.weight import weight_codes as codes_for_age
+from neocalc.scoring import place_of
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
@@ -52,7 +54,10 @@ PROTOCOLS = {"bare": BARE, "full": FULL}
 
 @dataclass(frozen=True)
 class Ward:
-    """Preterm infants of 30 to 60 weeks, z-score -1 +- 1.2 but within 3, weighed yesterday too."""
+    """Preterm infants of 30 to 60 weeks, z-score -1 +- 1.2 but within 3, weighed yesterday too.
+
+    None is so small a share of the median that it is asked about for that.
+    """
 
     sex: npt.NDArray[np.str_]
     gestation: npt.NDArray[np.int64]
@@ -69,21 +74,36 @@ class Ward:
         figures = nc.measurement("weight", z=self.z, sex=self.sex, age=self.age(back)).magnitude
         return np.asarray(np.round(figures, 3), dtype=np.float64)
 
-    def zscore(self, weight: Floats) -> Floats:
-        found = nc.zscore("weight", nc.Q(weight, "kg"), sex=self.sex, age=self.age()).z
-        return np.asarray(found, dtype=np.float64)
+    def codes(self, weight: Floats, limits: Limits) -> Codes:
+        """Stop codes of weights for age and sex."""
+        z = nc.zscore("weight", nc.Q(weight, "kg"), sex=self.sex, age=self.age()).z
+        columns, _ = inputs_of(
+            "weight", weight, None, False, self.sex, self.age(), None, None, None, "auto", None,
+            None,
+        )  # fmt: skip
+        return codes_for_age(weight, z, place_of("weight", columns), limits)
+
+    def only(self, kept: npt.NDArray[np.intp]) -> Ward:
+        """Some of the infants."""
+        return Ward(
+            self.sex[kept], self.gestation[kept], self.days[kept], self.z[kept],
+            self.weight[kept], self.last[kept],
+        )  # fmt: skip
 
 
 @cache
 def ward() -> Ward:
     rng = np.random.default_rng(20260814)
-    gestation = rng.integers(24 * 7, 37 * 7, INFANTS)
-    days = np.maximum(rng.integers(30 * 7, 60 * 7, INFANTS) - gestation, SETTLED + 1)
-    z = rng.normal(-1, 1.2, 10 * INFANTS)
-    z = z[np.abs(z) < 3][:INFANTS]
-    sex = rng.choice(["female", "male"], INFANTS)
-    empty = np.zeros(INFANTS)
+    many = 2 * INFANTS
+    gestation = rng.integers(24 * 7, 37 * 7, many)
+    days = np.maximum(rng.integers(30 * 7, 60 * 7, many) - gestation, 15)
+    z = rng.normal(-1, 1.2, 10 * many)
+    z = z[np.abs(z) < 3][:many]
+    sex = rng.choice(["female", "male"], many)
+    empty = np.zeros(many)
     infants = Ward(sex, gestation, days, z, empty, empty)
+    infants = infants.only(np.flatnonzero(infants.codes(infants.weight_at(0), BARE) == 0)[:INFANTS])
+    sex, gestation, days, z = infants.sex, infants.gestation, infants.days, infants.z
     # Of yesterday's weight the scale shows one that is off by up to 1 %.
     last = infants.weight_at(1) * (1 + rng.uniform(-0.01, 0.01, INFANTS))
     return Ward(sex, gestation, days, z, infants.weight_at(0), np.round(last, 3))
@@ -170,7 +190,7 @@ def weight_codes(weight: Floats, limits: Limits, *, last: bool) -> Codes:
     infants = ward()
     outside = (weight < limits.at("min_weight")) | (weight > limits.at("max_weight"))
     codes = np.where(outside, 2, 0).astype(np.uint8)
-    codes = np.maximum(codes, stop_codes(infants.zscore(weight), limits.z_soft, limits.z_hard))
+    codes = np.maximum(codes, infants.codes(weight, limits))
     if last:
         change = weight / infants.last - 1
         codes = np.maximum(codes, change_codes(change, 24.0, True, limits))

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from dose_arguments import plan_of, refusal_of
+from dose_arguments import passing, plan_of, refusal_of
 from neocalc.dose import Limits, Override, audit, prepare
+from neocalc.dose.stops import DERIVED, INPUT
 from neocalc.references import tables_digest
 
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
@@ -30,12 +31,14 @@ def test_a_dose() -> None:
     assert about["inputs"]["subject"] == "001-0004"
     assert about["inputs"]["prepared_by"] == "CD"
     assert about["inputs"]["age"] == {"chronological_days": 105, "gestation_days": 192}
-    assert about["inputs"]["doses_given"] == [{"on": "2026-08-07", "value": 1e6, "unit": "cell/kg"}]
+    assert about["inputs"]["doses_given"] == [
+        {"on": "2026-08-07 09:00", "value": 1e6, "unit": "cell/kg"}
+    ]
     assert about["limits"]["max_rate"] == {"value": 10.0, "unit": "mL/h"}
     assert about["limits"]["counts"] == "viable"
     assert about["result"]["syringe volume"] == {"value": 0.67, "unit": "mL"}
     assert about["result"]["volume"]["value"] == pytest.approx(3.1 / 4.6)  # nothing is rounded
-    assert len(about["checks"]) == 22
+    assert len(about["checks"]) == len((*INPUT, *DERIVED))
     assert about["override"] is None
     assert about["refusal"] is None
     assert about["protocol"] is None
@@ -43,19 +46,17 @@ def test_a_dose() -> None:
 
 def test_a_trial_an_override_and_no_age() -> None:
     arm = nc.trials.load("NCT03558334").arm("A")
-    plan = prepare(
-        weight="2 kg",
-        arm=arm,
-        viable_concentration="90,000 cells/mL",
-        override=Override("dilution of the day", "AB", ["concentration", "volume per kg"]),
-    )
+    plan = passing("dilution of the day", weight="2 kg", arm=arm,
+                   viable_concentration="90,000 cells/mL")  # fmt: skip
     about = audit.record(plan, at=AT)
     assert about["protocol"] == {
-        "trial": "NCT03558334", "version": "registry", "arm": "A", "sha256": arm.sha256,
+        "trial": "NCT03558334", "version": "registry", "arm": "A", "origin": "shipped",
+        "sha256": arm.sha256,
     }  # fmt: skip
     assert about["override"] == {
         "reason": "dilution of the day",
         "second_person": "AB",
+        "seen": plan.override.seen if plan.override else "",
         "passed": ["concentration", "volume per kg"],
     }
     assert about["inputs"]["age"] is None
@@ -82,7 +83,7 @@ def test_a_refusal_has_its_inputs_and_checks_and_no_result() -> None:
 
 def test_a_refusal_for_an_arm_without_a_dose_says_what_was_asked_for() -> None:
     """It once held neither the protocol nor the inputs: nobody could say whose dose was refused."""
-    arm = nc.trials.load("NCT03601416").arm("MSC")
+    arm = nc.trials.load("NCT03601416", "registry").arm("MSC")
     asked: dict[str, Any] = {"weight": "2 kg", "arm": arm, "subject": "001-0004"}
     with pytest.raises(nc.DoseRefused, match=r"^no dose: NCT03601416, version registry") as caught:
         prepare(**asked, viable_concentration="5 million cells/mL")
@@ -103,7 +104,7 @@ def test_a_refusal_for_an_arm_without_a_dose_says_what_was_asked_for() -> None:
 
 
 def test_an_override_that_passes_nothing_says_so() -> None:
-    error = refusal_of(weight="31 kg", override=Override("it is so", "AB", "age of weight"))
+    error = refusal_of(weight="31 kg", override=Override("it is so", "AB", "ABCDEF"))
     assert audit.record(error)["override"]["passed"] == []
 
 
@@ -113,8 +114,12 @@ def test_an_override_that_passes_nothing_says_so() -> None:
         {"weight": "0 kg"},
         {"weight": "31 kg"},
         {"graduation": "0.5 mL"},
-        {"arm": nc.trials.load("NCT03601416").arm("MSC"), "limits": None},
-        {"arm": nc.trials.load("NCT03601416").arm("control"), "limits": None, "dose": None},
+        {"arm": nc.trials.load("NCT03601416", "registry").arm("MSC"), "limits": None},
+        {
+            "arm": nc.trials.load("NCT03601416", "registry").arm("control"),
+            "limits": None,
+            "dose": None,
+        },
     ],
 )
 def test_a_refusal_lists_every_check_in_order(changes: dict[str, Any]) -> None:
@@ -214,7 +219,7 @@ def test_a_full_disk_is_said() -> None:
         audit.append("/dev/full", audit.record(plan_of(), at=AT))
 
 
-def test_a_line_of_which_a_part_was_written_is_said(
+def test_a_line_of_which_a_part_was_written_is_said_and_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Short(io.FileIO):
@@ -226,5 +231,6 @@ def test_a_line_of_which_a_part_was_written_is_said(
         patch.setattr(audit, "FileIO", Short)
         with pytest.raises(nc.FileError, match="No space left"):
             audit.append(log, audit.record(plan_of(), at=AT))
+    assert log.read_bytes() == b""
     audit.append(log, audit.record(plan_of(), at=AT))
-    assert json.loads(log.read_text("utf-8").splitlines()[1])["outcome"] == "prepared"
+    assert json.loads(log.read_text("utf-8"))["outcome"] == "prepared"

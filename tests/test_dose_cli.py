@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -34,29 +35,42 @@ def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> Non
     out, err = capsys.readouterr()
     assert "Cells           2,350,000 cells" in out
     assert "Volume          0.51087 mL" in out
-    assert "not made   weight for age and sex: it needs both sex and age" in out
+    assert (
+        "not made   weight for age and sex: sex, and date of birth or age, are not both typed"
+        in out
+    )
     assert err == ""
 
 
 def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     sheet, log = tmp_path / "sheet.html", tmp_path / "doses.jsonl"
     options = [
-        *RUN, *GIRL, "--cells-per-vial", "10 million cells/vial", "--recovery", "0.8",
+        *RUN, *GIRL[:-1], "2026-08-14T09:30", "--cells-per-vial", "10 million cells/vial",
+        "--recovery", "0.8",
         "--graduation", "0.01mL", "--syringe-capacity", "1mL", "--dead-volume", "0.1mL",
         "--duration", "30min", "--expires", "2026-08-14", "--weighed-on", "2026-08-14",
         "--weight-source", "measured", "--last-weight", "3050g", "--last-weighed-on", "2026-08-13",
-        "--subject", "001-0004", "--prepared-by", "CD", "--given", "2026-08-07=1 million cells/kg",
+        "--subject", "001-0004", "--prepared-by", "CD", "--given",
+        "2026-08-07T09:00=1 million cells/kg",
         "--max-volume-per-kg", "2mL/kg", "--max-rate", "10mL/h", "--max-rate-per-kg", "5mL/kg/h",
-        "--max-duration", "1h",
+        "--max-duration", "1h", "--min-duration", "20 mins", "--max-cell-rate",
+        "40,000 cells/kg/min", "--max-time-after-thaw", "2h", "--thawed-on", "2026-08-14T09:00",
+        "--line-filter", "yes", "--counts", "viable", "--enrolled-on", "2026-08-01",
+        "--identifier", "4711", "--lot", "L-17", "--donor", "D-3", "--planned-doses", "3",
+        "--pump-step", "0.01mL/h", "--vehicle-volume", "0mL", "--flush-volume", "0mL", "--dmso",
+        "10%", "--max-dmso-per-kg", "0.1g/kg", "--max-total-volume-per-kg", "2mL/kg", "--rounding",
+        "nearest", "--split-syringes", "--gate", "CD",
         "--min-concentration", "1e6cells/mL", "--max-concentration", "1e7cells/mL",
         "--max-cells", "20 million cells", "--max-total-dose", "3 million cells/kg",
-        "--max-doses", "3", "--min-interval", "7day", "--max-interval", "14day",
+        "--max-doses", "3", "--max-vials", "2", "--min-interval", "7day", "--max-interval", "14day",
         "--min-viability", "0.7", "--worksheet", str(sheet), "--audit", str(log),
         "--preterm-reference", "fenton-2025",
     ]  # fmt: skip
     assert run(*options) == 0
     out = capsys.readouterr().out
-    assert "not made" not in out
+    assert out.count("not made") == 6
+    assert "not made   second check" in out
+    assert "not made   filter: the protocol states no filter; one is in the line" in out
     assert "stop" not in out
     assert "fenton-2025" in out
     assert "001-0004" in sheet.read_text("utf-8")
@@ -112,13 +126,13 @@ class TestStops:
         status = run(*TRIAL, "--weight", "3100kg", *PRODUCT, *GIRL, "--worksheet", str(sheet),
                      "--audit", str(log))  # fmt: skip
         assert status == 1
-        assert "did you mean 3,100 g" in one_line(capsys)
+        assert "3,100 kg is outside 0.4 kg to 15 kg. Weigh again" in one_line(capsys)
         assert not sheet.exists()
         assert json.loads(log.read_text("utf-8"))["outcome"] == "refused"
 
     def test_no_flag_passes_a_hard_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
-        status = run(*TRIAL, "--weight", "31kg", *PRODUCT, "--override-reason", "it is so",
-                     "--second-person", "AB")  # fmt: skip
+        passing = ["--override-reason", "it is so", "--second-person", "AB", "--seen", "ABCDEF"]
+        status = run(*TRIAL, "--weight", "31kg", *PRODUCT, *passing, "--prepared-by", "CD")
         assert status == 1
         one_line(capsys)
 
@@ -143,28 +157,43 @@ class TestStops:
         assert not sheet.exists()
 
     def test_a_soft_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
-        small = [*TRIAL, "--weight", "2.35kg", *PRODUCT, *GIRL]
+        small = [*TRIAL, "--weight", "2.35kg", *PRODUCT, *GIRL, "--prepared-by", "CD"]
         assert run(*small) == 1
-        assert "soft stop" in one_line(capsys)
-        assert run(*small, "--override-reason", "weighed twice", "--second-person", "AB") == 0
+        said = one_line(capsys)
+        assert "soft stop" in said
+        assert "this weight is very low for a girl of 42w3d" in said
+        passing = ["--override-reason", "weighed twice", "--second-person", "A.B.", "--seen"]
+        assert run(*small, *passing, said.split()[-1]) == 0
         said = "Soft stops passed (weight for age and sex): weighed twice; second person AB"
         assert said in capsys.readouterr().out
 
     def test_several_soft_stops(self, capsys: pytest.CaptureFixture[str]) -> None:
-        two = [*TRIAL, "--weight", "2.35kg", *PRODUCT[:2], "--viability", "65%", *GIRL]
-        passing = ["--override-reason", "weighed twice", "--second-person", "AB"]
-        assert run(*two, *passing) == 1
-        assert "name each" in one_line(capsys)
-        named = ["--soft-stop", "viability", "--soft-stop", "weight for age and sex"]
-        assert run(*two, *passing, *named) == 0
+        small = [*TRIAL, "--weight", "2.35kg", *GIRL, "--prepared-by", "CD"]
+        passing = ["--override-reason", "weighed twice", "--second-person", "AB", "--seen"]
+        assert run(*small, *PRODUCT) == 1
+        one = one_line(capsys).split()[-1]
+        two = [*small, *PRODUCT[:2], "--viability", "65%"]
+        assert run(*two, *passing, one) == 1
+        said = one_line(capsys)
+        assert f"{one} is not the code of these stops" in said
+        assert run(*two, *passing, said.split()[-1]) == 0
         assert "Soft stops passed (weight for age and sex, viability)" in capsys.readouterr().out
-        assert run(*two, *named) == 2
+        assert run(*two, "--seen", one) == 2
         assert "--override-reason: missing" in one_line(capsys)
-        assert run(*two, *passing, "--soft-stop", "vitality") == 2
-        assert "--soft-stop: 'vitality' is not accepted" in one_line(capsys)
+        assert run(*two, *passing[:-1]) == 2
+        assert "--seen: missing" in one_line(capsys)
+        assert run(*two[:-4], *PRODUCT, *passing, one, "--json") == 0
+        about = json.loads(capsys.readouterr().out)
+        assert about["override"]["seen"] == one
+
+    def test_the_code_of_the_stops_is_in_the_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(*TRIAL, "--weight", "2.35kg", *PRODUCT, *GIRL, "--json") == 1
+        out, err = capsys.readouterr()
+        assert json.loads(out)["seen"] == err.split()[-1]
 
     def test_an_arm_without_a_dose(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run("--trial", "NCT03601416", "--arm", "MSC", "--weight", "3kg", *PRODUCT) == 1
+        registry = ["--trial", "NCT03601416", "--protocol-version", "registry", "--arm", "MSC"]
+        assert run(*registry, "--weight", "3kg", *PRODUCT) == 1
         assert "states no dose" in one_line(capsys)
         version = ["--trial", "NCT03601416", "--protocol-version", "protocol-2020", "--arm", "low"]
         assert run(*version, "--weight", "3kg", *PRODUCT) == 0
@@ -208,9 +237,14 @@ class TestStops:
         (["--max-rate", "5"], "--max-rate"),
         (["--min-viability", "70"], "--min-viability"),
         (["--rate", "5mL/h", "--duration", "30min"], "--rate"),
-        (["--override-reason", "because"], "--second-person: missing"),
+        (["--override-reason", "weighed twice"], "--second-person: missing"),
         (["--second-person", "AB"], "--override-reason: missing"),
-        (["--second-person", "AB", "--override-reason", "-"], "--override-reason"),
+        (["--second-person", "AB", "--seen", "A", "--override-reason", "-"], "--override-reason"),
+        (
+            ["--second-person", "AB", "--seen", "A", "--override-reason", "weighed twice"],
+            "--prepared-by: missing",
+        ),
+        (["--second-check"], "--prepared-by: missing"),
         (["--worksheet", "sheet.pdf"], ".txt or .html"),
         (["--worksheet", "no/such/folder/sheet.txt"], "there is no folder"),
         (["--audit", "no/such/folder/log"], "no/such/folder/log"),
@@ -242,6 +276,58 @@ def test_wrong_input(options: list[str], said: str, capsys: pytest.CaptureFixtur
 def test_missing_input(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*options) == 2
     assert said in one_line(capsys)
+
+
+class TestSecondCheck:
+    ASKED = (*RUN, *GIRL, "--prepared-by", "CD", "--second-check")
+
+    def typed(self, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+    def test_what_a_second_person_types_is_compared(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.typed(monkeypatch, "A.B.", "3100 g", "5 million/mL", "0.92")
+        assert run(*self.ASKED) == 0
+        out, err = capsys.readouterr()
+        assert "second check: AB read the same weight, concentration, viability" in out
+        assert [line for line in err.splitlines() if line] == [
+            "Second person: read the scale and the certificate, not the other person's figures.",
+            "initials: ", "weight: ", "concentration: ", "viability: ",
+        ]  # fmt: skip
+
+    def test_another_figure_is_a_hard_stop(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.typed(monkeypatch, "AB", "3.01 kg", "5e6/mL", "92%")
+        assert run(*self.ASKED) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "hard stop: second check: the second person (AB) read another figure: weight" in err
+        assert "3.1" not in err
+
+    @pytest.mark.parametrize(
+        ("lines", "said"),
+        [
+            ((), "initials, as the second person reads it"),
+            (("AB", ""), "weight, as the second person reads it"),
+            (("AB", "3.1 kg", "5e6/mL"), "viability, as the second person reads it"),
+            (("A", "3.1 kg", "5e6/mL", "92%"), "the initials of a second person"),
+            (("AB", "3.1", "5e6/mL", "92%"), "kg or g"),
+            (("CD", "3.1 kg", "5e6/mL", "92%"), "another person than the one who prepares"),
+        ],
+    )
+    def test_what_cannot_be_read(
+        self, lines: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        self.typed(monkeypatch, *lines)
+        assert run(*self.ASKED) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        last = err.splitlines()[-1]
+        assert last.startswith("neocalc: --second-check: ")
+        assert said in last
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ def test_a_row_that_a_soft_stop_would_stop_has_no_dose() -> None:
     assert np.isnan(columns.cells).tolist() == [False, True, True, True, False]
 
 
+def test_a_row_whose_share_of_the_median_would_stop_has_no_dose() -> None:
+    columns = dose_columns([2.0] * 3, "1 million cells/kg", **PRODUCT, stops=[0, 1, 2])
+    assert (columns.status == CODE["implausible"]).tolist() == [False, True, True]
+    for stops in ([0], ["0", "1", "2"], [0.0, 1.0, 2.0]):
+        with pytest.raises(nc.InputError, match="stops"):
+            dose_columns([2.0] * 3, "1 million cells/kg", **PRODUCT, stops=stops)
+
+
 def test_the_status_of_a_weight_takes_precedence() -> None:
     given = np.array([0, CODE["invalid_value"], CODE["oedema"]], dtype=np.uint8)
     columns = dose_columns([2.0, 2.0, 850.0], "1 million cells/kg", **PRODUCT, status=given)

@@ -14,7 +14,7 @@ import neocalc as nc
 from dose_arguments import plan_of
 from neocalc.dose.figures import fraction, metric_weight, one_figure
 from neocalc.dose.inputs import Given, read_inputs
-from neocalc.moments import Moment, day_of_age, hours_between, moment
+from neocalc.moments import Moment, day_of_age, hours_between, moment, span_between
 
 
 @pytest.mark.parametrize("dose", ["5", "5 M", "5e6", "5 M cells/kg", "5 million", "5 pmol/kg",
@@ -75,6 +75,35 @@ def test_what_is_accepted_is_said_as_it_is_typed(argument: str, value: str, said
 def test_integers_and_words_with_a_unit_are_accepted() -> None:
     for dose in ("5000000 cells/kg", "5,000,000 cells/kg", "5 million cells/kg", "5e6 cell/kg"):
         assert one_figure(dose, "cell/kg", "dose") == 5e6
+
+
+def test_a_dose_as_it_is_printed_is_read() -> None:
+    """Our own "1 million viable cells/kg" was refused."""
+    for typed in ("1 million viable cells/kg", "1 million total cells/kg", "1e6 viable cells/kg"):
+        assert one_figure(typed, "cell/kg", "dose") == 1e6
+    printed = plan_of(dose="1 million viable cells/kg").describe()
+    assert "1 million viable cells/kg" in printed
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("concentration", "5 million viable cells/mL", "give viable_concentration"),
+        ("viable_concentration", "5 million total cells/mL", "give concentration"),
+        ("cells_per_vial", "10 million viable cells/vial", "give viable_cells_per_vial"),
+        ("viable_cells_per_vial", "10 million total cells/vial", "give cells_per_vial"),
+    ],
+)
+def test_cells_of_another_kind_than_the_argument_counts(
+    argument: str, value: str, said: str
+) -> None:
+    with pytest.raises(nc.InputError, match=said) as caught:
+        plan_of(**{argument: value})
+    assert caught.value.argument == argument
+    other = "total" if "viable " in value else "viable"
+    same = value.replace("viable " if other == "total" else "total ", f"{other} ")
+    unit = "cell/vial" if "vial" in argument else "cell/mL"
+    assert one_figure(same, unit, argument) > 0
 
 
 def test_figures_are_those_that_were_typed() -> None:
@@ -168,7 +197,8 @@ class TestMoment:
         assert found.value == dt.datetime(2026, 8, 14, 9, 30)  # noqa: DTZ001
 
     @pytest.mark.parametrize("value", ["14/08/2026", "2026-02-30", "2026-08-14T25:00", 20260814,
-                                       "", None, "2026-08"])  # fmt: skip
+                                       "2026/08/14 09:30", "14 Aug 2026", "20260814",
+                                       "2026-8-14", "", " ", None, "2026-08"])  # fmt: skip
     def test_anything_else_is_an_error(self, value: Any) -> None:
         with pytest.raises(nc.InputError) as caught:
             moment(value, "expires")
@@ -228,6 +258,24 @@ class TestDosesGiven:
         with pytest.raises(nc.InputError):
             self.read(doses)
 
+    @pytest.mark.parametrize(
+        "doses",
+        [
+            ["2026-08-07", "2026-08-07"],
+            ["2026-08-07", "2026-08-07T09:00"],
+            ["2026-08-07T09:00", "2026-08-07T09:00"],
+            ["2026-08-07T09:00Z", "2026-08-07T11:00+02:00"],
+        ],
+    )
+    def test_a_dose_that_is_typed_twice_is_an_error(self, doses: list[str]) -> None:
+        with pytest.raises(nc.InputError, match="each dose once") as caught:
+            self.read([(on, "1 million cells/kg") for on in doses])
+        assert caught.value.argument == "doses_given"
+
+    def test_two_doses_of_one_day_have_their_times(self) -> None:
+        twice = [(f"2026-08-07T{hour}:00", "1 million cells/kg") for hour in ("09", "15")]
+        assert len(self.read(twice) or ()) == 2
+
     def test_a_dose_after_this_one_is_an_error(self) -> None:
         later = [("2026-08-15", "1 million cells/kg")]
         with pytest.raises(nc.AgeError):
@@ -256,3 +304,51 @@ def test_each_input_is_kept_as_it_was_given() -> None:
     assert plan.inputs.texts["concentration"] == "5000000.0 cell / milliliter"
     assert str(plan.inputs.figures["weight"]) == "3.1 kg"
     assert isinstance(plan.inputs.on, Moment)
+
+
+@pytest.mark.parametrize("by_days", [False, True])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("doses_given", [("2026-04-30", "1 million cells/kg")]),
+        ("weighed_on", "2026-04-30"),
+        ("last_weighed_on", "2026-04-30T23:59"),
+    ],
+)
+def test_nothing_is_before_birth(name: str, value: Any, by_days: bool) -> None:
+    """A dose before the infant was born counted as one."""
+    age = nc.Age.from_days(105, gestation="27+3") if by_days else plan_of().inputs.age
+    with pytest.raises(nc.AgeError, match=r"on or after the day of birth \(2026-05-01\)") as caught:
+        plan_of(age=age, **{name: value})
+    assert caught.value.argument == name
+
+
+def test_on_the_day_of_birth_is_not_before_it() -> None:
+    given = {"doses_given": [("2026-05-01", "1 million cells/kg")]}
+    found = read_inputs(
+        {"weight": "2 kg", "dose": "1 million cells/kg", "age": plan_of().inputs.age} | given
+    )
+    assert found.given is not None
+    long_ago = {"age": nc.Age.from_days(300), "on": "0001-02-01", "weighed_on": "0001-01-01"}
+    assert read_inputs({"weight": "2 kg", "dose": "1 cell/kg"} | long_ago).weighed_on is not None
+
+
+class TestSpans:
+    """Between two moments of which one is a date alone lies a range of hours."""
+
+    @pytest.mark.parametrize(
+        ("first", "second", "least", "most"),
+        [
+            ("2026-08-13T09:00", "2026-08-14T09:30", 24.5, 24.5),
+            ("2026-08-13", "2026-08-14", 0, 48),
+            ("2026-08-13T21:00", "2026-08-14", 3, 27),
+            ("2026-08-13", "2026-08-14T03:00", 3, 27),
+            ("2026-08-14", "2026-08-14", -24, 24),
+            ("2026-08-13", "2026-08-14T03:00Z", 3, 27),
+        ],
+    )
+    def test_spans(self, first: str, second: str, least: float, most: float) -> None:
+        span = span_between(moment(first, "a"), moment(second, "b"), "b")
+        assert span == (least, most)
+        if moment(first, "a").timed == moment(second, "b").timed:
+            assert least <= hours_between(moment(first, "a"), moment(second, "b"), "b") <= most

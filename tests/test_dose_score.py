@@ -22,6 +22,7 @@ from neocalc.tables import csvrows, files
 from shell import HEADER, ROW, SCORED, Shell
 
 ARM = nc.trials.load("NCT03558334").arm("A")
+REGISTRY = ["--protocol-version", "registry"]
 PRODUCT: dict[str, Any] = {"concentration": "5 million cells/mL", "viability": "92%"}
 ADDED = ["dose_cells", "dose_volume_ml", "dose_status"]
 OPTIONS = ["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL", "--viability", "92%"]
@@ -36,9 +37,12 @@ ROWS = (
     ("008", "f", "", "27+3", "3100", "missing_age"),
     ("009", "f", "105", "27.3", "3100", "invalid_gestation"),
     ("010", "m", "5000", "40+0", "14000", "age_above_reference"),
-    ("011", "m", "200", "", "7234.7", "ok"),
+    ("011", "m", "200", "36+6", "7234.7", "ok"),
     ("012", "m", "0", "24+0", "399", "implausible"),  # below the weight range
-    ("013", "m", "0", "24+0", "600.3", "ok"),
+    ("013", "m", "60", "24+0", "1500.3", "ok"),
+    ("014", "m", "0", "30+0", "410", "implausible"),  # 30 % of the median, at a z of -2.75
+    ("015", "m", "0", "30+0", "550", "implausible"),  # 40 %: a soft stop
+    ("016", "m", "0", "30+0", "650", "ok"),
 )
 CONTENT = HEADER + "".join(f"{','.join(row[:5])}\n" for row in ROWS)
 
@@ -152,6 +156,7 @@ def test_the_record_says_which_dose(shell: Shell) -> None:
         "trial": "NCT03558334",
         "version": "registry",
         "arm": "A",
+        "origin": "shipped",
         "sha256": ARM.sha256,
         "counts": "viable",
         "dose": {"value": 1e6, "unit": "cell/kg"},
@@ -161,7 +166,7 @@ def test_the_record_says_which_dose(shell: Shell) -> None:
         "release_viability": None,
     }
     assert record["added"][-3:] == ADDED
-    assert record["statuses"]["dose"]["ok"] == 3
+    assert record["statuses"]["dose"]["ok"] == 4
     assert sum(record["statuses"]["dose"].values()) == record["rows"] == len(ROWS)
 
 
@@ -234,9 +239,9 @@ def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--dose", "NCT03601416:MSC"], "states no dose"),
-        (["--dose", "NCT03601416:control"], "receives no cells"),
-        ([*OPTIONS[:4], "--viability", "0.92%"], "did you mean 92%"),
+        ([*REGISTRY, "--dose", "NCT03601416:MSC"], "states no dose"),
+        ([*REGISTRY, "--dose", "NCT03601416:control"], "receives no cells"),
+        ([*OPTIONS[:4], "--viability", "0.92%"], "Read the certificate again"),
         ([*OPTIONS[:4], "--viability", "65%"], "for any row"),
         (["--dose", "NCT03558334:A", "--viable-concentration", "90000 cells/mL"], "for any row"),
     ],
@@ -300,7 +305,7 @@ class TestDosing:
             ({"arm": ARM, "limits": {"max_cells": "1 cell"}}, nc.InputError),
             ({"arm": ARM, "viability": "92%"}, nc.MissingError),
             ({"arm": ARM, "dose": "5 million cells/kg"}, nc.DoseRefused),
-            ({"arm": nc.trials.load("NCT03601416").arm("MSC")}, nc.DoseRefused),
+            ({"arm": nc.trials.load("NCT03601416", "registry").arm("MSC")}, nc.DoseRefused),
         ],
     )
     def test_what_is_wrong_is_refused_at_once(

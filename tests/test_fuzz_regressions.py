@@ -45,6 +45,7 @@ INPUTS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 @pytest.mark.parametrize(("name", "path"), INPUTS)
 def test_input(name: str, path: Path) -> None:
     TARGETS[name].run(path.read_bytes())

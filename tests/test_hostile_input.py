@@ -16,6 +16,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import own_references
+from neocalc.errors import printable
+from neocalc.references import open_folder
 from shell import HEADER, ROW, Shell, scored_rows
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
@@ -43,12 +46,12 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no measure": ("sex,age_days\nf,1\n", "in.csv: there is no column to score; accepted: "),
     "no unit": (
         "sex,age_days,weight\nf,1,3\n",
-        "in.csv: the column 'weight' would not be read; accepted: weight_kg, weight_g;"
-        " map it: --column weight_kg=weight or --column weight_g=weight",
+        "in.csv: the column 'weight' would not be read (a weight): --column weight_kg=weight if it"
+        " is in kg, or --column weight_g=weight if it is in g, or --ignore weight",
     ),
     "pounds": (
         "sex,age_days,weight_lb,length_cm\nf,1,7,50\n",
-        "in.csv: the column 'weight_lb' would not be read; accepted: weight_kg, weight_g; none is",
+        "in.csv: the column 'weight_lb' would not be read (a weight): none of ours is in its unit",
     ),
     "semicolons": (
         (HEADER + ROW).replace(",", ";"),
@@ -69,7 +72,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "UTF-16": (
         (HEADER + ROW).encode("utf-16"),
-        "in.csv: row 1: the byte 0xFF is not UTF-8; save the file as UTF-8",
+        "in.csv: is a text in UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)",
     ),
     "decimal commas without quotes": (
         HEADER + ROW + "002,f,105,27+3,3100,5\n",
@@ -105,10 +108,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a scored file": (
         f"waz,{HEADER}1,{ROW}",
-        "in.csv: it has the columns waz already; remove or rename them",
+        "in.csv: it has the columns waz already; to add ours beside them under other",
     ),
-    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; save it as CSV or Parquet"),
-    "a workbook": (b"PK\x03\x04", "in.csv: is an Excel workbook or a zip file; save it as CSV or"),
+    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; unpack it first"),
+    "a workbook": (
+        b"PK\x03\x04" + b"-" * 26 + b"[Content_Types].xml",
+        "in.csv: is an Excel workbook (.xlsx); save its sheet as CSV (UTF-8) from the spreadsheet",
+    ),
     "a broken Parquet file": (b"PAR1PAR1", "in.csv: not a readable Parquet file: "),
 }
 
@@ -131,8 +137,8 @@ STATUSES: dict[str, tuple[str, str]] = {
     "a sex in another language": (HEADER + "001,девочка,105,27+3,3100\n", "invalid_sex"),
 }
 
-DATES = ["01/05/2024", "2024/05/01", "1.5.2024", "20240501", "2024-5-1", "May 1 2024", "45413",
-         "2024-02-30", "2024-05", "0000-00-00", "9999-99-99", "today"]  # fmt: skip
+DATES = ["01/05/2024", "25/05/2024", "1.5.2024", "1-May-24", "45413", "2024-02-30", "2024-05",
+         "0000-00-00", "9999-99-99", "today"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -331,3 +337,132 @@ def test_a_weight_beyond_any_infant_had_a_z_without_end(shell: Shell, weight: st
     assert shell.read("out.csv").splitlines()[-1].endswith(",,fenton-2013,invalid_value")
     assert shell.run("velocity", "in.csv", "-o", "v.csv").code == 0
     assert "inf" not in shell.read("v.csv")
+
+
+# ------------------------------------------------------------------------------- names of any bytes
+
+RAW = ("\x1b", "\x07", "\x9b", "\u202e", "\r", "\x00", "\x7f")
+NAMES = {
+    "not UTF-8": b"\xff\xfe",
+    "an escape sequence": b"a\x1b[2Jb",
+    "a line break": b"new\nline",
+    "a carriage return": b"a\rb",
+    "right to left": "b\u202evsc".encode(),
+    "a C1 control": "\x9b31m".encode(),
+}
+
+
+@pytest.mark.parametrize("bad", list(NAMES.values()), ids=list(NAMES))
+def test_a_name_of_a_file_may_be_any_bytes_and_is_shown_as_text(shell: Shell, bad: bytes) -> None:
+    name = os.fsdecode(bad)
+    header = HEADER.replace("\n", ",x\x1b[31mred\n")
+    shell.write(f"{name}.csv", header + ROW.replace("\n", ",\n"))
+    pl.read_csv(f"{HEADER}{ROW}".encode()).write_parquet(shell.folder / "p.parquet")
+    (shell.folder / "p.parquet").rename(shell.folder / f"{name}.parquet")
+    shell.write(f"{name}.toml", '[columns]\nweight_g = "weight_g"\n')
+    product = ("--weight", "2kg", "--viable-concentration", "5e6cells/mL")
+    dose = ("dose", "--dose", "1 million cells/kg", *product)
+    for arguments, code in (
+        (("score", f"{name}.csv", "-o", f"{name}.out.csv"), 0),
+        (("score", f"{name}.csv", "-o", f"{name}.out.parquet"), 0),
+        (("velocity", f"{name}.csv", "-o", f"{name}.out.tsv"), 0),
+        (("chart", f"{name}.csv", "-o", f"{name}.svg"), 0),
+        (("report", f"{name}.csv", "-o", f"{name}.html"), 0),
+        ((*dose, "--worksheet", f"{name}.txt", "--audit", f"{name}.jsonl"), 0),
+        (("score", f"{name}.parquet", "-o", "p.csv"), 0),
+        (("score", f"{name}.csv", "-o", "x.csv", "--columns", f"{name}.toml"), 0),
+        (("score", f"{name}.csv", "-o", "y.csv", "--column", f"weight_g={name}"), 2),
+        (("score", f"{name}.none", "-o", "y.csv"), 2),
+        (("score", f"{name}.csv", "-o", f"{name}/y.csv"), 2),
+        (("chart", f"{name}.csv", "--subject", name, "-o", "y.svg"), 2),
+        (("dose", "--trial", f"{name}.toml", "--arm", "A", *product), 2),
+        ((*dose, "--subject", name), 2),
+        ((name,), 2),
+        (("growth", "--sex", name, "--age-days", "3", "--weight", "3kg"), 2),
+    ):
+        done = shell.run(*arguments)
+        assert done.code == code, (arguments, done)
+        assert not [c for c in RAW if c in done.out + done.err], (arguments, done)
+        if code == 2:
+            assert len(done.lines) == 1, done
+        assert "y.csv" not in shell.names()
+        if arguments[-2:-1] == ("-o",) and code == 0:
+            assert f"Written: {printable(arguments[-1])}" in done.err
+    (shell.folder / f"f{name}").mkdir()
+    done = shell.run("score", f"{name}.csv", "-o", f"f{name}/y.parquet")
+    assert done.code == (2 if bad == NAMES["not UTF-8"] else 0)
+    assert not [c for c in RAW if c in done.err], done
+    record = json.loads(shell.read(f"{name}.out.csv.json"))
+    assert record["input"]["name"].isprintable()
+
+
+def test_names_of_columns_ids_and_titles_are_shown_as_text(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = "id\x1b[1A,sex,age_days,w\u202e\n"
+    shell.write("in.csv", header + "a\x07,f,30,4\nb,f,30,4\n")
+    given = ("--column", "subject_id=id\x1b[1A", "--column", "weight_kg=w\u202e")
+    done = shell.run("score", "in.csv", "-o", "out.csv", *given)
+    assert done.code == 0
+    assert "subject_id=id\\x1b[1A" in done.err
+    assert "weight_kg=w\\u202e" in done.err
+    assert shell.read("out.csv").startswith(header.rstrip("\n"))  # the data stay as they are
+    done = shell.run("chart", "in.csv", "-o", "out.svg", *given, "--subject", "a\x07", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["subject"] == "a\x07"
+    folder = own_references.write(shell.folder / "mine", title="two\\u001b[2J")
+    monkeypatch.setenv("NEOCALC_REFERENCES", str(folder))
+    listed = shell.run("references")
+    assert listed.code == 0
+    assert "mine: two\\u001b[2J\n" in listed.out
+
+
+# --------------------------------------------------------------- files that are large, or no files
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder", "a huge file"])
+def test_what_is_no_small_file_is_refused_and_not_waited_for(shell: Shell, kind: str) -> None:
+    shell.write("in.csv", HEADER + ROW)
+    path = shell.folder / "x.toml"
+    said = "is not a file"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    elif kind == "a folder":
+        path.mkdir()
+        said = "Is a directory"
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+        said = "is larger than 1,048,576 bytes"
+    product = ("--arm", "A", "--weight", "2kg", "--viable-concentration", "5e6cells/mL")
+    for arguments in (
+        ("score", "in.csv", "-o", "out.csv", "--columns", "x.toml"),
+        ("velocity", "in.csv", "-o", "out.csv", "--columns", "x.toml"),
+        ("chart", "in.csv", "-o", "out.svg", "--columns", "x.toml"),
+        ("report", "in.csv", "-o", "out.html", "--columns", "x.toml"),
+        ("dose", "--trial", "x.toml", *product),
+        ("score", "in.csv", "-o", "out.csv", "--dose", "x.toml:A"),
+    ):
+        problem = shell.run(*arguments).problem
+        assert problem.startswith("neocalc: x.toml: ")
+        assert problem.endswith(said)
+    assert shell.names() == ["in.csv", "x.toml"]
+
+
+def test_a_reference_that_is_no_file_is_refused_and_not_waited_for(shell: Shell) -> None:
+    growth = ("growth", "--sex", "f", "--age-days", "3", "--weight", "3kg", "--reference")
+    folder = own_references.write(shell.folder / "mine")
+    for name in ("weight.csv", "reference.toml"):
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        open_folder.cache_clear()
+        assert shell.run(*growth, str(folder)).problem.endswith(f"{name}: is not a file")
+
+
+def test_an_audit_trail_that_is_a_pipe_is_refused_and_not_waited_for(shell: Shell) -> None:
+    os.mkfifo(shell.folder / "a.jsonl")
+    product = ("--weight", "2kg", "--viable-concentration", "5e6cells/mL")
+    done = shell.run("dose", "--dose", "1 million cells/kg", *product, "--audit", "a.jsonl")
+    assert done.problem == "neocalc: a.jsonl: is a pipe; an audit trail is a file"

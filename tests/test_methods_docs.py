@@ -6,12 +6,15 @@ import doctest
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import neocalc as nc
 from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, LYING_IS_LONGER, STANDING_FROM
 from neocalc.lms import zscore_from_measurement
 from neocalc.policy import weeks_and_days
+from neocalc.velocity.correlations import models
+from neocalc.velocity.limits import change_limits
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "methods.md"
@@ -86,6 +89,32 @@ def test_flags() -> None:
     assert nc.reference("fenton-2025").measures["weight"].flag == (-6, 6)
 
 
+def test_limits_of_change() -> None:
+    """The table is of the file that ships."""
+    limits = change_limits()
+    head = "| days | weight gained, the lesser of | weight lost | length gained | lost |"
+    said = rows(f"{head} head gained | lost |")
+    assert len(said) == 9
+    for row in said:
+        days = np.array([int(row[0].replace(",", ""))])
+        times, kilograms, share, *centimetres = (
+            float(figure) for figure in re.findall(r"[0-9.]+", " ".join(row[1:]))
+        )
+        gained, grown = centimetres[0], centimetres[2]
+        for measure, first, second, at_most in (
+            ("weight", 1e-3, 1e-3 * times, 1e-5),
+            ("weight", 1e3, 1e3 + kilograms, 0.05),
+            ("weight", 1.0, 1 - share / 100, -0.005),
+            ("length", 50.0, 50 + gained, 0.05),
+            ("length", 50.0, 50 - centimetres[1], -0.05),
+            ("head_circumference", 30.0, 30 + grown, 0.05),
+            ("head_circumference", 30.0, 30 - centimetres[3], -0.05),
+        ):
+            one, two = np.array([first]), np.array([second])
+            assert not limits.implausible(measure, one, two - at_most, days).any(), (row, measure)
+            assert limits.implausible(measure, one, two + 1.1 * at_most, days).all(), (row, measure)
+
+
 def test_centiles_and_chart_line_of_the_text() -> None:
     line = nc.curves("weight", sex="m", reference="who-2006", z=[4]).lines.magnitude[0, 365]
     assert f"{line:.4f} kg" in TEXT
@@ -109,3 +138,8 @@ def test_licences_of_every_table_are_shown(page: Path) -> None:
             assert licence[0] in text
         if ref.publisher == "University of Calgary":
             assert f'"{ref.chart_label}"' in text
+
+
+def test_the_parameters_of_the_correlations() -> None:
+    said = {row[0]: tuple(map(float, row[1:])) for row in rows("| measure | n | p | c | q | tau |")}
+    assert said == {name: tuple(model) for name, model in models().items()}

@@ -16,6 +16,7 @@ from neocalc.velocity.declines import chart_step
 from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from neocalc.velocity.increments import Rules, floor, score
 from neocalc.velocity.inputs import values_of
+from neocalc.velocity.intervals import Rule, every_cell
 from neocalc.velocity.rates import gain_rate, gain_status
 from neocalc.velocity.trial_zones import zones
 from neocalc.velocity.visits import Pairs
@@ -96,13 +97,16 @@ def test_reasons_in_the_second_block() -> None:
 
 def test_an_interval_exactly_on_the_tolerance_fits() -> None:
     """7 days from 28 are a quarter of it."""
-    scored = weights("3.5 kg", "4.2 kg", (0, 35), tolerance=0.25)
+    scored = weights("3.5 kg", "4.2 kg", (0, 21), tolerance=0.25)
+    assert (scored.status, scored.nominal_months) == ("interval_scaled", 1)
+    scored = weights("3.5 kg", "4.2 kg", (0, 35), tolerance=0.25, between="scale")
     assert (scored.status, scored.nominal_months) == ("interval_scaled", 1)
     lost = weights("8 kg", "1 kg", (0, 35), tolerance=0.25)
     assert lost.status == "non_positive_increment"
     share = 0.4375 / MONTH
     assert share * MONTH == MONTH - 30
-    assert lengths("62 cm", (91, 121), tolerance=share).status == "no_table"
+    for between in ("interpolate", "scale"):
+        assert lengths("62 cm", (91, 121), tolerance=share, between=between).status == "no_table"
 
 
 def test_four_weeks_from_birth_are_an_interval_of_their_own() -> None:
@@ -119,16 +123,15 @@ def test_a_start_exactly_at_the_end_of_the_table() -> None:
     last = len(rows) - 1
     assert row_at(rows, (last + 0.5) * MONTH, 2, "nearest") == rows[last]
     assert row_at(rows, (last + 0.5) * MONTH + 0.1, 2, "nearest") is None
-    assert row_at(rows, last * MONTH + 0.5, 2) == rows[last]
-    assert row_at(rows, last * MONTH + 0.6, 2) is None
+    assert row_at(rows, last * MONTH + 3, 2) == rows[last]
+    assert row_at(rows, last * MONTH + 3.1, 2) is None
 
 
 def test_only_weight_has_a_delta() -> None:
     for measure, has in (("weight", True), ("length", False), ("head_circumference", False)):
-        table = increment_table(measure, "interpolate")
-        assert table.has_delta is has
-        assert table.has_zero_power is False
-        assert (table.nominal(np.array([0])) == 0).all()
+        assert increment_table(measure, "interpolate").has_delta is has
+        cells = every_cell(measure, Rule("interpolate", "interpolate", 0.1))
+        assert (cells.has_delta, cells.has_zero_power) == (has, False)
 
 
 def test_one_month_has_its_reference() -> None:
@@ -169,16 +172,19 @@ def test_rate_of_less_than_a_day() -> None:
 
 
 def test_beyond_belief_from_one_day_on() -> None:
-    one, four = np.full(3, 1.0), np.full(3, 4.0)
-    status = gain_status("weight", one, four, np.array([0.5, 1.0, 1.5]))
+    status = gain_status(np.array([0.5, 1.0, 1.5]), np.full(3, True))
     words = ["interval_not_positive", "implausible", "implausible"]
     assert status.tolist() == [CODE[word] for word in words]
 
 
-@pytest.mark.parametrize(("first", "second"), [("1 kg", "3 kg"), ("3 kg", "1 kg")])
-def test_exactly_threefold_is_believed(first: str, second: str) -> None:
-    gain = nc.velocity.gain("weight", first=first, second=second, days=13, method="g/day")
-    assert gain.status == "ok"
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [("1.5 kg", "ok"), ("1.5001 kg", "implausible"), ("743.4 g", "ok"), ("743.3 g", "implausible")],
+)
+def test_exactly_on_a_limit_is_believed(second: str, status: str) -> None:
+    """In 7 days half as much again, or 25.67 % less."""
+    gain = nc.velocity.gain("weight", first="1 kg", second=second, days=7, method="g/day")
+    assert gain.status == status
 
 
 def test_nothing_and_infinity_are_no_weights() -> None:

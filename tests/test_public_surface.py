@@ -28,6 +28,7 @@ ERRORS = {
     "FileError": (nc.NeocalcError,),
     "DoseRefused": (nc.NeocalcError,),
     "ExtraMissing": (nc.NeocalcError, ImportError),
+    "ColumnWarning": (UserWarning,),
 }
 FUNCTIONS = [
     "Q",
@@ -39,7 +40,7 @@ FUNCTIONS = [
     "size_at_birth",
     "zscore",
 ]
-CLASSES = ["Age", "Policy", "ZScore"]
+CLASSES = ["Age", "Policy", "TrialWarning", "ZScore"]
 MODULES = ["chart", "dose", "report", "spark", "trials", "velocity", "verify"]
 
 
@@ -52,7 +53,7 @@ def run(code: str) -> str:
 
 
 def test_python_m_neocalc_is_the_command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     said = []
     for options, code in ((["--version"], 0), (["age", "--born", "soon"], 2)):
@@ -60,7 +61,7 @@ def test_python_m_neocalc_is_the_command(
         with pytest.raises(SystemExit) as left:
             runpy.run_module("neocalc", run_name="__main__")
         assert left.value.code == code
-        said.append(capsys.readouterr())
+        said.append(capfd.readouterr())
     assert said[0].out.startswith(f"neocalc {nc.__version__}")
     assert "soon" in said[1].err
 

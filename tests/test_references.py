@@ -240,7 +240,8 @@ def test_by_path(tmp_path: Path) -> None:
 def test_results_of_other_tables_were_named_as_the_whos(tmp_path: Path) -> None:
     """A folder given by its path, with the id of one of ours: results name the id alone."""
     folder = write(tmp_path / "mine", id="who-2006")
-    with pytest.raises(nc.TableError, match="mine: a second reference with the id 'who-2006'"):
+    said = "mine: a second reference with the id 'who-2006', which ships with neocalc; give yours"
+    with pytest.raises(nc.TableError, match=said):
         nc.zscore("weight", "3 kg", sex="f", age=age(), reference=str(folder))
     ours = tables_folder() / "who-2006"
     assert reference(ours) is reference("who-2006")

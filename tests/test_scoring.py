@@ -33,8 +33,8 @@ def test_the_first_status_in_order_is_given() -> None:
             expected = i or j if not (i and j) else min(i, j)
             assert first_status(one, other).tolist() == [expected]
     assert first_status(codes[0], codes[0], codes[5], codes[2]).tolist() == [2]
-    assert status_words(np.array([0, 1, 14], dtype=np.uint8)).tolist() == [
-        "ok", "missing_value", "implausible",
+    assert status_words(np.array([0, 1, 2, 15], dtype=np.uint8)).tolist() == [
+        "ok", "subject_conflict", "missing_value", "implausible",
     ]  # fmt: skip
     assert combined(None, None) is None
     assert combined(None, codes[3]) is codes[3]
@@ -44,11 +44,12 @@ def test_the_first_status_in_order_is_given() -> None:
 
 
 def test_status_words_keep_their_order() -> None:
-    """The order is the precedence, and the codes are in files: words are only added at the end."""
-    assert STATUSES[:15] == (
-        "ok", "missing_value", "missing_sex", "missing_age", "missing_gestation", "invalid_sex",
-        "invalid_gestation", "invalid_age", "invalid_value", "age_below_reference",
-        "age_above_reference", "length_out_of_range", "no_reference", "oedema", "implausible",
+    """The order is the precedence: what the rows of a child contradict comes first."""
+    assert STATUSES[:16] == (
+        "ok", "subject_conflict", "missing_value", "missing_sex", "missing_age",
+        "missing_gestation", "invalid_sex", "invalid_gestation", "invalid_age", "invalid_value",
+        "age_below_reference", "age_above_reference", "length_out_of_range", "no_reference",
+        "oedema", "implausible",
     )  # fmt: skip
     assert len(set(STATUSES)) == len(STATUSES) < 255
 

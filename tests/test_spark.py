@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -179,6 +180,7 @@ def widened(table: pl.DataFrame) -> pl.DataFrame:
     """The types that Spark has for those of polars, in the order of the rows."""
     enums = [name for name, kind in table.schema.items() if kind == pl.Enum]
     whole = [name for name in table.columns if "days" in name or "months" in name]
+    whole += [n for n, kind in table.schema.items() if n.endswith("_from") and kind == pl.Int32]
     return table.with_columns(pl.col(enums).cast(pl.String), pl.col(whole).cast(pl.Int64))
 
 
@@ -383,6 +385,63 @@ def test_streaming(spark: SparkSession, tmp_path: Path) -> None:
     assert got["waz"].equals(local(table)["waz"])
 
 
+def test_a_stream_never_has_all_rows_of_a_child(spark: SparkSession, tmp_path: Path) -> None:
+    """Its facts could stand in a row that has not come yet."""
+    pl.DataFrame(children(30)).write_parquet(tmp_path / "in" / "0.parquet", mkdir=True)
+    source = str(tmp_path / "in")
+    df = spark.readStream.schema(spark.read.parquet(source).schema).parquet(source)
+    for scored in (on_spark.score, on_spark.velocity):
+        with pytest.raises(
+            nc.FileError, match=r"a stream .* column subject_id out, .*foreachBatch"
+        ):
+            scored(df)
+
+
+IDS = (
+    "001", " 001", "001\t", "1", "A1", "a1", "A\u200b1", "e\u03011", "\u00e91", "K2", "\u212a2",
+    "\u674e\u660e", "\u674e\u660e ", "A 1", "A\u00a01", "", " ", "\u200b", None, "NA",
+)  # fmt: skip
+"""Ids that are the same but for blanks, and others that only look the same."""
+
+
+def test_the_characters_whose_normal_form_is_ascii() -> None:
+    """Only these can make two ids one of which the other has no character beyond ASCII."""
+    found = {
+        chr(code): unicodedata.normalize("NFC", chr(code))
+        for code in range(0x80, 0x11_0000)
+        if unicodedata.normalize("NFC", chr(code)).isascii()
+    }
+    assert found == dict(zip(*on_spark.ALIKE, strict=True))
+
+
+def test_facts_of_a_child_are_found_in_any_partition(spark: SparkSession) -> None:
+    """Gestation and sex stand in one row of each child; two rows of some contradict each other."""
+    random = np.random.default_rng(2)
+    names = [IDS[i] for i in random.integers(0, len(IDS), 400)]
+    given = pl.DataFrame(
+        {
+            "row": range(400),
+            "subject_id": names,
+            "sex": [None if random.random() < 0.9 else "f" for _ in names],
+            "gestational_age": [None if random.random() < 0.9 else "28+0" for _ in names],
+            "age_days": random.integers(0, 900, 400),
+            "weight_kg": random.integers(10, 90, 400) / 10,
+        }
+    )
+    given = given.with_columns(
+        pl.when(pl.col("row") == names.index("a1")).then(pl.lit("m")).otherwise("sex").alias("sex")
+    )
+    df = spark.createDataFrame(given.to_arrow()).repartition(7)
+    with pytest.warns(nc.ColumnWarning, match="blanks around"):
+        expected = widened(nc.score(given, missing=["NA"]))
+    assert_identical(collected(on_spark.score(df, missing=["NA"])), expected)
+    words = set(expected["waz_status"])
+    assert {"ok", "missing_sex", "subject_conflict"} <= words
+    with pytest.warns(nc.ColumnWarning):
+        paired = widened(nc.velocity.score(given, missing=["NA"]))
+    assert_identical(collected(on_spark.velocity(df, missing=["NA"])), paired)
+
+
 def test_velocity_is_identical_to_one_machine(spark: SparkSession) -> None:
     table = children()
     df = spark.createDataFrame(table).repartition(4)
@@ -518,7 +577,8 @@ def test_an_executor_keeps_the_visits_of_a_child_together() -> None:
     table = pl.DataFrame(children(300)).sort("subject_id").to_arrow()
     scoring = followup_tables.plan(table.column_names)
     task = on_spark.task_of(spark_tasks.order_of(scoring, table.column_names))
-    got = pa.Table.from_batches(list(task(iter(table.to_batches(max_chunksize=7)))))
+    keyed = table.append_column("key", table["subject_id"].cast(pa.binary()))
+    got = pa.Table.from_batches(list(task(iter(keyed.to_batches(max_chunksize=7)))))
     assert_identical(pl.DataFrame(got), widened(nc.velocity.score(pl.DataFrame(table))))
 
 
@@ -754,21 +814,20 @@ def test_a_lost_executor_is_replaced_without_duplicate_rows(
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d", "", "NA", None]), st.integers(1, 9))),
+    st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d", "", None]), st.integers(1, 9))),
     st.lists(st.integers(0, 40)),
 )
 def test_no_child_is_cut(runs: list[tuple[str | None, int]], cuts: list[int]) -> None:
     """However the rows are cut into batches: all rows, in order, and no child in two of them."""
     named = {name: n for name, n in runs if name}  # a sort leaves one run of each
-    names: list[str | None] = [None] * sum(n for name, n in runs if not name)
+    names: list[str | None] = [name for name, n in runs if not name for _ in range(n)]
     names += [name for name, n in sorted(named.items()) for _ in range(n)]
-    whole = pa.record_batch({"subject_id": pa.array(names, pa.string()), "row": range(len(names))})
+    keys = pa.array([None if name is None else name.encode() for name in names], pa.binary())
+    whole = pa.record_batch({"row": range(len(names)), "key": keys})
     edges = [0, *sorted(min(cut, len(names)) for cut in cuts), len(names)]
     batches = [whole.slice(i, j - i) for i, j in itertools.pairwise(edges)]
-    present = ["subject_id", "sex", "age_days", "weight_kg"]
-    scoring = followup_tables.plan(present, missing=["NA"])
-    given_back = [b["row"].to_pylist() for b in spark_tasks.whole_children(iter(batches), scoring)]
+    given_back = [b["row"].to_pylist() for b in spark_tasks.whole_children(iter(batches))]
     assert [row for rows in given_back for row in rows] == list(range(len(names)))
     assert all(given_back)
-    children = [{names[row] for row in rows} - {None, "NA"} for rows in given_back]
-    assert sum(map(len, children)) == len(set(names) - {None, "NA"})
+    children = [{names[row] for row in rows} - {None, ""} for rows in given_back]
+    assert sum(map(len, children)) == len(set(names) - {None, ""})

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import html
+import json
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import polars as pl
 import pytest
 
 import neocalc as nc
 from neocalc import trials
+from neocalc.cli import main
 from neocalc.references import tables_folder
+from neocalc.trials import files
 from neocalc.trials.ages import MET, NOT_MET, UNDECIDED, Period
 
 PRETERM = nc.Age.from_days(60, gestation="27+3")
@@ -79,7 +90,7 @@ class TestOwn:
         assert found.trial == name
 
     def test_a_dose_that_the_registry_does_not_state_is_refused(self) -> None:
-        trial = nc.trials.load("NCT03601416")
+        trial = nc.trials.load("NCT03601416", "registry")
         assert trial.version == "registry"
         with pytest.raises(nc.DoseRefused, match=r"states no dose.*do: protocol-2020"):
             _ = trial.arm("MSC").dose
@@ -102,20 +113,40 @@ class TestOwn:
             for arm in trial.arms:
                 stated = set(arm.limits.figures) - set(nc.dose.Limits().figures)
                 assert stated <= {"dose"}
-        assert nc.trials.load("NCT03601416").windows("2026-08-14") == ()
+        assert nc.trials.load("NCT03601416", "registry").windows("2026-08-14") == ()
         assert nc.trials.load("NCT03558334").visits("2026-08-14") == ()
 
     def test_facts(self) -> None:
         assert nc.trials.load("NCT03558334").facts["participants"] == 12
-        assert nc.trials.load("NCT03601416").facts["participants"] == 57
+        assert nc.trials.load("NCT03601416", "registry").facts["participants"] == 57
         published = nc.trials.load("NCT03601416", "protocol-2020")
         assert published.facts["participants"] == 72
         assert published.facts["doi"] == "10.1186/s13063-019-3935-x"
 
     def test_the_checksum_is_that_of_the_file(self) -> None:
         trial = nc.trials.load("NCT03558334")
-        content = (tables_folder() / "trials" / "NCT03558334.toml").read_bytes()
-        assert trial.sha256 == trial.arm("A").sha256 == hashlib.sha256(content).hexdigest()
+        path = tables_folder() / "trials" / "NCT03558334.toml"
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert trial.sha256 == trial.arm("A").sha256 == sha256
+        assert trial.origin == trial.arm("A").origin == "shipped"
+        assert trial.label == "NCT03558334, version registry"
+        assert nc.trials.load(path).definition == trial.definition == {
+            "trial": "NCT03558334", "version": "registry", "origin": "shipped", "sha256": sha256,
+        }  # fmt: skip
+
+    def test_files_are_named_after_trial_and_version(self) -> None:
+        """The names say which trials and versions a site's own file cannot take."""
+        root = tables_folder()
+        stated = {(trial.id, trial.version) for trial in trials.trials()}
+        assert set(files._names(root)) == stated
+
+    def test_none_of_several_versions_is_chosen(self) -> None:
+        with pytest.raises(nc.MissingError) as caught:
+            nc.trials.load("NCT03601416")
+        assert str(caught.value) == (
+            "version: missing; NCT03601416 has several, name the one that is meant: "
+            "protocol-2020 (shipped), registry (shipped)"
+        )
 
 
 class TestEligibility:
@@ -134,11 +165,38 @@ class TestEligibility:
         ("days", "outcome"), [(27, NOT_MET), (28, MET), (365, MET), (366, NOT_MET)]
     )
     def test_age_at_enrolment(self, days: int, outcome: str) -> None:
-        found = nc.trials.load("NCT03601416").eligible(nc.Age.from_days(days))
+        found = nc.trials.load("NCT03601416", "registry").eligible(nc.Age.from_days(days))
         assert [criterion.outcome for criterion in found] == [outcome]
         assert found.outcome == outcome
         assert bool(found) is (outcome == MET)
         assert f"{days} days old" in found.criteria[0].reason
+
+    @pytest.mark.parametrize(
+        ("born", "on", "outcome"),
+        [
+            ("2023-06-01", "2024-06-01", MET),  # 366 days, and the first birthday
+            ("2023-06-01", "2024-06-02", NOT_MET),
+            ("2024-06-01", "2025-06-01", MET),
+            ("2024-06-01", "2025-06-02", NOT_MET),
+            ("2024-02-29", "2025-02-28", MET),
+            ("2024-02-29", "2025-03-01", MET),
+            ("2024-02-29", "2025-03-02", NOT_MET),
+            ("2024-06-01", "2024-06-29", MET),
+            ("2024-06-01", "2024-06-28", NOT_MET),
+        ],
+    )
+    def test_the_first_birthday_after_a_leap_day(self, born: str, on: str, outcome: str) -> None:
+        """366 days after birth was more than 1 year."""
+        found = nc.trials.load("NCT03601416", "registry").eligible(nc.Age(born, on))
+        assert found.outcome == outcome
+
+    def test_months_of_the_calendar_from_below(self, tmp_path: Path) -> None:
+        text = SITE.replace('min_age = "28 day"', 'min_age = "1 month"')
+        trial = nc.trials.load(site(tmp_path, text))
+        assert trial.eligible(nc.Age("2025-02-01", "2025-03-01")).outcome == MET
+        assert trial.eligible(nc.Age("2025-02-01", "2025-02-28")).outcome == NOT_MET
+        assert trial.eligible(nc.Age.from_days(29)).outcome == NOT_MET
+        assert trial.eligible(nc.Age.from_days(30)).outcome == MET
 
     def test_reasons(self) -> None:
         found = nc.trials.load("NCT03558334").eligible(UNSTATED)
@@ -230,14 +288,16 @@ class TestSite:
     def test_its_limits_hold(self, tmp_path: Path) -> None:
         arm = nc.trials.load(site(tmp_path)).arm("B")
         with pytest.raises(nc.DoseRefused, match="hard stop: volume per kg"):
-            nc.dose.prepare(weight="2 kg", arm=arm, concentration="1 million cells/mL")
+            nc.dose.prepare(
+                weight="2 kg", arm=arm, concentration="1 million cells/mL", doses_given=[]
+            )
 
     @pytest.mark.parametrize("as_folder", [True, False])
     def test_by_the_environment(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_folder: bool
     ) -> None:
         path = site(tmp_path)
-        monkeypatch.setenv(trials.ENVIRONMENT, f":{tmp_path if as_folder else path}")
+        monkeypatch.setenv(files.ENVIRONMENT, f":{tmp_path if as_folder else path}")
         assert nc.trials.load("SITE-1").version == "2"
 
     def test_several_versions_need_a_name(
@@ -245,17 +305,32 @@ class TestSite:
     ) -> None:
         site(tmp_path)
         site(tmp_path, SITE.replace('version = "2"', 'version = "3"'), "site3.toml")
-        monkeypatch.setenv(trials.ENVIRONMENT, str(tmp_path))
-        with pytest.raises(nc.InputError, match="has: 2, 3"):
+        monkeypatch.setenv(files.ENVIRONMENT, str(tmp_path))
+        listed = re.escape("2 (site.toml), 3 (site3.toml)")
+        with pytest.raises(nc.MissingError, match=f"name the one that is meant: {listed}$"):
             nc.trials.load("SITE-1")
+        with pytest.raises(nc.InputError, match=f"version: '4' .* SITE-1 has: {listed}$"):
+            nc.trials.load("SITE-1", "4")
         assert nc.trials.load("SITE-1", "3").version == "3"
 
     def test_the_same_version_twice(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         site(tmp_path)
         site(tmp_path, SITE, "again.toml")
-        monkeypatch.setenv(trials.ENVIRONMENT, str(tmp_path))
-        with pytest.raises(nc.PolicyError, match=r"second definition of SITE-1, version 2"):
-            nc.trials.load("SITE-1")
+        monkeypatch.setenv(files.ENVIRONMENT, str(tmp_path))
+        for version in (None, "2"):
+            with pytest.raises(nc.PolicyError, match=r"second definition of SITE-1, version 2"):
+                nc.trials.load("SITE-1", version)
+        with pytest.raises(nc.PolicyError, match="second definition"):
+            trials.trials()
+
+    def test_a_file_that_is_listed_twice_is_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "shipped").symlink_to(tables_folder() / "trials")
+        monkeypatch.setenv(files.ENVIRONMENT, f"{tmp_path}:{site(tmp_path)}:{tmp_path / 'shipped'}")
+        assert nc.trials.load("SITE-1").version == "2"
+        assert nc.trials.load("NCT03558334").origin == "shipped"
+        assert len(trials.trials()) == 4
 
     @pytest.mark.parametrize("name", [None, 5, b"NCT03558334", ["NCT03558334"]])
     def test_a_trial_is_named_by_a_text_or_a_path(self, name: Any) -> None:
@@ -267,7 +342,7 @@ class TestSite:
     ) -> None:
         with pytest.raises(nc.FileError, match="No such file"):
             nc.trials.load(tmp_path / "none.toml")
-        monkeypatch.setenv(trials.ENVIRONMENT, str(tmp_path))
+        monkeypatch.setenv(files.ENVIRONMENT, str(tmp_path))
         with pytest.raises(nc.FileError, match="holds no definition"):
             nc.trials.load("SITE-1")
 
@@ -346,6 +421,278 @@ class TestSite:
         text = SITE.replace('dose = "2 million cells/kg"\n', "")
         with pytest.raises(nc.DoseRefused, match="name a protocol version that does"):
             _ = nc.trials.load(site(tmp_path, text)).arm("A").dose
+
+
+# ------------------------------------------------------------- a site's own beside those that ship
+
+REGISTERED = (
+    SITE.replace('"SITE-1"', '"NCT03558334"')
+    .replace('version = "2"', 'version = "2.1"')
+    .replace('counts = "total"', 'counts = "viable"')
+)
+"""A site's own version of a trial that ships."""
+DOSE = ("--arm", "A", "--weight", "2.35kg", "--concentration", "5e6cells/mL", "--viability", "92%")
+LISTED = "registry (shipped), 2.1 (site.toml)"
+VISITS = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on NEOCALC_TRIALS, in which the commands run."""
+    folder = tmp_path / "trials"
+    folder.mkdir()
+    monkeypatch.setenv(files.ENVIRONMENT, str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def commands(trial: str, version: str | None = None) -> dict[str, list[str]]:
+    """Every command that takes a trial, with its own option for the version."""
+    of = {name: [] if version is None else [name, version] for name in OPTIONS}
+    chart = [str(VISITS), "--subject", "001-0037", "--trial", trial, *of["--trial-version"]]
+    return {
+        "dose": ["dose", "--trial", trial, *of["--protocol-version"], *DOSE],
+        "score": [
+            "score", str(VISITS), "-o", "out.csv", "--dose", f"{trial}:A",
+            *of["--protocol-version"],
+        ],
+        "chart": ["chart", *chart, "-o", "out.svg"],
+        "report": ["report", *chart, "-o", "out.html"],
+    }  # fmt: skip
+
+
+OPTIONS = ("--protocol-version", "--trial-version")
+OPTION = {"dose": OPTIONS[0], "score": OPTIONS[0], "chart": OPTIONS[1], "report": OPTIONS[1]}
+
+
+class TestSeveralVersions:
+    """A site's own version 2.1 was once passed over for the version of the registry."""
+
+    @pytest.mark.parametrize("command", list(OPTION))
+    def test_no_command_chooses(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], command: str
+    ) -> None:
+        site(beside, REGISTERED)
+        assert main(commands("NCT03558334")[command]) == 2
+        told = capsys.readouterr().err.splitlines()
+        assert told[-1] == (
+            f"neocalc: {OPTION[command]}: missing; NCT03558334 has several, name the one that is "
+            f"meant: {LISTED}"
+        )
+        assert [path.name for path in beside.parent.iterdir()] == ["trials"]
+
+    @pytest.mark.parametrize("command", list(OPTION))
+    @pytest.mark.parametrize("version", ["registry", "2.1"])
+    def test_every_command_takes_the_one_that_is_named(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], command: str, version: str
+    ) -> None:
+        site(beside, REGISTERED)
+        assert main([*commands("NCT03558334", version)[command], "--json"]) == 0
+        assert "several" not in capsys.readouterr().err
+
+    @pytest.mark.parametrize("command", list(OPTION))
+    def test_a_version_that_is_not_there(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], command: str
+    ) -> None:
+        site(beside, REGISTERED)
+        assert main(commands("NCT03558334", "2.0")[command]) == 2
+        assert (
+            f"{OPTION[command]}: '2.0' is not accepted; NCT03558334 has: {LISTED}"
+            in capsys.readouterr().err
+        )
+
+    def test_python_alike(self, beside: Path) -> None:
+        path = site(beside, REGISTERED)
+        visits = pl.read_csv(VISITS, infer_schema=False)
+        calls: list[Callable[..., Any]] = [
+            nc.trials.load,
+            partial(nc.chart.infant, visits, subject="001-0037"),
+            partial(nc.chart.velocity, visits, subject="001-0037"),
+            partial(nc.report.page, visits, subject="001-0037"),
+        ]
+        for call in calls:
+            given = {} if call is nc.trials.load else {"trial": "NCT03558334"}
+            names = ("NCT03558334",) if call is nc.trials.load else ()
+            with pytest.raises(nc.MissingError, match=re.escape(LISTED)):
+                call(*names, **given)
+            call(*names, **given, version="2.1")
+        found = nc.trials.load("nct03558334", "2.1")  # in any case: the same trial
+        assert found.definition == nc.trials.load(path).definition
+        assert found.label == "NCT03558334, version 2.1, from site.toml"
+
+    def test_a_path_names_one_version(self, beside: Path) -> None:
+        path = site(beside, REGISTERED)
+        assert nc.trials.load(path).version == "2.1"
+
+
+class TestPinned:
+    """Records, sheets and reports say which definition was used."""
+
+    @pytest.fixture
+    def sha256(self, beside: Path) -> str:
+        return hashlib.sha256(site(beside, REGISTERED).read_bytes()).hexdigest()
+
+    def test_dose(self, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        asked = commands("NCT03558334", "2.1")["dose"]
+        assert main([*asked, "--audit", "a.jsonl", "--worksheet", "w.txt"]) == 0
+        assert "NCT03558334, version 2.1, arm A, from site.toml" in capsys.readouterr().out
+        (line,) = (tmp_path / "a.jsonl").read_text("utf-8").splitlines()
+        assert json.loads(line)["protocol"] == {
+            "trial": "NCT03558334", "version": "2.1", "arm": "A", "origin": "site.toml",
+            "sha256": sha256,
+        }  # fmt: skip
+        sheet = " ".join((tmp_path / "w.txt").read_text("utf-8").split())
+        assert "NCT03558334, version 2.1, arm A, from site.toml" in sheet
+        assert f"protocol file site.toml protocol file, SHA-256 {sha256}" in sheet
+
+    def test_the_sheet_of_one_that_ships(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main([*commands("NCT03558334")["dose"], "--worksheet", "w.txt"]) == 0
+        assert "  ships with neocalc\n" in (tmp_path / "w.txt").read_text("utf-8")
+
+    def test_score(self, sha256: str, tmp_path: Path) -> None:
+        assert main(commands("NCT03558334", "2.1")["score"]) == 0
+        dose = json.loads((tmp_path / "out.csv.json").read_text("utf-8"))["dose"]
+        assert [dose[name] for name in ("trial", "version", "arm", "origin", "sha256")] == [
+            "NCT03558334", "2.1", "A", "site.toml", sha256,
+        ]  # fmt: skip
+
+    def test_chart_and_report(
+        self, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pinned = {
+            "trial": "NCT03558334", "version": "2.1", "origin": "site.toml", "sha256": sha256,
+        }  # fmt: skip
+        assert main([*commands("NCT03558334", "2.1")["chart"], "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["trial"] == pinned
+        assert main(commands("NCT03558334", "2.1")["report"]) == 0
+        page = html.unescape((tmp_path / "out.html").read_text("utf-8"))
+        assert json.dumps({"trial": pinned}, indent=2)[2:-2].replace("\n", "\n  ") in page
+        assert "Windows of NCT03558334, version 2.1, from site.toml: 12 hours: " in page
+
+    def test_a_chart_without_a_trial(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main(["chart", str(VISITS), "-o", "out.svg", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["trial"] is None
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+    def test_a_name_that_would_move_the_cursor(self, tmp_path: Path) -> None:
+        trial = nc.trials.load(site(tmp_path, SITE, "a\x1b[2J\u202e.toml"))
+        assert trial.origin == "a\\x1b[2J\\u202e.toml"
+
+
+class TestTakenNames:
+    @pytest.mark.parametrize(
+        ("trial", "version"),
+        [("NCT03558334", "registry"), ("nct03558334", "Registry"), ("ＮＣＴ03558334", "registry"),
+         ("NCT03601416", "protocol-2020")],
+    )  # fmt: skip
+    def test_a_site_cannot_take_the_place_of_one_that_ships(
+        self, beside: Path, trial: str, version: str
+    ) -> None:
+        text = REGISTERED.replace("NCT03558334", trial).replace('"2.1"', f'"{version}"')
+        path = site(beside, text)
+        said = "ships with neocalc; give yours another version"
+        with pytest.raises(nc.PolicyError, match=said):
+            nc.trials.load(path)
+        shipped = "NCT03601416" if "36" in trial else "NCT03558334"
+        for asked in (None, version):
+            with pytest.raises(nc.PolicyError, match=said):
+                nc.trials.load(shipped, asked)
+
+    def test_a_copy_of_one_that_ships_is_no_other(self, tmp_path: Path) -> None:
+        copy = shutil.copy(tables_folder() / "trials" / "NCT03558334.toml", tmp_path)
+        with pytest.raises(nc.PolicyError, match="ships with neocalc"):
+            nc.trials.load(copy)
+
+
+class TestBrokenFiles:
+    """A broken file of another trial does not block a dose; one of the same trial does."""
+
+    OTHER: ClassVar = {
+        "another trial, a limit of nothing": SITE.replace("max_doses = 3", "max_doses = 0"),
+        "another trial, no TOML": SITE.replace("[[arms]]", "[[arms"),
+        "no TOML and no name": "[[[",
+        "no id": SITE.replace('id = "SITE-1"', ""),
+        "an id that is no text": SITE.replace('id = "SITE-1"', "id = 7"),
+        "no UTF-8": b"\xff\xfe\x00",
+        "nothing": "",
+    }
+    SAME: ClassVar = {
+        "a limit of nothing": REGISTERED.replace("max_doses = 3", "max_doses = 0"),
+        "no TOML": REGISTERED.replace("[[arms]]", "[[arms"),
+        "no TOML, in UTF-16": REGISTERED.encode("utf-16"),
+        "no version": REGISTERED.replace('version = "2.1"', ""),
+        "another case": REGISTERED.replace("NCT", "nct").replace("[[arms]]", "[[arms"),
+    }
+
+    @pytest.mark.parametrize("content", list(OTHER.values()), ids=list(OTHER))
+    def test_of_another_trial(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], content: str | bytes
+    ) -> None:
+        (beside / "x.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
+        assert main(commands("NCT03558334")["dose"]) == 0
+        told = capsys.readouterr()
+        (notice,) = told.err.splitlines()
+        assert notice.startswith(f"Notice: passed over: {beside / 'x.toml'}: ")
+        assert "2,350,000 cells" in told.out
+        with pytest.warns(nc.TrialWarning, match=re.escape(str(beside / "x.toml"))):
+            assert nc.trials.load("NCT03558334").origin == "shipped"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", nc.TrialWarning)
+            with pytest.raises(nc.TrialWarning):
+                nc.trials.load("NCT03558334")
+
+    @pytest.mark.parametrize("content", list(SAME.values()), ids=list(SAME))
+    def test_of_the_same_trial(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], content: str | bytes
+    ) -> None:
+        (beside / "x.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
+        assert main(commands("NCT03558334")["dose"]) == 2
+        assert str(beside / "x.toml") in capsys.readouterr().err
+        assert main(commands("NCT03558334", "2.1")["dose"]) == 2
+        assert str(beside / "x.toml") in capsys.readouterr().err
+        assert main(commands("NCT03558334", "registry")["dose"]) == 0  # none other can be meant
+        assert "Notice: passed over: " in capsys.readouterr().err
+
+    @pytest.mark.parametrize("kind", ["missing", "empty folder", "pipe", "too large"])
+    def test_what_cannot_be_read_may_be_any_trial(
+        self, beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> None:
+        """A share that is not mounted once hid a site's own version."""
+        entry = beside / "x.toml"
+        if kind == "pipe":
+            os.mkfifo(entry)
+        elif kind == "too large":
+            with entry.open("wb") as file:
+                file.truncate((1 << 20) + 1)
+        elif kind == "missing":
+            monkeypatch.setenv(files.ENVIRONMENT, str(entry))
+        with pytest.raises(nc.FileError, match=re.escape(str(beside))):
+            nc.trials.load("NCT03558334")
+        with pytest.warns(nc.TrialWarning, match=re.escape(str(beside))):
+            assert nc.trials.load("NCT03558334", "registry").origin == "shipped"
+
+    def test_other_warnings_are_shown_as_they_were(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def run(_: object) -> int:
+            warnings.warn("of something else", stacklevel=1)
+            return 0
+
+        monkeypatch.setattr("neocalc.cli.references.run_references", run)
+        with pytest.warns(UserWarning, match="of something else"):
+            assert main(["references"]) == 0
+        assert "Notice" not in capsys.readouterr().err
+
+    def test_the_ones_that_are_there_are_named(self, beside: Path) -> None:
+        site(beside)
+        with pytest.raises(nc.InputError, match="accepted: NCT03558334, NCT03601416, SITE-1, or"):
+            nc.trials.load("NCT0")
 
 
 def test_the_definition_on_the_page_of_the_dose(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import neocalc as nc
+from neocalc.errors import CODE
 from neocalc.units import (
     CANONICAL,
     Unit,
@@ -66,6 +67,7 @@ ACCEPTED = {
     "length_rate": "cm/week mm/day cm/wk",
     "relative_rate": "g/kg/day g/day/kg",
     "mass_fraction": "g/kg",
+    "dose_rate": "cells/kg/min cell/kg/h",
 }
 
 
@@ -180,7 +182,8 @@ def test_texts_of_other_quantities(text: str, target: str, expected: float) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "1850", "g", "kg 1.85", "1,85 kg", "1,850 g", "1.850,5 g", "1 850 g", "1850 g g",
+        "1850", "g", "kg 1.85", "1,85 kg", "1,850 kg", "18,50 g", "1.850,5 g", "1850 g g",
+        "1 850 g",
         "1850 g 2", "1.8.5 kg", "--1 kg", "1e kg", "e3 kg", "0x10 kg", "1_000 g", "nan kg",
         "NaN kg", "inf kg", "-inf kg", "1+1 kg", "2*3 kg", "9**9**9 kg", "__import__('os') kg",
         "1 kg; 2 kg", "<1 kg", "~2 kg", "2kg 300g", "1e9999 kg", "１８５０ g", "١٨٥٠ g", "1850 ｇ",
@@ -209,10 +212,52 @@ def test_a_figure_too_large_for_a_float_is_infinite_and_has_no_z() -> None:
     assert caught.value.status == "invalid_value"
 
 
-def test_commas_between_thousands_are_for_cells_alone() -> None:
-    for text in ("1,850 g", "1,850 mL", "12,000 day"):
+def test_commas_between_thousands_are_for_cells_and_grams_alone() -> None:
+    """1,850 kg could be 1.85 kg with a decimal comma; 1,850 g as 1.85 g is no infant's weight."""
+    for text in ("1,850 kg", "1,850 mL", "12,000 day", "1,85 g", "1,8500 g", "0,850.5 g"):
         with pytest.raises(nc.UnitError):
             split_quantity(text, "value", "a quantity")
+    assert one("1,850 g") == one("1,850 grams") == 1.85
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("5e6/mL", "cell/mL", 5e6),
+        ("5 million/mL", "cell/mL", 5e6),
+        ("5 million per mL", "cell/mL", 5e6),
+        ("5000 cells/uL", "cell/mL", 5e6),
+        ("5000/µL", "cell/mL", 5e6),
+        ("5 x 10^6 cells/mL", "cell/mL", 5e6),
+        ("5×10⁶ cells/mL", "cell/mL", 5e6),
+        ("2.5 × 10⁶ cells/kg", "cell/kg", 2.5e6),
+        ("1 x 10^6/mL", "cell/mL", 1e6),
+        ("1.85 Kg", "kg", 1.85),
+        ("1.85KG", "kg", 1.85),
+        ("1.85 kgs", "kg", 1.85),
+        ("2 mL/Kg", "mL/kg", 2.0),
+        ("30 mins", "h", 0.5),
+        ("2 hrs", "h", 2.0),
+        ("500 uL", "mL", 0.5),
+    ],
+)
+def test_texts_as_they_stand_on_labels(text: str, target: str, expected: float) -> None:
+    assert one(text, target) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5 M/mL", "5e6", "5 million", "5 x 10^6", "5 x 106 cells/mL", "5 x 10 cells/mL",
+        "x 10^6 cells/mL", "5 10^6 cells/mL", "5 x 10^-6 cells/mL", "5 x 10^6 x 10^6 cells/mL",
+        "5e6/kg", "5 million/kg", "1 million/vial", "5e6/ML", "5e6/L", "5,5 million/mL",
+        "5 x 11^6 cells/mL", "5e6 x 10^6 cells/mL", "5 lbs",
+    ],
+)  # fmt: skip
+def test_texts_that_could_be_something_else_are_refused(text: str) -> None:
+    for target in ("cell/mL", "cell/kg", "kg"):
+        with pytest.raises(nc.UnitError):
+            one(text, target)
 
 
 @pytest.mark.parametrize(
@@ -442,7 +487,7 @@ def test_bad_elements_have_a_status_and_the_others_go_on() -> None:
     ]  # fmt: skip
     figures, status, single = figures_of(values, "kg", "weight")
     assert not single
-    missing, invalid = 1, 8
+    missing, invalid = CODE["missing_value"], CODE["invalid_value"]
     assert status is not None
     assert status.tolist() == [
         0, missing, missing, invalid, invalid, 0, invalid, missing, missing, invalid, invalid,
@@ -458,14 +503,14 @@ def test_a_list_with_one_missing_weight_was_refused_as_a_whole() -> None:
         figures, status, _ = figures_of(["3 kg", missing], "kg", "weight")
         np.testing.assert_array_equal(figures, [3.0, math.nan])
         assert status is not None
-        assert status.tolist() == [0, 1]
+        assert status.tolist() == [0, CODE["missing_value"]]
 
 
 def test_all_missing_and_none_at_all() -> None:
     figures, status, single = figures_of([None, math.nan], "kg", "weight")
     assert np.isnan(figures).all()
     assert status is not None
-    assert status.tolist() == [1, 1]
+    assert status.tolist() == [CODE["missing_value"]] * 2
     empties: list[Any] = [[], (), np.array([], dtype=object), pd.Series([], dtype=str)]
     for empty in empties:
         figures, status, single = figures_of(empty, "kg", "weight")

@@ -14,15 +14,18 @@ import pytest
 
 import neocalc as nc
 from neocalc.references import tables_digest
+from neocalc.verify.report import COVERED, NOT_COVERED
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
 sys.path.append(str(ROOT / "scripts"))
 
+import fit_correlations  # noqa: E402
 import validation_compare  # noqa: E402
 import validation_grid  # noqa: E402
 import validation_reasons  # noqa: E402
 import validation_report  # noqa: E402
+import validation_velocity  # noqa: E402
 
 GRID = validation_grid.whole_grid(step=60)
 
@@ -67,6 +70,11 @@ def test_every_published_value_agrees() -> None:
     assert len(rows) >= 8
     for row in rows:
         assert row[1] == row[2], row[0]
+
+
+def test_what_verify_covers_and_what_it_cannot_is_said() -> None:
+    assert f"- {COVERED}" in section(2)
+    assert f"- {NOT_COVERED}" in section(2)
 
 
 def test_every_difference_from_another_package_has_its_reason() -> None:
@@ -127,3 +135,68 @@ def test_the_mutation_score_is_the_one_that_was_kept() -> None:
             len(one["survived"]),
         ]  # fmt: skip
         assert noticed + len(one["equivalent"]) + len(one["survived"]) == one["tried"]
+
+
+LEFT_OUT = {
+    ("weight", 2): (0.05, 0.06, 0.10), ("weight", 3): (0.06, 0.04, 0.05),
+    ("weight", 4): (0.05, 0.04, 0.05), ("length", 3): (0.06, 0.05, 0.17),
+    ("length", 4): (0.06, 0.04, 0.11), ("head_circumference", 3): (0.06, 0.05, 0.07),
+    ("head_circumference", 4): (0.06, 0.04, 0.05),
+}  # fmt: skip
+"""How far off a width may be that is predicted from its neighbours: rms at z -2, 0 and 2."""
+
+
+@pytest.mark.parametrize("case", validation_velocity.LEFT_OUT, ids=str)
+def test_a_width_that_is_left_out_is_predicted(case: tuple[str, int, int, int]) -> None:
+    found = validation_velocity.left_out(*case)
+    errors = [fit_correlations.rms(z) for z in found.by_neocalc]
+    assert len(found.by_neocalc[0]) >= 20
+    assert np.less(errors, LEFT_OUT[case[:2]]).all(), errors
+    middle = fit_correlations.rms(found.by_increments[1])
+    assert errors[1] < 0.7 * middle  # interpolated linearly it is further off
+
+
+def test_the_correlations_predict_the_longest_width() -> None:
+    """Fitted to widths up to 4 months, the SD of increments over 6 months, by 6 to 11 %."""
+    for measure, most in (("weight", 0.065), ("length", 0.111), ("head_circumference", 0.111)):
+        rows = fit_correlations.implied_by_rows(measure)
+        model = fit_correlations.fitted(rows.where(rows.width <= 4))
+        six = rows.where(rows.width == 6)
+        assert fit_correlations.rms(fit_correlations.sd_error(model, six)) < most
+
+
+def test_the_page_shows_the_tables_of_velocity() -> None:
+    page = section(6)
+    for lines in (
+        validation_velocity.left_out_lines(),
+        validation_velocity.model_lines(),
+        validation_velocity.agreement_lines(),
+    ):
+        assert "\n".join(lines) in page
+    kept = json.loads(validation_velocity.KEPT.read_text(encoding="utf-8"))
+    for name, pairs in kept.items():
+        assert "\n".join(validation_velocity.cohort_lines(name, pairs)) in page
+
+
+def test_a_cohort_is_compared_as_a_whole(tmp_path: Path) -> None:
+    """Children drawn from the WHO's tables have the correlation that the tables imply."""
+    rng = np.random.default_rng(3)
+    n, r = (
+        4000,
+        nc.velocity.correlation(
+            "weight", sex="m", first_age=nc.Age.from_days(122), second_age=nc.Age.from_days(365)
+        ).r,
+    )
+    first = rng.standard_normal(n)
+    second = r * first + math.sqrt(1 - r * r) * rng.standard_normal(n)
+    lines = ["subject_id,sex,age_days,gestational_age_days,weight_kg"]
+    for day, z in ((122, first), (365, second)):
+        kg = nc.measurement("weight", z=z, sex="m", age=nc.Age.from_days(day)).magnitude
+        lines += [f"{i},male,{day},280,{y:.6f}" for i, y in enumerate(kg)]
+    (tmp_path / "cohort.csv").write_text("\n".join(lines) + "\n")
+    (pair,) = validation_velocity.of_cohort(tmp_path / "cohort.csv")
+    assert (pair["first_day"], pair["second_day"], pair["children"]) == (122, 365, n)
+    assert pair["observed"] == pytest.approx(r, abs=0.03)
+    assert pair["implied"] == pytest.approx(r, abs=1e-3)
+    assert pair["sd_of_standardised"] == pytest.approx(1, abs=0.05)
+    assert pair["sd_of_conditional"] == pytest.approx(1, abs=0.05)

@@ -45,7 +45,10 @@ def test_the_example_of_the_contract_in_words(shell: Shell) -> None:
         "Velocity z -2.17, centile 1.5: +900 g in 61 days, taken as 898.2 g in 2 months (ok)."
         in (done.out)
     )
-    assert "1.15 months of corrected age, lms-restricted" in done.out
+    assert (
+        "from 1.15 months of corrected age, at a width of the tables (who-2009, lms-restricted)."
+        in done.out
+    )
     assert "(fenton-2013) to -2.38 (who-2006)" in done.out
     assert "the step between the two charts" in done.out
     assert "No g/kg/day: it is for zone A" in done.out
@@ -116,8 +119,8 @@ def test_days_instead_of_dates_and_a_child_born_at_term(shell: Shell) -> None:
 
 
 def test_decisions_are_options(shell: Shell) -> None:
-    days = ("--first-days", "75", "--second-days", "143", "--sex", "m", "--json")
-    weight = ("--weight", "6kg", "6.1kg")
+    days = ("--first-days", "75", "--second-days", "276", "--sex", "m", "--json")
+    weight = ("--weight", "6kg", "6.5kg")
 
     def z(*options: str) -> float:
         about = json.loads(shell.run("velocity", *days, *weight, *options).out)
@@ -132,6 +135,64 @@ def test_decisions_are_options(shell: Shell) -> None:
                   "--weight", "3kg", "6kg", "--plain").out
     )  # fmt: skip
     assert floor["results"][0]["velocity"]["z_floor"] is None  # L is below 0: no limit
+
+
+def test_a_standardised_change_in_words(shell: Shell) -> None:
+    visit = ("velocity", "--sex", "m", "--weight", "7.9kg", "10kg", "--first-days", "183")
+    done = shell.run(*visit, "--second-days", "548").out
+    assert (
+        "Standardised change -1.1, conditional gain -1.19: by the correlation 0.759 of z between"
+        " these ages, from a model of the WHO's increments (ok)."
+    ) in done
+    late = shell.run(*visit, "--second-days", "1000").out
+    assert "from a model of the WHO's increments, extrapolated beyond 24 months (ok)." in late
+    last = shell.run(*visit, "--second-days", "1097").out
+    assert "No standardised change: the correlation of z is known to 36 months." in last
+    own = ("--correlation", "0.7", "--correlation-source", "a cohort")
+    done = shell.run(*visit, "--second-days", "548", *own).out
+    assert "by the correlation 0.700 of z between these ages, a cohort (ok)." in done
+    about = json.loads(shell.run(*visit, "--second-days", "548", *own, "--json").out)
+    change = about["results"][0]["change"]
+    assert (change["r"], change["r_source"]) == (0.7, "a cohort")
+    assert change["standardised"] == pytest.approx(change["z"] / (2 * 0.3) ** 0.5)
+    assert change["conditional"] < change["standardised"]
+    about = json.loads(shell.run(*visit, "--second-days", "1097", "--json").out)
+    change = about["results"][0]["change"]
+    assert (change["r"], change["r_source"], change["standardised"]) == (None, None, None)
+    assert change["standardised_status"] == "above_velocity_reference"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--correlation", "0.7"), "--correlation-source: missing; give the citation"),
+        (("--correlation", "0.7", "--correlation-source", " "), "--correlation-source: missing"),
+        (("--correlation-source", "a cohort"), "--correlation: missing; give the figure"),
+        (("--correlation", "1", "--correlation-source", "a cohort"), "from 0 to below 1"),
+        (("--correlation", "x", "--correlation-source", "a cohort"), "from 0 to below 1"),
+    ],
+)
+def test_a_correlation_needs_its_source(
+    shell: Shell, options: tuple[str, ...], problem: str
+) -> None:
+    done = shell.run(*INFANT, *DATES, *WEIGHT, *options)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert problem in done.err
+
+
+def test_an_interval_between_two_widths_in_words(shell: Shell) -> None:
+    days = ("--first-days", "91", "--second-days", "159", "--sex", "m", "--weight", "6kg", "7kg")
+    done = shell.run("velocity", *days)
+    assert ": +1000 g in 68 days (interval_interpolated).\n" in done.out
+    assert "between two widths of the tables (who-2009-interpolated, lms-restricted)." in done.out
+    refused = shell.run("velocity", *days, "--between", "scale")
+    assert "No velocity z: the interval is not near enough to the WHO's, of 1 to 6" in refused.out
+    scaled = shell.run("velocity", *days, "--between", "scale", "--tolerance", "0.2").out
+    assert "taken as 895.2 g in 2 months (interval_scaled)." in scaled
+    assert "scaled to the nearest width of the tables (who-2009-scaled" in scaled
+    wrong = shell.run("velocity", *days, "--between", "x")
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+    assert "between: 'x' is not accepted; accepted: interpolate or scale" in wrong.err
 
 
 @pytest.mark.parametrize(
@@ -284,7 +345,7 @@ def test_a_file(shell: Shell) -> None:
     header, first, second = shell.read("out.csv").splitlines()
     row = dict(zip(header.split(","), second.split(","), strict=True))
     assert float(row["w_velocity_z"]) == pytest.approx(expected().z, abs=1e-12)
-    assert row["velocity_from"] == "2026-09-01"
+    assert row["w_from"] == "2026-09-01"
     assert first.startswith("01,f,27+3,2026-05-01,2026-09-01,2026-09-15,3500,")
     record = json.loads(shell.read("out.csv.json"))
     assert record["against"] == "previous"

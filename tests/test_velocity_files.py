@@ -17,10 +17,12 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import FileError
+from neocalc.tables import batch, spill, wholes
 from neocalc.tables.files import Source
-from neocalc.velocity import followup_files, followup_store
-from neocalc.velocity.followup_files import can_be_read_again, score_file, scored_tables
-from neocalc.velocity.followup_tables import FollowUp, plan
+from neocalc.tables.inputs import can_be_read_again
+from neocalc.tables.wholes import IN_ORDER, IN_PARTS, Again, scored_tables
+from neocalc.velocity.followup_files import score_file
+from neocalc.velocity.followup_tables import plan
 
 
 def cohort(children: int = 60, seed: int = 5) -> pl.DataFrame:
@@ -55,11 +57,10 @@ def cohort(children: int = 60, seed: int = 5) -> pl.DataFrame:
     )
 
 
-def run(source: Path, target: Path, *, again: bool = True, **options: Any) -> pl.DataFrame:
+def run(source: Path, target: Path, **options: Any) -> pl.DataFrame:
     """Score a file and read what came of it."""
     with Source(str(source)) as opened:
-        scoring = plan(opened.columns, **options)
-        score_file(opened, str(target), scoring, reopen=str(source) if again else None)
+        score_file(opened, str(target), plan(opened.columns, **options))
     if target.suffix == ".parquet":
         return pl.read_parquet(target)
     return pl.read_csv(target, infer_schema=False)
@@ -68,11 +69,10 @@ def run(source: Path, target: Path, *, again: bool = True, **options: Any) -> pl
 @pytest.fixture(params=[2_000, 120, 10**9], ids=["held-2000", "held-120", "in-memory"])
 def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells are held; batches are of a few rows."""
-    monkeypatch.setattr(followup_files, "HELD", request.param)
-    monkeypatch.setattr(followup_store, "PARTS", 5)
-    monkeypatch.setattr(followup_store, "BUFFERED", 6)
-    monkeypatch.setattr(followup_store, "SCATTERED", 60)
-    monkeypatch.setattr(followup_files, "SLICE", 50)
+    monkeypatch.setattr(wholes, "HELD", request.param)
+    monkeypatch.setattr(spill, "PARTS", 5)
+    monkeypatch.setattr(spill, "BUFFERED", 6)
+    monkeypatch.setattr(wholes, "SLICE", 50)
     monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
     return int(request.param)
 
@@ -135,6 +135,8 @@ def test_a_pipe_is_read_once(tmp_path: Path, held: int, suffix: str) -> None:
     found = run(pipe, target)
     writer.join(10)
     assert found.equals(run(written, tmp_path / f"again{suffix}"))
+    records = [json.loads((tmp_path / f"{n}{suffix}.json").read_text()) for n in ("out", "again")]
+    assert records[0]["input"] == records[1]["input"] | {"name": "pipe"}
 
 
 def test_what_can_be_read_again(tmp_path: Path) -> None:
@@ -148,10 +150,11 @@ def test_what_can_be_read_again(tmp_path: Path) -> None:
         assert not can_be_read_again(path), path
 
 
-def tables(frame: pl.DataFrame, *, ordered: bool, rows: int = 7) -> pl.DataFrame:
+def tables(frame: pl.DataFrame, way: str, rows: int = 7) -> pl.DataFrame:
     """A table by way of batches."""
     scoring = plan(frame.columns)
-    return pl.concat(scored_tables(frame.iter_slices(rows), scoring, ordered=ordered, folder=None))
+    batches = frame.iter_slices(rows)
+    return pl.concat(scored_tables(batches, scoring, lambda _: None, way=way, folder=None))
 
 
 def renamed(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
@@ -162,10 +165,11 @@ def renamed(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 def in_order(monkeypatch: pytest.MonkeyPatch, frame: pl.DataFrame) -> bool:
     """Whether a file is taken to be in order; what comes of it is right."""
-    monkeypatch.setattr(followup_files, "HELD", 100)
+    monkeypatch.setattr(wholes, "HELD", 100)
     try:
-        found = tables(frame, ordered=True)
-    except followup_files._NotInOrder:
+        found = tables(frame, IN_ORDER)
+    except Again as again:
+        assert again.way == IN_PARTS
         return False
     assert found.equals(nc.velocity.score(frame))
     return True
@@ -191,18 +195,16 @@ def test_large_and_not_in_order_is_read_again(
     frame = cohort(40).sample(fraction=1, shuffle=True, seed=1)
     source = tmp_path / "in.csv"
     frame.write_csv(source)
-    opened: list[bool] = []
-    real = followup_files.scored_tables
+    ways: list[str] = []
+    real = wholes.scored_tables
 
-    def spy(
-        batches: Iterator[pl.DataFrame], scoring: FollowUp, *, ordered: bool, folder: Path | None
-    ) -> Iterator[pl.DataFrame]:
-        opened.append(ordered)
-        return real(batches, scoring, ordered=ordered, folder=folder)
+    def spy(*given: Any, way: str, folder: Path | None) -> Iterator[pl.DataFrame]:
+        ways.append(way)
+        return real(*given, way=way, folder=folder)
 
-    monkeypatch.setattr(followup_files, "scored_tables", spy)
+    monkeypatch.setattr(batch, "scored_tables", spy)
     run(source, tmp_path / "out.csv")
-    assert (False in opened) == (held < 1000)
+    assert ways == ([IN_ORDER, IN_PARTS] if held < 1000 else [IN_ORDER])
     record = json.loads((tmp_path / "out.csv.json").read_text())
     assert record["rows"] == frame.height
 
@@ -218,7 +220,8 @@ def test_record(tmp_path: Path) -> None:
     assert set(record["velocity"]["tables"]) == {"weight", "length", "head_circumference"}
     assert record["velocity"]["tolerance"] == 0.1
     assert record["rows"] == frame.height
-    assert record["added"][0] == "velocity_from"
+    assert record["added"][:3] == ["days_since_baseline", "w_from", "w_interval_days"]
+    assert record["children"]["conflicting_rows"] == 0
     scored = nc.velocity.score(frame, baseline="administered_on")
     for index, words in record["statuses"].items():
         assert words == dict(sorted(scored[f"{index}_status"].value_counts().iter_rows()))

@@ -14,9 +14,9 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import FileError, status_words
-from neocalc.velocity.comparisons import NO_SUBJECT, Children, Compared, compare
+from neocalc.tables.identities import NO_SUBJECT, identified
+from neocalc.velocity.comparisons import Children, Compared, Line, Taken, compare
 from neocalc.velocity.followup import added_columns
-from neocalc.velocity.followup_tables import subjects
 
 BORN = dt.date(2024, 1, 10)
 
@@ -94,26 +94,27 @@ def test_an_age_that_cannot_be_used_is_compared_with_nothing() -> None:
     assert compared(children) == ([0, 1, 0], ["first_visit", "first_visit", "ok"])
 
 
-def test_what_must_not_change_within_a_child() -> None:
-    sex, stated = ints(0, 0, 1, 0, 0), yes(5)
-    children = Children(ints(1, 1, 1, 2, 2), ints(0, 5, 9, 0, 5), yes(5), ((sex, stated),))
+def test_a_child_in_conflict_is_compared_with_nothing() -> None:
+    conflict = np.array([True, True, True, False, False])
+    children = Children(ints(1, 1, 1, 2, 2), ints(0, 5, 9, 0, 5), yes(5), conflict)
     assert compared(children)[1] == [*["subject_conflict"] * 3, "first_visit", "ok"]
-    not_all = np.array([True, True, False, True, True])
-    children = Children(ints(1, 1, 1, 2, 2), ints(0, 5, 9, 0, 5), yes(5), ((sex, not_all),))
-    assert compared(children)[1] == ["first_visit", "ok", "ok", "first_visit", "ok"]
-    apart = ints(0, 9, 1, 0, 0), np.array([True, False, True, True, True])
-    children = Children(ints(1, 1, 1, 2, 2), ints(0, 5, 9, 0, 5), yes(5), (apart,))
-    assert compared(children)[1][:3] == ["subject_conflict"] * 3
+
+
+def since_baseline(children: Children) -> tuple[Any, Any]:
+    """Days since the baseline, and where they are known."""
+    found = Line(children, {}).since
+    assert found is not None
+    return found
 
 
 def test_baseline() -> None:
     age = ints(0, 10, 20, 40, 0, 50)
     baseline = ints(15, 15, 15, 15, 60, 60), np.array([True, False, True, False, True, True])
-    children = Children(ints(1, 1, 1, 1, 2, 2), age, yes(6), (), baseline)
+    children = Children(ints(1, 1, 1, 1, 2, 2), age, yes(6), baseline=baseline)
     rows, words = compared(children, "baseline")
     assert rows == [0, 1, 1, 1, 4, 5]
     assert words == ["first_visit", "first_visit", "ok", "ok", "first_visit", "first_visit"]
-    since, known = compare(children).baseline or ((), ())
+    since, known = since_baseline(children)
     assert list(since) == [-15, -5, 5, 25, -60, -10]
     assert all(known)
 
@@ -121,22 +122,21 @@ def test_baseline() -> None:
 def test_baseline_that_changes_or_is_missing() -> None:
     age = ints(0, 10, 0, 10)
     baseline = ints(5, 6, 0, 0), np.array([True, True, False, False])
-    children = Children(ints(1, 1, 2, 2), age, yes(4), (), baseline)
+    children = Children(ints(1, 1, 2, 2), age, yes(4), baseline=baseline)
     assert compared(children, "baseline")[1] == ["subject_conflict"] * 2 + ["no_baseline"] * 2
     found = compare(children, "previous")
-    assert found.baseline is not None
-    assert found.baseline[1].tolist() == [False] * 4
+    assert since_baseline(children)[1].tolist() == [False] * 4
     assert list(status_words(found.status)) == ["subject_conflict"] * 2 + ["first_visit", "ok"]
 
 
 def test_visit_on_the_day_of_the_baseline_is_the_baseline() -> None:
-    children = Children(ints(1, 1, 1), ints(0, 15, 30), yes(3), (), (ints(15, 15, 15), yes(3)))
+    children = Children(ints(1, 1, 1), ints(0, 15, 30), yes(3), baseline=(ints(15, 15, 15), yes(3)))
     assert compared(children, "baseline") == ([0, 1, 1], ["first_visit", "first_visit", "ok"])
 
 
 def test_no_visit_up_to_the_baseline() -> None:
     """The first visits after it have nothing to be compared with, which is something to ask."""
-    children = Children(ints(1, 1), ints(20, 30), yes(2), (), (ints(15, 15), yes(2)))
+    children = Children(ints(1, 1), ints(20, 30), yes(2), baseline=(ints(15, 15), yes(2)))
     assert compared(children, "baseline") == ([0, 1], ["no_baseline", "no_baseline"])
 
 
@@ -148,7 +148,7 @@ def test_wrong_options() -> None:
         compare(children, "baseline")
 
 
-def plainly(children: Children, against: str) -> list[tuple[int, str]]:
+def plainly(children: Children, against: str, taken: Any) -> list[tuple[int, str]]:
     """The same rules, a loop over rows."""
     n = len(children.subject)
     result: list[tuple[int, str]] = [(-1, "")] * n
@@ -158,25 +158,30 @@ def plainly(children: Children, against: str) -> list[tuple[int, str]]:
             result[i] = (i, "missing_subject")
             continue
         own = [j for j in range(n) if children.subject[j] == child]
-        constants = [*children.constants, *([children.baseline] if children.baseline else [])]
-        if any(len({int(c[j]) for j in own if s[j]}) > 1 for c, s in constants):
+        stated: list[int] = []
+        if children.baseline is not None:
+            stated = [int(children.baseline[0][j]) for j in own if children.baseline[1][j]]
+        if (children.conflict is not None and children.conflict[i]) or len(set(stated)) > 1:
             result[i] = (i, "subject_conflict")
             continue
-        ages = [int(children.age[j]) for j in own if children.usable[j]]
-        if children.usable[i] and ages.count(int(children.age[i])) > 1:
+        days: dict[int, list[int]] = {}
+        for j in own:
+            if children.usable[j]:
+                days.setdefault(int(children.age[j]), []).append(j)
+        differ = {day for day, rows in days.items() if sum(bool(taken[j]) for j in rows) > 1}
+        if children.usable[i] and int(children.age[i]) in differ:
             result[i] = (i, "duplicate_visit")
             continue
         word = "no_baseline" if against == "baseline" else "first_visit"
-        single = [j for j in own if children.usable[j] and ages.count(int(children.age[j])) == 1]
+        single = [j for day, rows in days.items() if day not in differ for j in rows if taken[j]]
         before = [j for j in single if children.age[j] < children.age[i]]
         if against == "baseline" and children.baseline is not None:
-            stated = [int(children.baseline[0][j]) for j in own if children.baseline[1][j]]
             upto = [j for j in single if stated and children.age[j] <= stated[0]]
             latest = max(upto, key=lambda j: children.age[j], default=None)
             before = [j for j in before if j == latest]
             if stated and children.usable[i] and children.age[i] <= stated[0]:
                 word = "first_visit"
-        if not children.usable[i] or not before:
+        if not children.usable[i] or not before or not taken[i]:
             result[i] = (i, word)
         else:
             choose = min if against == "first" else max
@@ -197,13 +202,79 @@ def test_against_a_plain_loop(against: str, seed: int) -> None:
         subject,
         rng.integers(-2, 30, n).astype(np.int32),
         rng.random(n) < 0.9,
-        (((subject % 2 + (rng.random(n) < 0.02)).astype(np.int32), rng.random(n) < 0.8),),
-        baseline,
+        subject == 3 if seed % 3 else None,
+        baseline=baseline,
     )
-    found = compare(children, against)
-    expected = plainly(children, against)
+    taken = rng.random(n) < (1.0 if seed % 2 else 0.6)
+    found = compare(children, against, taken)
+    expected = plainly(children, against, taken)
     assert list(status_words(found.status)) == [word for _, word in expected]
     assert found.other.tolist() == [row for row, _ in expected]
+
+
+# --- rows of one day ------------------------------------------------------------------------------
+
+
+def of_one_day(*measures: Taken, facts: tuple[Any, ...] = ()) -> list[str]:
+    """The statuses of two rows of one day, and of a visit after it, for the first measure."""
+    children = Children(ints(1, 1, 1), ints(5, 5, 9), yes(3), facts=facts)
+    line = Line(children, {f"measure {i}": one for i, one in enumerate(measures)})
+    return list(status_words(line.compare("measure 0").status))
+
+
+def taken(*values: float, **other: Any) -> Taken:
+    """A measure of rows, not taken where it is NaN."""
+    column = np.array(values)
+    return Taken(column, ~np.isnan(column), **other)
+
+
+ONE = ["first_visit", "first_visit", "ok"]
+TWO = ["duplicate_visit", "duplicate_visit", "first_visit"]
+NONE = math.nan
+
+
+@pytest.mark.parametrize(
+    ("measures", "expected"),
+    [
+        ((taken(3.0, 3.0, 4.0),), ONE),
+        ((taken(3.0, 3.1, 4.0),), TWO),
+        ((taken(3.0, 3.0, 4.0), taken(50.0, 50.0, NONE)), ONE),
+        ((taken(3.0, 3.0, 4.0), taken(50.0, 51.0, NONE)), TWO),
+        ((taken(3.0, 3.0, 4.0), taken(50.0, NONE, NONE)), ONE),
+        ((taken(3.0, NONE, 4.0), taken(NONE, 50.0, NONE)), ONE),
+        ((taken(NONE, 3.0, 4.0), taken(50.0, NONE, NONE)), ONE),
+        ((taken(3.0, 3.0, 4.0, about=(ints(1, 1, 0),)),), ONE),
+        ((taken(3.0, 3.0, 4.0, about=(ints(1, 2, 0),)),), TWO),
+        ((taken(3.0, NONE, 4.0, about=(ints(1, 2, 0),)),), ONE),
+        ((taken(3.0, NONE, 4.0, marks=ints(0, 1, 0)),), TWO),
+        ((taken(3.0, NONE, 4.0, marks=ints(1, 0, 0)),), ONE),
+        ((taken(3.0, 3.0, 4.0, marks=ints(1, 0, 0)),), TWO),
+        ((Taken(np.array([3.0, NONE, 4.0]), yes(3)),), TWO),
+        ((Taken(np.array([NONE, NONE, 4.0]), yes(3)),), ONE),
+        ((taken(math.inf, math.inf, 4.0),), ONE),
+    ],
+)
+def test_rows_of_one_day(measures: tuple[Taken, ...], expected: list[str]) -> None:
+    assert of_one_day(*measures) == expected
+    facts = (np.array([0, 0, 7], dtype=np.uint8),)
+    assert of_one_day(*measures, facts=facts) == expected
+    other = (np.array([0, 5, 0], dtype=np.uint8),)
+    assert of_one_day(*measures, facts=other) == TWO
+
+
+def test_from_which_row_of_a_visit_a_measure_is_taken() -> None:
+    children = Children(ints(2, 1, 1, 1, 1, -1), ints(0, 9, 5, 5, 5, 5), yes(6))
+    weight = taken(2.0, 4.0, NONE, 3.0, 3.0, 3.0)
+    line = Line(children, {"weight": weight, "length": taken(NONE, NONE, 50.0, NONE, NONE, 50.0)})
+    assert line.source().tolist() == [0, 1, 2, 2, 2, 5]
+    assert line.source("weight").tolist() == [0, 1, 3, 3, 3, 5]
+    assert line.source("length").tolist() == [0, 1, 2, 2, 2, 5]
+    assert line.repeated == 2
+    assert line.duplicate.tolist() == [False] * 6
+    differ = Line(children, {"weight": taken(2.0, 4.0, 3.0, 3.0, 3.5, 3.0)})
+    assert differ.source("weight").tolist() == [0, 1, 2, 3, 4, 5]
+    assert differ.repeated == 0
+    assert differ.duplicate.tolist() == [False, False, True, True, True, False]
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -237,13 +308,12 @@ def test_every_cell_is_what_the_calls_give() -> None:
         "l": ("length", [f"{cm} cm" for cm in LENGTHS]),
         "hc": ("head_circumference", [f"{cm} cm" for cm in HEADS]),
     }
-    assert scored["interval_days"].to_list() == [None, 70, 28, 61, 61, 243, 365]
-    assert scored["velocity_from"].to_list() == [
-        None,
-        *(BORN + dt.timedelta(days=day) for day in DAYS[:-1]),
-    ]
     assert scored["days_since_baseline"].to_list() == [None] * 7
     for prefix, (measure, texts) in values.items():
+        intervals = [None, 70, 28, 61, 61, 243, 365]
+        assert scored[f"{prefix}_interval_days"].to_list() == intervals
+        dates = [BORN + dt.timedelta(days=day) for day in DAYS[:-1]]
+        assert scored[f"{prefix}_from"].to_list() == [None, *dates]
         for i in range(1, 7):
             ages: dict[str, Any] = {
                 "first_age": nc.Age.from_days(DAYS[i - 1], "26+0"),
@@ -302,13 +372,13 @@ def test_the_kind_of_table_that_was_given(kind: str) -> None:
     if kind == "pandas":
         assert scored["w_velocity_status"].tolist() == expected["w_velocity_status"].to_list()
         assert pd.isna(scored["w_velocity_z"].iloc[0])
-        assert pd.isna(scored["velocity_from"].iloc[0])
-        assert scored["velocity_from"].iloc[1] == pd.Timestamp(BORN)
+        assert pd.isna(scored["w_from"].iloc[0])
+        assert scored["w_from"].iloc[1] == pd.Timestamp(BORN)
         z = scored["w_velocity_z"].iloc[3]
     else:
         table = pl.from_arrow(scored) if isinstance(scored, pa.Table) else scored
         assert isinstance(table, pl.DataFrame)
-        assert table["velocity_from"].to_list() == expected["velocity_from"].to_list()
+        assert table["w_from"].to_list() == expected["w_from"].to_list()
         z = table["w_velocity_z"][3]
     assert z == expected["w_velocity_z"][3]
 
@@ -338,28 +408,14 @@ def test_missing_and_empty_subjects() -> None:
         statuses(frame)[1:3] == ["missing_subject", "missing_subject"]
     )
     scored = nc.velocity.score(frame)
-    assert scored["velocity_from"][3] == BORN
+    assert scored["w_from"][3] == BORN
     assert scored.height == 7
-
-
-def test_subjects_as_numbers_and_as_texts() -> None:
-    numbers = subjects(pl.Series([5, 5, 2, None, 2]))
-    assert numbers[0] == numbers[1] != numbers[2] == numbers[4]
-    assert numbers[3] == NO_SUBJECT
-    texts = subjects(pl.Series(["b", "b", "a", None, "a", ""]))
-    assert texts[0] == texts[1] != texts[2] == texts[4]
-    assert texts[3] == texts[5] == -1
-    assert subjects(pl.Series(["a", "a", "b"])).tolist() == [0, 0, 1]
-    assert subjects(pl.Series(["", "a", "a"])).tolist() == [-1, 1, 1]
-    assert len({*subjects(pl.Series(["1", "01", "1 "])).tolist()}) == 3
-    with pytest.raises(FileError, match="not accepted"):
-        subjects(pl.Series([[1], [2]]))
 
 
 @pytest.mark.parametrize(
     "ids",
     [
-        ["  ", "01", "\t", "01", " 01"],
+        ["  ", "01", "\t", "01", "02"],
         ["01", "01", "  ", "02", ""],
         [math.nan, 1.0, math.nan, 1.0, 2.0],
     ],
@@ -368,10 +424,10 @@ def test_subjects_as_numbers_and_as_texts() -> None:
 def test_rows_without_a_subject_are_not_one_child(ids: list[Any]) -> None:
     """Spaces alone, and NaN in a column of numbers, do not make a child of all such rows."""
     absent = [str(one).strip() in ("", "nan") for one in ids]
-    assert (subjects(pl.Series(ids)) == NO_SUBJECT).tolist() == absent
-    numbers = subjects(pl.Series(ids)).tolist()
+    numbers = identified(pl.Series(ids)).numbers.tolist()
+    assert [number == NO_SUBJECT for number in numbers] == absent
     stated = [i for i, none in enumerate(absent) if not none]
-    for i in stated:  # texts are compared as they stand: " 01" is another child than "01"
+    for i in stated:
         assert [numbers[i] == numbers[j] for j in stated] == [ids[i] == ids[j] for j in stated]
 
 
@@ -405,10 +461,23 @@ def test_changed_sex_gestation_or_birth() -> None:
 
 
 def test_gestation_that_is_not_stated_everywhere() -> None:
-    """Without it the age is chronological: another basis."""
+    """What one row states holds for all: the ages stay on one basis."""
     frame = visits(gestational_age=["26+0"] * 4 + [None] * 3)
-    assert statuses(frame)[4] == "mixed_age_basis"
-    assert nc.velocity.score(frame)["w_change_status"][4] == "mixed_age_basis"
+    assert (
+        nc.velocity.score(frame)
+        .drop("gestational_age")
+        .equals(nc.velocity.score(visits()).drop("gestational_age"))
+    )
+
+
+def test_the_end_of_correction_between_two_visits() -> None:
+    """By then age is chronological: another basis. A rate needs neither."""
+    frame = visits()
+    policy = nc.Policy(correct_until="3 month")
+    scored = nc.velocity.score(frame, policy=policy)
+    assert scored["w_velocity_status"][4] == scored["w_change_status"][4] == "mixed_age_basis"
+    assert scored["w_gain_status"][4] == "ok"
+    assert scored["w_gain_g_per_day"][4] == pytest.approx(1300 / 61)
 
 
 def test_visits_before_birth_and_without_a_date() -> None:
@@ -419,31 +488,181 @@ def test_visits_before_birth_and_without_a_date() -> None:
     assert words[4] == "ok"
 
 
-def test_duplicates_keep_their_rows() -> None:
+def test_a_row_that_repeats_another_has_its_answer() -> None:
     frame = pl.concat([visits(), visits()[3:4]])
-    words = statuses(frame)
-    assert words[3] == words[7] == "duplicate_visit"
-    assert nc.velocity.score(frame)["velocity_from"][4] == BORN + dt.timedelta(days=98)
+    scored = nc.velocity.score(frame)
+    assert scored.head(7).equals(nc.velocity.score(visits()))
+    assert scored[7].equals(scored[3])
+
+
+def test_rows_of_one_day_that_differ_are_left_out() -> None:
+    other = visits()[3:4].with_columns(weight_g=pl.lit(4601, dtype=pl.Int64))
+    frame = pl.concat([visits(), other])
+    scored = nc.velocity.score(frame)
+    for name in ("w_velocity_status", "w_gain_status", "w_change_status", "l_velocity_status"):
+        assert scored[name][3] == scored[name][7] == "duplicate_visit"
+    assert scored["w_from"][4] == BORN + dt.timedelta(days=98)
+    assert scored["w_gain_g_per_day"][3] is None
+
+
+def test_a_weight_and_a_length_in_two_rows_of_one_day() -> None:
+    """As an export with one row for each form has them."""
+    weights = visits().with_columns(length_cm=pl.lit(None, dtype=pl.Float64))
+    lengths = visits().with_columns(
+        weight_g=pl.lit(None, dtype=pl.Int64),
+        head_circumference_cm=pl.lit(None, dtype=pl.Float64),
+    )
+    scored = nc.velocity.score(pl.concat([lengths, weights]))
+    whole = nc.velocity.score(visits())
+    for name in whole.columns[len(visits().columns) :]:
+        own = scored[:7] if name.startswith("l_") else scored[7:]
+        assert own[name].equals(whole[name]), name
+    for name in ("w_velocity_status", "w_gain_status", "w_change_status"):
+        assert scored[:7][name].to_list() == ["missing_value"] * 7
+
+
+def test_the_visit_before_is_that_at_which_the_measure_was_taken() -> None:
+    """Weight every day, length and head once a week."""
+    days = list(range(14, 43))
+    weekly = [i % 7 == 0 for i in range(29)]
+    frame = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 29,
+            "sex": ["f"] * 29,
+            "gestational_age": ["28+0"] * 29,
+            "age_days": days,
+            "weight_g": [1000 + 20 * i for i in range(29)],
+            "length_cm": [36.0 + i / 7 if at else None for i, at in enumerate(weekly)],
+            "head_circumference_cm": [
+                25.5 + 0.8 * i / 7 if at else None for i, at in enumerate(weekly)
+            ],
+        }
+    )
+    scored = nc.velocity.score(frame)
+    assert scored["w_interval_days"].to_list() == [None, *[1] * 28]
+    at = scored.filter(pl.Series(weekly))
+    assert at["l_interval_days"].to_list() == at["hc_interval_days"].to_list() == [None, *[7] * 4]
+    assert at["l_from"].to_list() == [None, 14, 21, 28, 35]
+    assert at["l_gain_cm_per_week"].round(9).to_list() == [None, 1, 1, 1, 1]
+    assert at["hc_gain_cm_per_week"].round(9).to_list() == [None, 0.8, 0.8, 0.8, 0.8]
+    assert at["l_change_z"].null_count() == 1
+    between = scored.filter(~pl.Series(weekly))
+    for result in ("velocity", "gain", "change"):
+        assert set(between[f"l_{result}_status"]) == {"missing_value"}
+    assert between["l_from"].null_count() == between["l_interval_days"].null_count() == 24
+    first = nc.velocity.score(frame.slice(3), against="first").filter(pl.Series(weekly[3:]))
+    assert first["l_from"].to_list() == [None, 21, 21, 21]
+    assert first["w_from"].to_list() == [17] * 4
+
+
+def test_the_baseline_of_each_measure() -> None:
+    """The last visit up to it at which that measure was taken."""
+    frame = visits(
+        administered_on=["2024-03-25"] * 7, length_cm=[33.0, None, 47.0, 55.5, 60.0, 71.0, 83.0]
+    )
+    scored = nc.velocity.score(frame, baseline="administered_on")
+    assert scored["w_interval_days"].to_list() == [None, None, 28, 89, 150, 393, 758]
+    assert scored["l_interval_days"].to_list() == [None, None, *DAYS[2:]]
+    words = scored["l_gain_status"].to_list()
+    assert words == ["first_visit", "missing_value", *["ok"] * 5]
+
+
+def test_a_rate_needs_no_sex_and_no_gestation() -> None:
+    """1 kg to 1.3 kg in 14 days."""
+    frame = pl.DataFrame(
+        {
+            "subject_id": ["1", "1"],
+            "sex": ["", "x"],
+            "gestational_age": ["27.3", ""],
+            "age_days": [10, 24],
+            "weight_kg": [1.0, 1.3],
+            "length_cm": [36.0, 38.0],
+        }
+    )
+    scored = nc.velocity.score(frame)
+    assert (
+        scored["w_gain_status"].to_list()
+        == scored["l_gain_status"].to_list()
+        == [
+            "first_visit",
+            "ok",
+        ]
+    )
+    assert scored["w_gain_g_per_kg_day_exponential"][1] == pytest.approx(18.740304)
+    assert scored["w_gain_g_per_day"][1] == pytest.approx(21.428571)
+    assert scored["l_gain_cm_per_week"][1] == pytest.approx(1.0)
+    assert scored["w_velocity_status"].to_list() == ["missing_sex"] * 2
+    assert scored["w_change_status"].to_list() == ["missing_sex"] * 2
+    assert scored["w_velocity_z"].null_count() == scored["w_change_z"].null_count() == 2
+
+
+def test_a_rate_needs_two_values() -> None:
+    """Whatever else is wrong, the status says what is wrong with the values."""
+    frame = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 5,
+            "sex": [""] * 5,
+            "age_days": [10, 24, 38, 52, 66],
+            "weight_kg": ["1.0", "x", "1.5", "0", "1.9"],
+            "oedema": ["n", "n", "y", "n", "n"],
+        }
+    )
+    scored = nc.velocity.score(frame)
+    assert scored["w_gain_status"].to_list() == [
+        "first_visit", "invalid_value", "invalid_value", "invalid_value", "invalid_value",
+    ]  # fmt: skip
+    assert scored["w_gain_g_per_day"].null_count() == 5
+    swollen = nc.velocity.score(frame.with_columns(weight_kg=pl.lit("1.5")))
+    assert swollen["w_gain_status"].to_list() == ["first_visit", "ok", "oedema", "oedema", "ok"]
+
+
+def test_a_position_that_the_policy_asks_for_is_asked_of_a_rate_too() -> None:
+    frame = visits(sex=[""] * 7)
+    asked = nc.velocity.score(frame, policy=nc.Policy(require_position=True))
+    assert asked["l_gain_status"].to_list()[-1] == "missing_value"
+    assert nc.velocity.score(frame)["l_gain_status"].to_list()[-1] == "ok"
 
 
 def test_baseline_and_first() -> None:
     frame = visits(administered_on=["2024-03-25"] * 7)
     scored = nc.velocity.score(frame, baseline="administered_on")
-    assert scored["interval_days"].to_list() == [None, None, 28, 89, 150, 393, 758]
+    assert scored["w_interval_days"].to_list() == [None, None, 28, 89, 150, 393, 758]
     assert scored["days_since_baseline"].to_list() == [d - 75 for d in DAYS]
     assert scored["w_change_status"].to_list()[:3] == ["first_visit", "first_visit", "ok"]
     previous = nc.velocity.score(frame, baseline="administered_on", against="previous")
-    assert previous["interval_days"].to_list()[1] == 70
+    assert previous["w_interval_days"].to_list()[1] == 70
     assert previous["days_since_baseline"].to_list() == [d - 75 for d in DAYS]
     first = nc.velocity.score(frame, against="first")
-    assert first["interval_days"].to_list() == [None, *DAYS[1:]]
+    assert first["w_interval_days"].to_list() == [None, *DAYS[1:]]
+
+
+def test_a_row_that_is_there_twice_moves_no_baseline() -> None:
+    """From 5.0 kg on the day of the baseline to 6.9 kg 92 days later; not from the visit before."""
+    days = ["2024-01-01", "2024-01-01", "2024-02-01", "2024-03-01", "2024-03-01", "2024-06-01"]
+    frame = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 6,
+            "sex": ["f"] * 6,
+            "birth_date": ["2024-01-01"] * 6,
+            "measured_on": days,
+            "administered_on": ["2024-03-01"] * 6,
+            "weight_kg": [3.2, 3.2, 4.2, 5.0, 5.0, 6.9],
+        }
+    )
+    for rows in (frame, frame.reverse(), frame[[0, 2, 3, 5]]):
+        scored = nc.velocity.score(rows, baseline="administered_on").sort("measured_on")
+        last = scored.row(-1, named=True)
+        assert last["w_gain_g_per_day"] == pytest.approx(20.652174, abs=1e-6)
+        assert (last["w_interval_days"], last["w_from"]) == (92, dt.date(2024, 3, 1))
+        assert set(scored["w_gain_status"].to_list()[:-1]) == {"first_visit"}
 
 
 def test_baseline_in_one_row_of_the_child() -> None:
     frame = visits(administered_on=[None, None, "2024-03-25", "", None, None, None])
     scored = nc.velocity.score(frame, baseline="administered_on")
     assert scored["days_since_baseline"].to_list() == [d - 75 for d in DAYS]
-    none = nc.velocity.score(visits(administered_on=["?"] * 7), baseline="administered_on")
+    with pytest.warns(nc.ColumnWarning, match="administered_on: all 7 rows are not dates"):
+        none = nc.velocity.score(visits(administered_on=["?"] * 7), baseline="administered_on")
     assert none["w_velocity_status"].to_list() == ["no_baseline"] * 7
     assert none["days_since_baseline"].to_list() == [None] * 7
 
@@ -453,20 +672,23 @@ def test_ages_instead_of_dates() -> None:
     scored = nc.velocity.score(by_age)
     expected = nc.velocity.score(visits())
     assert scored["w_velocity_z"].equals(expected["w_velocity_z"])
-    assert scored["velocity_from"].to_list() == [None, *DAYS[:-1]]
+    assert scored["w_from"].to_list() == [None, *DAYS[:-1]]
     with pytest.raises(FileError, match="a baseline needs birth_date or measured_on"):
         nc.velocity.score(by_age.with_columns(pl.lit("2024-03-25").alias("on")), baseline="on")
     dated = visits(age_days=DAYS, administered_on=["2024-03-25"] * 7).drop("birth_date")
     scored = nc.velocity.score(dated, baseline="administered_on")
     assert scored["days_since_baseline"].to_list() == [d - 75 for d in DAYS]
-    assert scored["velocity_from"][3] == BORN + dt.timedelta(days=70)
+    assert scored["w_from"][3] == BORN + dt.timedelta(days=70)
 
 
 def test_a_birth_date_that_is_missing_in_the_other_row() -> None:
     frame = visits(age_days=DAYS, birth_date=[None, *[str(BORN)] * 6])
     scored = nc.velocity.score(frame)
-    assert scored["interval_days"][1] == 70
-    assert scored["velocity_from"][1] is None
+    assert scored["w_interval_days"][1] == 70
+    assert scored["w_from"][1] == BORN
+    never = nc.velocity.score(visits(age_days=DAYS, birth_date=[None] * 7))
+    assert never["w_interval_days"][1] == 70
+    assert never["w_from"].null_count() == 7
 
 
 def test_oedema_position_and_values() -> None:
@@ -480,7 +702,8 @@ def test_oedema_position_and_values() -> None:
     assert scored["w_gain_status"].to_list()[3:5] == ["oedema", "oedema"]
     assert scored["w_gain_g_per_day"].to_list()[3:5] == [None, None]
     assert scored["w_change_status"].to_list()[3:5] == ["oedema", "oedema"]
-    assert scored["l_velocity_status"].to_list()[2:4] == ["missing_value", "missing_value"]
+    assert scored["l_velocity_status"].to_list()[2:4] == ["missing_value", "start_below_term"]
+    assert scored["l_interval_days"].to_list()[2:4] == [None, 159 - 70]
     assert scored["hc_velocity_status"][3] == "ok"
     assert scored["l_gain_cm_per_week"][6] == pytest.approx(7 * (83.7 - 71) / 365)
 
@@ -496,10 +719,10 @@ def test_values_in_the_wrong_unit_are_marked() -> None:
 
 
 def test_options_of_the_call() -> None:
-    dates = [str(BORN + dt.timedelta(days=d)) for d in (0, 70, 98, 159, 227, 463, 828)]
+    dates = [str(BORN + dt.timedelta(days=d)) for d in (0, 70, 98, 159, 227, 438, 828)]
     frame = visits(measured_on=dates)
-    assert statuses(frame)[4] == "interval_not_nominal"
-    assert statuses(frame, tolerance=0.2)[4] == "interval_scaled"
+    assert statuses(frame)[4:6] == ["interval_interpolated", "interval_not_nominal"]
+    assert statuses(frame, tolerance=0.2)[5] == "interval_scaled"
     near = nc.velocity.score(visits(), start="nearest")["w_velocity_z"][4]
     assert near != nc.velocity.score(visits())["w_velocity_z"][4]
     who = nc.velocity.score(visits(), reference="who-2006")

@@ -63,14 +63,15 @@ def test_under_one_day_is_an_error(days: float) -> None:
     assert error.value.status == "interval_not_positive"
 
 
-def test_three_times_the_weight_in_a_fortnight_is_not_believed() -> None:
+def test_a_gain_that_no_child_has_is_not_believed() -> None:
     """2.35 under a heading in grams."""
     wrong = weight("2200 g", "2.35 g", 7)
     assert (wrong.status, wrong.magnitude < 0) == ("implausible", True)
     assert weight("700 g", "2101 g", 13).status == "implausible"
-    assert weight("700 g", "2099 g", 13).status == "ok"
-    assert weight("700 g", "2101 g", 14).status == "ok"
-    assert weight("700 g", "2101 g", 3).status == "implausible"
+    assert weight("700 g", "1400 g", 14).status == "ok"
+    assert weight("700 g", "1050 g", 7).status == "ok"
+    assert weight("700 g", "1051 g", 7).status == "implausible"
+    assert weight("700 g", "1050 g", 3).status == "implausible"  # before the short interval
 
 
 def test_many() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import neocalc as nc
 import velocity_oracle as oracle
-from neocalc.velocity import increments
+from neocalc.velocity import increments, intervals
 from neocalc.velocity.visits import Pairs
 from velocity_simulation import SEXES, UNITS, WIDTHS
 
@@ -51,6 +51,8 @@ def girl(
         {"start": "nearest"},
         {"tolerance": 0.25},
         {"tolerance": 0.0},
+        {"between": "scale"},
+        {"between": "scale", "start": "nearest", "tolerance": 0.25},
         {"restricted": True},
         {"restricted": False},
     ],
@@ -88,6 +90,7 @@ def test_every_day_against_the_plain_implementation(
         if not math.isnan(expected.z):
             assert result.scaled[i] == pytest.approx(expected.scaled, rel=1e-12)
             assert result.nominal_months[i] == expected.months
+            assert result.method[i] == expected.method
             if result.z_unscaled[i] == result.z_unscaled[i]:
                 assert result.z_unscaled[i] == pytest.approx(expected.z_unscaled, abs=1e-7)
 
@@ -113,7 +116,7 @@ def test_one_pair_many_pairs_and_strings_agree() -> None:
     assert many.start_age.tolist() == [one.start_age] * 2
     assert many.increment.to("g").magnitude.tolist() == pytest.approx([1000, 1000])
     assert repr(many) == "<Velocity of 2>"
-    assert repr(one) == f"<Velocity {one.z:.2f} 2 mo chronological ok>"
+    assert repr(one) == f"<Velocity {one.z:.2f} 61 days chronological ok>"
 
 
 def test_one_age_serves_many_measurements() -> None:
@@ -159,24 +162,82 @@ def test_arrays_of_different_lengths_are_refused() -> None:
 def test_whole_days_next_to_the_nominal_interval_are_ok() -> None:
     """2 months are 60.875 days: 61 days are nominal, and scaled by 60.875/61 all the same."""
     v = girl(91, 152)
-    assert v.status == "ok"
+    assert (v.status, v.method) == ("ok", "who-2009")
     assert v.scaled == 60.875 / 61
     assert v.z != v.z_unscaled
-    assert girl(91, 151).status == "interval_scaled"
+    for tolerance in (0.0, 0.1, 0.25):
+        assert girl(91, 152, tolerance=tolerance).z == v.z
+        assert girl(91, 152, tolerance=tolerance, between="scale").z == v.z
 
 
-def test_tolerance_is_a_share_of_the_nominal_interval() -> None:
-    assert girl(91, 91 + 66).status == "interval_scaled"
-    assert girl(91, 91 + 67).status == "interval_not_nominal"
-    assert girl(91, 91 + 67, tolerance=0.11).status == "interval_scaled"
-    assert girl(91, 91 + 55).status == "interval_scaled"
-    assert girl(91, 91 + 54).status == "interval_not_nominal"
+@pytest.mark.parametrize("days", [31, 60, 62, 66, 67, 90, 92, 100, 121, 123, 152, 182])
+def test_between_two_widths_nothing_is_scaled_and_nothing_refused(days: int) -> None:
+    v = girl(91, 91 + days)
+    assert (v.status, v.method) == ("interval_interpolated", "who-2009-interpolated")
+    assert v.scaled == 1.0
+    assert v.z == v.z_unscaled
+    assert v.increment_scaled.magnitude == v.increment.magnitude
+    assert v.reference == "who-2009-velocity"
+    assert girl(91, 91 + days, tolerance=0).z == v.z
+
+
+def test_the_nearest_width_of_an_interval_between_two() -> None:
+    assert [girl(91, 91 + days).nominal_months for days in (76, 77, 106, 107)] == [2, 3, 3, 4]
+
+
+def test_beyond_the_shortest_and_the_longest_width_the_increment_is_scaled() -> None:
+    low, high = girl(91, 91 + 28, 800), girl(91, 91 + 200, 3000)
+    for v, width in ((low, 30.4375), (high, 182.625)):
+        assert (v.status, v.method) == ("interval_scaled", "who-2009-scaled")
+        assert v.scaled == width / v.interval_days
+    assert girl(91, 91 + 27).status == "interval_not_nominal"
+    assert girl(91, 91 + 27, tolerance=0.12).status == "interval_scaled"
+    assert girl(91, 91 + 201).status == "interval_not_nominal"
+    assert girl(91, 91 + 201, tolerance=0.11).status == "interval_scaled"
+
+
+def test_every_interval_can_be_scaled_instead() -> None:
+    def by_scaling(days: int, tolerance: float = 0.1) -> str:
+        v = girl(91, 91 + days, between="scale", tolerance=tolerance)
+        assert v.method in ("", "who-2009-scaled")
+        return str(v.status)
+
+    assert by_scaling(66) == "interval_scaled"
+    assert by_scaling(67) == "interval_not_nominal"
+    assert by_scaling(67, 0.11) == "interval_scaled"
+    assert by_scaling(55) == "interval_scaled"
+    assert by_scaling(54) == "interval_not_nominal"
+    with pytest.raises(nc.InputError, match=r"between: 'x'.*interpolate or scale"):
+        girl(91, 152, between="x")
+
+
+@pytest.mark.parametrize("measure", WIDTHS)
+@pytest.mark.parametrize("between", ["interpolate", "scale"])
+def test_few_pairs_and_many_have_the_same_cells(
+    measure: str, between: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a few pairs only their own L, M and S are computed."""
+    rng = np.random.default_rng(1)
+    rule = intervals.Rule("interpolate", between, 0.1)
+    columns = [
+        rng.integers(*ends, 4000).astype(np.int32) for ends in ((0, 2), (-9, 760), (-9, 260))
+    ]
+    few, own = intervals.cells_of(measure, rule, *columns)
+    monkeypatch.setattr(intervals, "FEW", 0)
+    many, at = intervals.cells_of(measure, rule, *columns)
+    assert len(few.L) == 4000 < len(many.L)
+    for name in ("L", "M", "S", "delta", "width", "method", "months", "status"):
+        one, other = getattr(few, name)[own], getattr(many, name)[at]
+        assert np.array_equal(one, other, equal_nan=one.dtype.kind == "f"), name
+    assert (few.has_delta, few.has_zero_power) == (many.has_delta, many.has_zero_power)
 
 
 def test_first_interval_is_28_days_and_the_second_32_875() -> None:
     assert (girl(0, 28).status, girl(0, 28).scaled) == ("ok", 1.0)
-    assert girl(0, 31).status == "interval_not_nominal"  # 28 + 10 % is 30.8
-    assert girl(0, 30).scaled == 28 / 30
+    assert girl(0, 26).scaled == 28 / 26
+    assert girl(0, 25).status == "interval_not_nominal"  # 28 less 10 % is 25.2
+    assert girl(0, 30, between="scale").scaled == 28 / 30
+    assert girl(0, 31, between="scale").status == "interval_not_nominal"
     assert girl(28, 61).scaled == 32.875 / 33
     assert girl(28, 61).status == "ok"
     assert girl(61, 91).scaled == 30.4375 / 30
@@ -287,17 +348,21 @@ def test_12_months_are_not_nominal() -> None:
 
 
 def test_head_ends_at_12_months_for_2_and_3_months() -> None:
-    def head(first: int, second: int) -> str:
+    def head(first: int, second: int, between: str = "interpolate") -> str:
         return str(
             nc.velocity.zscore(
-                "head_circumference", first="42 cm", second="43 cm", sex="m",
+                "head_circumference", first="42 cm", second="43 cm", sex="m", between=between,
                 first_age=term(first), second_age=term(second),
             ).status
         )  # fmt: skip
 
     assert head(304, 365) == "ok"
     assert head(335, 396) == "no_table"
-    assert head(304, 396) == "no_table"
+    assert head(304, 396) == "interval_interpolated"  # 2 and 4 months have a row at 10 months
+    assert head(304, 396, "scale") == "no_table"
+    assert head(335, 427) == "no_table"  # at 11 months 4 months are the shortest
+    assert head(335, 445) == "interval_scaled"
+    assert head(335, 465) == "interval_interpolated"
     assert head(304, 426) == "ok"  # 4 months go on to 24
     assert head(30, 61) == "no_table"  # and 1 month does not exist
 

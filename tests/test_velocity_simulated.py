@@ -9,7 +9,16 @@ import pytest
 from scipy.stats import norm
 
 import neocalc as nc
-from velocity_simulation import GROUPS, MONTH, cohort, rows, scored
+from velocity_simulation import (
+    GROUPS,
+    MONTH,
+    SEXES,
+    WIDTHS,
+    cohort,
+    random_visits,
+    rows,
+    scored,
+)
 
 N = 20_000
 FOUR_ERRORS = 4 / math.sqrt(N)
@@ -70,3 +79,30 @@ def test_rows_with_a_floor_lose_those_who_would_be_below_it() -> None:
     lost = result.status == "non_positive_increment"
     assert lost.mean() == pytest.approx(norm.cdf(row.floor), abs=FOUR_ERRORS / 4)
     assert np.abs(result.z[~lost] - z[~lost]).max() < 1e-6
+
+
+BANDS = ((28, 45), (45, 61), (61, 76), (76, 91), (91, 107), (107, 122), (122, 153), (153, 184))
+"""Intervals that are looked at together [day]."""
+
+
+@pytest.mark.parametrize("measure", WIDTHS)
+@pytest.mark.parametrize("sex", SEXES)
+def test_visits_at_any_interval_from_1_to_6_months(measure: str, sex: str) -> None:
+    children = random_visits(measure, sex, seed=len(measure) + len(sex))
+    result = scored(measure, sex, children)
+    days = children.second_day - children.first_day
+    assert not np.isnan(result.z).any()
+    assert set(result.method) == {"who-2009", "who-2009-interpolated"}
+    met = 0
+    for first, last in BANDS:
+        here = (days >= first) & (days < last)
+        n = int(here.sum())
+        if not n:
+            continue
+        met += 1
+        assert n > 900
+        errors = 4 / math.sqrt(n)
+        assert abs(result.z[here].mean()) < errors + 0.02, (first, last)
+        assert abs(result.z[here].std() - 1) < errors / math.sqrt(2) + 0.02, (first, last)
+        assert np.sqrt(((result.z - children.z)[here] ** 2).mean()) < 0.05, (first, last)
+    assert met == (8 if measure == "weight" else 6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 import hashlib
 import math
 import re
@@ -20,11 +22,20 @@ from neocalc.velocity.increment_tables import (
     LAST_DAY,
     WHO_2009,
     increment_table,
-    nearest_width,
     read_rows,
     row_at,
 )
 from neocalc.velocity.increments import floor
+from neocalc.velocity.intervals import (
+    METHODS,
+    SCALED,
+    Cells,
+    Rule,
+    cells_of,
+    every_cell,
+    lying_medians,
+    nearest_width,
+)
 from velocity_simulation import MONTH, SEXES, UNITS, WIDTHS, Row, rows
 
 EVERY = [(measure, row) for measure in WIDTHS for row in rows(measure)]
@@ -86,11 +97,12 @@ def test_every_row_has_its_floor() -> None:
 
 def test_restriction_reaches_all_of_weight_and_not_the_rows_without_lines() -> None:
     for measure in WIDTHS:
-        table = increment_table(measure, "interpolate")
-        there = ~np.isnan(table.L)
-        expected = np.abs(3 * table.L * table.S) < 1
-        assert (table.all_lines[there] == expected[there]).all()
-        assert table.all_lines[there].all() == (measure == "weight")
+        for between in ("interpolate", "scale"):
+            cells = every_cell(measure, Rule("interpolate", between, 0.1))
+            there = cells.method > 0
+            assert (np.isnan(cells.L) == ~there).all()
+            every_line = np.abs(3 * cells.L * cells.S)[there] < 1
+            assert every_line.all() == (measure == "weight")
 
 
 LARGEST_BEND = {"weight": 0.36, "length": 0.43, "head_circumference": 0.32}
@@ -143,7 +155,6 @@ def test_known_misprints_are_computed_and_listed() -> None:
 @pytest.mark.parametrize("measure", WIDTHS)
 def test_days_on_a_tabulated_start_are_the_row_itself(measure: str) -> None:
     """0 and 16 months are whole days; 4 weeks are the second 1-month row."""
-    table = increment_table(measure, "interpolate")
     scale = 1000 if measure == "weight" else 1
     met = 0
     for row in rows(measure):
@@ -153,12 +164,14 @@ def test_days_on_a_tabulated_start_are_the_row_itself(measure: str) -> None:
         met += 1
         sex = np.array([SEXES.index(row.sex)], dtype=np.int32)
         days = np.array([round(width)], dtype=np.int32)
-        at = table.rows(days, sex, np.array([int(start)], dtype=np.int32))
-        assert table.nominal(at).tolist() == [row.interval]
-        assert table.width[at].tolist() == [width]
-        assert [table.L[at][0], table.S[at][0]] == [row.L, row.S]
-        assert table.M[at][0] * scale == pytest.approx(row.M, rel=1e-15)
-        assert table.delta[at][0] * scale == pytest.approx(row.delta, rel=1e-15)
+        day = np.array([int(start)], dtype=np.int32)
+        cells, at = cells_of(measure, Rule("interpolate", "interpolate", 0.1), sex, day, days)
+        assert METHODS[cells.method[at][0]] == "who-2009"
+        assert cells.months[at].tolist() == [row.interval]
+        assert cells.width[at].tolist() == [width]
+        assert [cells.L[at][0], cells.S[at][0]] == [row.L, row.S]
+        assert cells.M[at][0] * scale == pytest.approx(row.M, rel=1e-15)
+        assert cells.delta[at][0] * scale == pytest.approx(row.delta, rel=1e-15)
     assert met >= 4
 
 
@@ -188,12 +201,12 @@ def test_no_row_outside_the_starts() -> None:
     for start in ("interpolate", "nearest"):
         assert row_at(found, -1, 2, start) is None
         assert row_at(found, 11 * MONTH, 2, start) is None
-    assert row_at(found, 305, 2) is None  # 10 months are 304.375 days
-    assert row_at(found, 304, 2) is not None
-    assert row_at(found, 305, 2, "nearest") == found[10]
+    assert row_at(found, 308, 2) is None  # 10 months are 304.375 days, by the calendar up to 306
+    assert row_at(found, 307, 2) == found[10]
+    assert row_at(found, 308, 2, "nearest") == found[10]
     eighteen = read_rows(reference(WHO_2009), "weight")[6, 1]
-    assert row_at(eighteen, 548, 6) == eighteen[18]  # 547.875 rounded to whole days
-    assert row_at(eighteen, 549, 6) is None
+    assert row_at(eighteen, 550, 6) == eighteen[18]  # 547.875 days, by the calendar up to 550
+    assert row_at(eighteen, 551, 6) is None
 
 
 def test_first_month_is_of_two_widths_and_not_interpolated() -> None:
@@ -220,7 +233,6 @@ def test_nearest_width() -> None:
     slots = nearest_width((2, 3, 4, 6))
     assert slots[0] == 4
     assert [slots[day] for day in (1, 76, 77, 152, 153, 400)] == [0, 0, 1, 2, 3, 3]
-    assert slots[-1] == 4
 
 
 def test_measures_without_increments_are_refused() -> None:
@@ -291,3 +303,115 @@ def test_altered_table_is_refused(tmp_path: Path) -> None:
 def test_table_units_are_the_simulations() -> None:
     measures = reference(WHO_2009).measures
     assert {name: m.unit for name, m in measures.items()} == UNITS
+
+
+# --- any interval -------------------------------------------------------------------------------
+
+DEFAULT = Rule("interpolate", "interpolate", 0.1)
+
+
+def by_day(cells: Cells, *names: str) -> list[Any]:
+    """Columns with axes for sex, day of start and interval."""
+    return [getattr(cells, name).reshape(2, LAST_DAY + 3, -1) for name in names]
+
+
+@pytest.mark.parametrize("measure", WIDTHS)
+def test_there_is_a_table_for_every_interval_between_two_widths(measure: str) -> None:
+    """From the shortest to the longest width with a row at the start, no day is left out."""
+    cells = every_cell(measure, DEFAULT)
+    (method,) = by_day(cells, "method")
+    found = read_rows(reference(WHO_2009), measure)
+    for day in range(LAST_DAY + 1):
+        rows_here = [row_at(found[k, 0], day, k) for k in WIDTHS[measure]]
+        widths = [row.width for row in rows_here if row is not None]
+        if not widths:
+            continue
+        first, last = math.ceil(min(widths) - 0.5), min(math.floor(max(widths)), LAST_DAY - day)
+        inside = method[:, day + 1, first : last + 1]
+        assert ((inside > 0) & (inside != SCALED)).all(), day
+    assert (cells.M[cells.method > 0] > 0).all()
+    assert (cells.S[cells.method > 0] > 0).all()
+
+
+STEEPEST = {-2.0: 1.6, 0.0: 1.15, 2.0: 2.3}
+"""Found: 1.52, 1.09 and 2.1, all in the first weeks, where the SD itself grows fast."""
+
+
+@pytest.mark.parametrize("measure", WIDTHS)
+@pytest.mark.parametrize("z", STEEPEST)
+def test_one_day_more_is_no_larger_step_in_z_than_the_table_makes(measure: str, z: float) -> None:
+    """The same gain in a day more: z falls by about what the median gains in it, in SD.
+
+    So it is across the tabulated widths too, where the rows themselves take over.
+    """
+    cells = every_cell(measure, DEFAULT)
+    L, M, S, delta, width, method = by_day(cells, "L", "M", "S", "delta", "width", "method")
+    share = width / np.maximum(np.arange(width.shape[-1]), 1)
+    increment = (measurement_from_zscore(z, L, M, S) - delta) / share
+    y = increment[..., :-1] * share[..., 1:] + delta[..., 1:]
+    after = zscore_from_measurement(np.where(y > 0, y, np.nan), L[..., 1:], M[..., 1:], S[..., 1:])
+    median = np.diff((M - delta) / share, axis=-1) / (M * S)[..., :-1]
+    on = (method > 0) & (method != SCALED)
+    there = on[..., 1:] & on[..., :-1] & ~np.isnan(after)
+    step = (z - after)[there]
+    assert len(step) > 100_000
+    assert (median[there] > 0).all()
+    assert (np.abs(step) < STEEPEST[z] * median[there]).all()
+    if z == 0:
+        assert (step > 0).all()
+
+
+@pytest.mark.parametrize("measure", WIDTHS)
+def test_the_medians_are_of_length_as_it_is_lying(measure: str) -> None:
+    medians = lying_medians(measure)
+    table = reference("who-2006").table(measure)
+    assert (medians[:, :731] == table.M[:, :731]).all()
+    if measure == "length":
+        assert np.allclose(medians[:, 731:] - table.M[:, 731:], 0.7)
+        assert (np.diff(medians) > 0).all()  # no step at 24 months
+    else:
+        assert (medians == table.M).all()
+
+
+def months_later(born: dt.date, months: int, *, roll: int) -> dt.date:
+    """So many months later by the calendar; a day that the month lacks: its last, or `roll` on."""
+    year, month = divmod(born.year * 12 + born.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    if born.day <= last:
+        return dt.date(year, month + 1, born.day)
+    return dt.date(year, month + 1, last) + dt.timedelta(roll)
+
+
+WHOLE_MONTHS = [
+    (measure, width, row.start)
+    for measure, width in (("weight", 6), ("weight", 3), ("length", 6), ("head_circumference", 2),
+                           ("head_circumference", 6), ("weight", 1))
+    for row in rows(measure)
+    if (row.sex, row.interval) == ("female", width) and (width, row.start) != (1, 1)
+]  # fmt: skip
+"""Not the row from 4 weeks to 2 months, which is 32.875 days wide and no month by the calendar."""
+
+
+@pytest.mark.parametrize("roll", [0, 1])
+def test_whole_months_by_the_calendar_have_a_z_whatever_the_date_of_birth(roll: int) -> None:
+    """18 to 24 months by the calendar are day 546 to 550 and day 730 or 731."""
+    births = [dt.date(2019, 1, 1) + dt.timedelta(day) for day in range(4 * 365 + 1)]
+    for measure, width, start in WHOLE_MONTHS:
+        first, second = (
+            np.array([(months_later(b, m, roll=roll) - b).days for b in births], dtype=np.int32)
+            for m in (start, start + width)
+        )
+        sex = np.zeros(len(births), dtype=np.int32)
+        cells, at = cells_of(measure, DEFAULT, sex, first, second - first)
+        assert (cells.method[at] > 0).all(), (measure, width, start)
+
+
+def test_18_to_24_months_by_the_public_call() -> None:
+    births = [dt.date(2019, 1, 1) + dt.timedelta(day) for day in range(4 * 365 + 1)]
+    ages = [nc.Age(born=births, on=[months_later(b, m, roll=0) for b in births]) for m in (18, 24)]
+    v = nc.velocity.zscore(
+        "weight", first="10 kg", second="11.2 kg", sex="f", first_age=ages[0], second_age=ages[1]
+    )
+    assert not np.isnan(v.z).any()
+    assert set(v.status) == {"ok", "interval_interpolated", "interval_scaled"}
+    assert v.z.max() - v.z.min() < 0.05

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from neocalc.velocity.trial_zones import WHY
+from neocalc.velocity.trial_zones import NOT_STANDARDISED, WHY
 
 
 def found(
@@ -27,7 +27,10 @@ def test_zone_a() -> None:
     assert zones.velocity is None
     assert zones.change is not None
     assert list(zones.gains) == ["exponential", "g/day"]
-    assert zones.absent == {"velocity z": WHY["start_below_term"]}
+    assert zones.absent == {
+        "velocity z": WHY["start_below_term"],
+        "standardised change": NOT_STANDARDISED["start_below_term"],
+    }
     length = found("length", ("40 cm", "41 cm"), (-49, -42))
     assert list(length.gains) == ["cm/week"]
     assert length.absent["cm/year"].startswith("it is for zone C")
@@ -82,15 +85,19 @@ def test_description() -> None:
     lines = found("weight", ("6000 g", "7000 g"), (91, 147)).describe().splitlines()
     assert lines[:2] == [
         "Zone B: both visits from 40w0d to 24 months of corrected age",
-        "velocity z -0.19 (2 months, interval_scaled)",
+        "velocity z -0.23 over 56 days (interval_interpolated)",
     ]
     assert lines[2].startswith("change in z ")
+    assert lines[3] == (
+        "standardised change -0.08, conditional gain -0.18 (r 0.927, who-2009-interpolated)"
+    )
     early = found("weight", ("900 g", "1000 g"), (-49, -42)).describe().splitlines()
     assert early[0] == "Zone A: a visit before 40w0d"
     assert early[2:] == [
         "gain 15.1 g/kg/day, exponential (ok)",
         "gain 14.3 g/day (ok)",
         "no velocity z: the WHO's increments begin at 40w0d",
+        "no standardised change: the correlation of z is known from 40w0d on",
     ]
 
 

@@ -1,13 +1,12 @@
 """`neocalc verify`: what is right passes, and whatever is damaged in an installed copy is found.
 
 The copies are the wheel of this checkout, unpacked as an installation is, with one thing wrong.
-
-The manifest of the tables is written anew, after a TOML file of theirs has been changed on purpose,
-by ``NEOCALC_WRITE_MANIFEST=1 pytest tests/test_verify.py -k manifest``.
 """
 
 from __future__ import annotations
 
+import hashlib
+import html
 import json
 import os
 import re
@@ -27,7 +26,7 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc import verify
+from neocalc import shipped, verify
 from neocalc.references import references, tables_digest, tables_folder
 from neocalc.velocity.increment_tables import Row
 from neocalc.verify import cases as verify_cases
@@ -35,6 +34,7 @@ from neocalc.verify import checks as verify_checks
 from neocalc.verify import environment as verify_environment
 from neocalc.verify import files as verify_files
 from neocalc.verify import report as verify_report
+from neocalc.verify import sites as verify_sites
 from neocalc.verify import tables as verify_tables
 from neocalc.verify.checks import Check, Found, Report, agrees, attempt, shown
 from shell import Shell
@@ -155,6 +155,8 @@ def test_one_digit_of_a_table(installed: Installed) -> None:
     [
         ("who-2006/bmi.csv", ("Tables", "who-2006 bmi")),
         ("who-2009-velocity/length.csv", ("Tables", "who-2009-velocity length")),
+        ("who-2009-correlation/model.csv", ("Tables", "who-2009-correlation model")),
+        ("who-2009-correlation/correlation.toml", ("Tables", "who-2009-correlation model")),
         ("fenton-2013/reference.toml", ("Tables", "fenton-2013/reference.toml")),
         ("trials/NCT03558334.toml", ("Tables", "trials/NCT03558334.toml")),
         ("verification/attained.toml", ("Tables", "verification/attained.toml")),
@@ -286,11 +288,8 @@ def report() -> Iterator[Report]:
 
 
 def test_the_manifest_is_that_of_the_tables() -> None:
-    text = verify_files.manifest_text(tables_folder())
-    path = tables_folder() / verify_files.MANIFEST
-    if os.environ.get("NEOCALC_WRITE_MANIFEST"):
-        path.write_text(text, encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == text, "see the top of this file"
+    text = (tables_folder() / shipped.MANIFEST).read_text(encoding="utf-8")
+    assert text == shipped.manifest_text(tables_folder()), "python scripts/tables_manifest.py"
 
 
 def test_everything_passes(report: Report) -> None:
@@ -391,6 +390,76 @@ def test_tables_that_are_altered_missing_or_unknown(
     assert not failing(verify_tables.back_checks("section"))  # told by the section of the tables
     (folder / "verification" / "manifest.toml").write_text("[files]\n", encoding="utf-8")
     assert "manifest" in failing(verify_files.table_checks("section"))
+
+
+def test_a_sites_own_files_are_named_right_or_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (tables_folder() / "trials" / "NCT03558334.toml").read_text("utf-8")
+    trials = tmp_path / "trials"
+    trials.mkdir()
+    own = text.replace('"registry"', '"2.1"')
+    (trials / "own.toml").write_text(own, encoding="utf-8")
+    (trials / "taken.toml").write_text(text, encoding="utf-8")
+    (trials / "broken.toml").write_text("[[[", encoding="utf-8")
+    monkeypatch.setenv("NEOCALC_TRIALS", f"{trials}{os.pathsep}{tmp_path / 'nowhere'}")
+    right = own_references.write(tmp_path / "references" / "right")
+    own_references.write(tmp_path / "references" / "taken", id="who-2006")
+    own_references.write(tmp_path / "references" / "altered", id="b", altered=[("3.03", "3.04")])
+    (tmp_path / "references" / "none").mkdir()
+    (tmp_path / "references" / "none" / "reference.toml").write_text("[", encoding="utf-8")
+    monkeypatch.setenv("NEOCALC_REFERENCES", str(tmp_path / "references"))
+    checks = list(verify_sites.site_checks("section"))
+    passed = {check.name: check.actual for check in checks if check.outcome == "passed"}
+    sha256 = hashlib.sha256((trials / "own.toml").read_bytes()).hexdigest()
+    assert passed["NCT03558334, version 2.1"] == f"own.toml, SHA-256 {sha256}"
+    sha256 = hashlib.sha256((right / "reference.toml").read_bytes()).hexdigest()
+    assert passed[str(right)] == f"SHA-256 {sha256}"
+    assert "mine weight" in passed
+    failed = failing(iter(checks))
+    assert set(failed) == {
+        str(trials / "taken.toml"), str(trials / "broken.toml"), str(tmp_path / "nowhere"),
+        str(tmp_path / "references" / "taken"), "b weight", "NEOCALC_REFERENCES",
+    }  # fmt: skip
+    assert "ships with neocalc" in failed[str(trials / "taken.toml")].actual
+    assert "who-2006, which ships" in failed[str(tmp_path / "references" / "taken")].actual
+    assert "altered" in failed["b weight"].actual
+    report = verify.verify()
+    assert not report.passed
+    assert "This site's own definitions and references" in verify_report.text(report)
+
+
+def test_without_a_site_there_is_no_such_section(report: Report) -> None:
+    assert "This site's own definitions and references" not in report.sections
+
+
+def test_an_altered_definition_that_ships_is_not_the_sites_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(tables_folder(), tmp_path / "tables"))
+    monkeypatch.setattr(sys.modules["neocalc.trials.files"], "tables_folder", lambda: folder)
+    (folder / "trials" / "NCT03558334.toml").write_text("", encoding="utf-8")
+    assert list(verify_sites.site_checks("section")) == []
+
+
+def test_what_it_covers_and_what_it_cannot_is_said(report: Report) -> None:
+    page, text = verify_report.html(report), " ".join(verify_report.text(report).split())
+    about = verify_report.about(report)
+    for said in (verify_report.COVERED, verify_report.NOT_COVERED):
+        assert said in text
+        assert said in html.unescape(page)
+        assert said in (about["covered"], about["not_covered"])
+    docs = (ROOT / "docs" / "qualify.md").read_text("utf-8").split("## What it does not show")[1]
+    for word in (".pyc", "Python", "can write", "RECORD"):
+        assert word in verify_report.NOT_COVERED
+        assert word in docs
+
+
+def test_names_that_a_terminal_would_obey_are_escaped() -> None:
+    checks = (Check("a\x1b[2J", "b\u202e", "failed", "c\x07", "d\udcff"),)
+    text = verify_report.text(Report("0.1.0", "f" * 64, "", 0.1, {}, checks))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "a\\x1b[2J: b\\u202e" in text
 
 
 def test_files_that_differ_from_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

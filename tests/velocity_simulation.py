@@ -109,6 +109,68 @@ def cohort(
     return Cohort(y, y + increment * share, first, second, z)
 
 
+class Between(NamedTuple):
+    """L, M, S, delta and width of one width at each day of start; NaN where there is none."""
+
+    L: Floats
+    M: Floats
+    S: Floats
+    delta: Floats
+    width: Floats
+
+
+def at_starts(measure: str, interval: int, sex: str, start: npt.NDArray[np.int64]) -> Between:
+    """The rows of one width at days of start, each linear between the tabulated starts."""
+    own = [r for r in rows(measure) if (r.sex, r.interval) == (sex, interval)]
+    months = start / MONTH
+    known = months <= own[-1].start
+    if interval == 1:  # the first two rows are of other widths: between their starts there is none
+        known &= (months >= 1) | (start == 0)
+    columns = ([r.L for r in own], [r.M for r in own], [r.S for r in own],
+               [r.delta for r in own], [r.days[1] for r in own])  # fmt: skip
+    at = [np.interp(months, [r.start for r in own], column) for column in columns]
+    return Between(*(np.where(known, column, np.nan) for column in at))
+
+
+def random_visits(measure: str, sex: str, *, seed: int, n: int = 60_000) -> Cohort:
+    """Children seen twice, from any day on, some 1 to 6 months apart.
+
+    The increments of each over the widths on either side of the interval are drawn from the rows,
+    with one z for both; in between the child grows along the shape of the WHO's median.
+    """
+    rng = np.random.default_rng(seed)
+    days = rng.integers(28 if 1 in WIDTHS[measure] else 61, 184, n)
+    first = rng.integers(0, 732 - days)
+    z = np.clip(rng.standard_normal(n), -3.9, 3.9)
+    curve = medians(measure, sex)
+    line = np.arange(len(curve))
+    gained = np.full(n, np.nan)
+    tables = [at_starts(measure, interval, sex, first) for interval in WIDTHS[measure]]
+    increments = []
+    for at in tables:
+        base = 1 + at.L * at.S * z
+        floor = 1 - 3.9 * at.L * at.S  # left out, as no normal distribution fits there
+        with np.errstate(invalid="ignore"):
+            increments.append(np.where(floor > 0, at.M * base ** (1 / at.L) - at.delta, np.nan))
+    for low in range(len(tables) - 1):
+        there = range(low + 1, len(tables))
+        high_width = np.full(n, np.nan)
+        high_gain = np.full(n, np.nan)
+        for high in reversed(there):  # the next width that has a row at this start
+            has = ~np.isnan(tables[high].width)
+            high_width[has], high_gain[has] = tables[high].width[has], increments[high][has]
+        ends = first + tables[low].width, first + high_width
+        inside = (days >= tables[low].width - 0.5) & (days <= high_width + 0.5)
+        at_low, at_high = (np.interp(end, line, curve) for end in ends)
+        share = (np.interp(first + days, line, curve) - at_low) / (at_high - at_low)
+        mixed = increments[low] + share * (high_gain - increments[low])
+        gained = np.where(inside, mixed, gained)
+    kept = ~np.isnan(gained)
+    first, days, gained, z = first[kept], days[kept], gained[kept], z[kept]
+    y = curve[first]
+    return Cohort(y, y + gained, first, first + days, z)
+
+
 def scored(measure: str, sex: str, children: Cohort, **options: Any) -> nc.velocity.Velocity:
     """Velocity of the cohort by the package."""
     unit = UNITS[measure]
@@ -124,13 +186,14 @@ def scored(measure: str, sex: str, children: Cohort, **options: Any) -> nc.veloc
 
 
 class Pooled(NamedTuple):
-    """What came of the cohorts of one measure, all intervals and both sexes together."""
+    """Result of the cohorts of one measure, all intervals and both sexes together."""
 
     share: float
     mean: float
     sd: float
     error: float
-    error_unscaled: float
+    share_scaled: float
+    error_scaled: float
 
     def cells(self) -> list[str]:
         """For the table in docs/velocity.md."""
@@ -139,29 +202,38 @@ class Pooled(NamedTuple):
             f"{self.mean:+.2f}".replace("-0.00", "0.00").replace("+0.00", "0.00"),
             f"{self.sd:.2f}",
             f"{self.error:.2f}",
-            f"{self.error_unscaled:.2f}",
+            f"{100 * self.share_scaled:.0f} %",
+            f"{self.error_scaled:.2f}",
         ]
 
 
 def pooled(measure: str, jitter: int) -> Pooled:
-    """Scored cohorts: share with a z, its mean and SD, and how far z is from the true one (RMS)."""
-    z, raw, true, n = [], [], [], 0
+    """Scored cohorts: share with a z, its mean and SD, and how far z is from the true one (RMS).
+
+    With it the share and the error where every interval is scaled to the nearest width.
+    """
+    z: list[Floats] = []
+    error: dict[str, list[Floats]] = {"interpolate": [], "scale": []}
+    n = 0
     for seed, (name, interval, sex) in enumerate(GROUPS):
         if name == measure:
             children = cohort(name, interval, sex, jitter=jitter, seed=100 + seed)
-            result = scored(name, sex, children)
-            has = ~np.isnan(result.z)
-            z.append(result.z[has])
-            raw.append(result.z_unscaled[has])
-            true.append(children.z[has])
-            n += len(has)
-    every, unscaled, drawn = (np.concatenate(part) for part in (z, raw, true))
+            n += len(children.z)
+            for between, off in error.items():
+                result = scored(name, sex, children, between=between)
+                has = ~np.isnan(result.z)
+                off.append((result.z - children.z)[has])
+                if between == "interpolate":
+                    z.append(result.z[has])
+    every = np.concatenate(z)
+    ours, scaled_to = (np.concatenate(off) for off in error.values())
     return Pooled(
         len(every) / n,
         float(every.mean()),
         float(every.std()),
-        float(np.sqrt(((every - drawn) ** 2).mean())),
-        float(np.sqrt(((unscaled - drawn) ** 2).mean())),
+        float(np.sqrt((ours**2).mean())),
+        len(scaled_to) / n,
+        float(np.sqrt((scaled_to**2).mean())),
     )
 
 

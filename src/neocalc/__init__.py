@@ -10,12 +10,18 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import neocalc.forks  # noqa: F401 - what it notes has to be noted from the beginning
+from neocalc._version import __version__
+
 if TYPE_CHECKING:
     from neocalc import chart, dose, report, spark, trials, velocity, verify
     from neocalc.age import Age
+    from neocalc.birth import size_at_birth
+    from neocalc.chartlines import curves
     from neocalc.cohort import score
     from neocalc.errors import (
         AgeError,
+        ColumnWarning,
         DoseRefused,
         ExtraMissing,
         FileError,
@@ -26,18 +32,18 @@ if TYPE_CHECKING:
         PolicyError,
         SexError,
         TableError,
+        TrialWarning,
         UnitError,
     )
-    from neocalc.growth import ZScore, curves, measurement, size_at_birth, zscore
+    from neocalc.growth import ZScore, measurement, zscore
     from neocalc.policy import Policy
     from neocalc.references import reference, references
     from neocalc.units import Q
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Age",
     "AgeError",
+    "ColumnWarning",
     "DoseRefused",
     "ExtraMissing",
     "FileError",
@@ -50,6 +56,7 @@ __all__ = [
     "Q",
     "SexError",
     "TableError",
+    "TrialWarning",
     "UnitError",
     "ZScore",
     "__version__",
@@ -72,12 +79,14 @@ __all__ = [
 _HOMES = {
     "age": ("Age",),
     "cohort": ("score",),
-    "growth": ("ZScore", "curves", "measurement", "size_at_birth", "zscore"),
+    "growth": ("ZScore", "measurement", "zscore"),
+    "birth": ("size_at_birth",),
+    "chartlines": ("curves",),
     "policy": ("Policy",),
     "references": ("reference", "references"),
     "units": ("Q",),
     "errors": tuple(
-        name for name in __all__ if name.endswith(("Error", "Refused", "ExtraMissing"))
+        name for name in __all__ if name.endswith(("Error", "Refused", "ExtraMissing", "Warning"))
     ),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}

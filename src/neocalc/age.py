@@ -19,6 +19,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neocalc.coding import Ints, code_words
 from neocalc.dates import (
@@ -181,6 +182,16 @@ class Age:
         age._set(days, gestation, status, gestation_status, single=False)
         age._born = None
         return age
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Age:
+        """The ages of some of many children, in any order."""
+        status, gestation_status = self.status, self.gestation_status
+        return Age.from_codes(
+            self.days[rows],
+            self.gestation_days[rows],
+            None if status is None else status[rows],
+            None if gestation_status is None else gestation_status[rows],
+        )
 
     def _set(
         self,

@@ -6,7 +6,9 @@ distinct word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping
+from numbers import Number
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -35,7 +37,9 @@ STANDING: Final = 2
 _SEXES: Final = {"f": FEMALE, "female": FEMALE, "m": MALE, "male": MALE}
 _POSITIONS: Final = {"l": RECUMBENT, "recumbent": RECUMBENT, "h": STANDING, "standing": STANDING}
 _YES_NO: Final = {"n": 0, "no": 0, "y": 1, "yes": 1}
+_OEDEMAS: Final = _YES_NO | {"false": 0, "true": 1}
 _FEW: Final = 6
+_DECIMAL: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))\.([0-9]*?)0*")
 
 
 class Coded(NamedTuple):
@@ -45,51 +49,90 @@ class Coded(NamedTuple):
     status: StatusArray | None
 
 
-class SexCodes:
-    """A declared coding of sex, such as ``{"male": 1, "female": 2}``.
+def plain_word(word: object) -> str:
+    """A word as it is compared: no blanks around it, in lower case, a number by its value.
+
+    A number that is written with a decimal point is the code that it is: 1.0, "1.0" and 1 are one.
+    What is neither a text nor a number is the empty text, which is no word.
+
+    Examples
+    --------
+    >>> [plain_word(word) for word in (" F", "1.0", 1, 1.0, True, "01", b"f")]
+    ['f', '1', '1', '1', 'true', '01', '']
+    """
+    if isinstance(word, (str, bool, np.bool_)):
+        text = str(word).strip().lower()
+    else:
+        text = str(word) if isinstance(word, Number) else ""
+    match = _DECIMAL.fullmatch(text)
+    if match is None:
+        return text
+    whole = f"{match[1]}.{match[2]}" if match[2] else match[1]
+    return "0" if whole == "-0" else whole
+
+
+class Codes:
+    """A declared coding of a column of words: a code for each of two meanings.
+
+    Parameters
+    ----------
+    coding : dict
+        The meaning to the code, such as ``{"male": 1, "female": 2}``.
 
     Raises
     ------
     PolicyError
-        Unless it names a code for each of male and female, and two different ones.
+        Unless it names a code for each of the two, and two different ones.
     """
+
+    column: str
+    meanings: Mapping[str, int]
+    names: tuple[str, str]
+    error: type[InputError] = InputError
 
     def __init__(self, coding: Mapping[str, Any]) -> None:
         pairs = coding.items() if isinstance(coding, Mapping) else ()
-        codes = {str(code): _SEXES.get(str(sex).lower()) for sex, code in pairs}
-        if sorted(codes.values(), key=str) != [FEMALE, MALE]:
-            raise PolicyError(f"sex codes: {shown(coding)}; accepted: male=CODE,female=CODE")
+        codes = {plain_word(code): self.meanings.get(plain_word(name)) for name, code in pairs}
+        both = sorted({self.meanings[name] for name in self.names})
+        if sorted(codes.values(), key=str) != both or "" in codes or len(pairs) != len(both):
+            accepted = ",".join(f"{name}=CODE" for name in self.names)
+            raise PolicyError(f"{self.column} codes: {shown(coding)}; accepted: {accepted}")
         self._codes = codes
 
     def __call__(self, word: object) -> int:
         """Look up the code of one declared word."""
-        code = self._codes.get(str(word))
-        if code is None and isinstance(word, float) and word.is_integer():
-            code = self._codes.get(str(int(word)))
+        code = self._codes.get(plain_word(word))
         if code is None:
-            raise SexError("sex", word, f"accepted: the declared codes {', '.join(self._codes)}")
+            declared = f"accepted: the declared codes {', '.join(self._codes)}"
+            raise self.error(self.column, word, declared)
         return code
+
+
+class SexCodes(Codes):
+    """A declared coding of sex, such as ``{"male": 1, "female": 2}``."""
+
+    column, meanings, names, error = "sex", _SEXES, ("male", "female"), SexError
+
+
+class PositionCodes(Codes):
+    """A declared coding of the position, such as ``{"recumbent": 1, "standing": 2}``."""
+
+    column, meanings, names = "position", _POSITIONS, ("recumbent", "standing")
+
+
+class OedemaCodes(Codes):
+    """A declared coding of oedema, such as ``{"yes": 1, "no": 0}``."""
+
+    column, meanings, names = "oedema", _YES_NO, ("yes", "no")
 
 
 def sex_code(word: object) -> int:
     """The code of a sex: male, female, m or f, in any case. There is no default."""
     if is_missing(word):
         raise MissingError("sex", "give male or female; there is no default", status="missing_sex")
-    code = _SEXES.get(word.lower()) if isinstance(word, str) else None
+    code = _SEXES.get(plain_word(word))
     if code is None:
         raise SexError("sex", word, "accepted: male, female, m, f, or declared codes")
-    return code
-
-
-def sex_coder(sex_codes: Mapping[str, Any] | None) -> Callable[[object], int]:
-    """The rule for one word of sex: the words, or the declared coding alone."""
-    if sex_codes is None:
-        return sex_code
-    declared = SexCodes(sex_codes)
-
-    def code(word: object) -> int:
-        return sex_code(word) if is_missing(word) else declared(word)
-
     return code
 
 
@@ -97,9 +140,10 @@ def position_code(word: object) -> int:
     """The code of the position in which a length was measured; unknown where none is given."""
     if is_missing(word):
         return UNKNOWN
-    code = _POSITIONS.get(word.strip().lower()) if isinstance(word, str) else None
+    code = _POSITIONS.get(plain_word(word))
     if code is None:
-        raise InputError("position", word, "accepted: recumbent or l, standing or h")
+        accepted = "accepted: recumbent or l, standing or h, or declared codes"
+        raise InputError("position", word, accepted)
     return code
 
 
@@ -107,12 +151,40 @@ def oedema_code(word: object) -> int:
     """1 for oedema, 0 for none, also where nothing is given."""
     if is_missing(word):
         return 0
-    if isinstance(word, (bool, np.bool_)):
-        return int(word)
-    code = _YES_NO.get(word.strip().lower()) if isinstance(word, str) else None
+    code = _OEDEMAS.get(plain_word(word))
     if code is None:
-        raise InputError("oedema", word, "accepted: yes, no, y, n, True, False")
+        accepted = "accepted: yes, no, y, n, True, False, or declared codes"
+        raise InputError("oedema", word, accepted)
     return code
+
+
+def _coder(
+    kind: type[Codes], rule: Callable[[object], int], coding: Mapping[str, Any] | None
+) -> Callable[[object], int]:
+    """The rule for one word: the words, or the declared coding alone; both alike if missing."""
+    if coding is None:
+        return rule
+    declared = kind(coding)
+
+    def code(word: object) -> int:
+        return rule(word) if is_missing(word) else declared(word)
+
+    return code
+
+
+def sex_coder(sex_codes: Mapping[str, Any] | None) -> Callable[[object], int]:
+    """The rule for one word of sex: the words, or the declared coding alone."""
+    return _coder(SexCodes, sex_code, sex_codes)
+
+
+def position_coder(position_codes: Mapping[str, Any] | None) -> Callable[[object], int]:
+    """The rule for one word of the position: the words, or the declared coding alone."""
+    return _coder(PositionCodes, position_code, position_codes)
+
+
+def oedema_coder(oedema_codes: Mapping[str, Any] | None) -> Callable[[object], int]:
+    """The rule for one word of oedema: the words, or the declared coding alone."""
+    return _coder(OedemaCodes, oedema_code, oedema_codes)
 
 
 def elements(values: Any, argument: str) -> npt.NDArray[Any] | None:
@@ -213,9 +285,9 @@ def _code(word: Any, rule: Callable[[Any], int]) -> tuple[int, int]:
 
 
 def is_missing(word: object) -> bool:
-    """None, an empty text, NaN, NaT and the other libraries' missing values."""
+    """None, a text of nothing or of blanks, NaN, NaT and the other libraries' missing values."""
     if word is None or isinstance(word, str):
-        return not word
+        return not word or word.isspace()
     if getattr(word, "ndim", 0):
         return False
     try:

@@ -6,45 +6,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from neocalc.age import Age
-from neocalc.errors import STATUSES, FileError, InputError, StatusArray, combined
+from neocalc.age import NOT_STATED, Age
+from neocalc.coding import Coded
+from neocalc.errors import CODE, STATUSES, FileError, InputError, StatusArray, combined
 from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
-from neocalc.tables.columns import ages, column_of, figures, oedemas, positions, sexes
+from neocalc.stacks import Rows as Places
+from neocalc.tables.canonical import INDICES
+from neocalc.tables.children import alone, completed
+from neocalc.tables.columns import (
+    ages,
+    births,
+    column_of,
+    gestations,
+    measured,
+    oedemas,
+    positions,
+    sexes,
+)
+from neocalc.tables.findings import Found
+from neocalc.tables.identities import Ids, identified
 from neocalc.tables.mapping import (
     AGE_COLUMNS,
     DOSE_COLUMNS,
+    IN_MEMORY,
     MEASURE_COLUMNS,
     TABLE,
     Mapped,
+    Words,
+    checked_prefix,
     map_columns,
 )
+from neocalc.tables.notes import noted
 from neocalc.units import Floats
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.dose import Dosing
-
-INDICES: Final = {
-    "waz": "weight",
-    "laz": "length",
-    "hcz": "head_circumference",
-    "baz": "bmi",
-    "wlz": "weight_for_length",
-    "acz": "arm_circumference",
-    "tsz": "triceps_skinfold",
-    "ssz": "subscapular_skinfold",
-}
-"""Each index with its measure, in the order of the added columns."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,8 @@ class Scoring:
         Whether to add the centile and the z at chronological age of each index.
     dose : Dosing, optional
         The dose that is worked out for each row.
+    prefix : str
+        What stands before the name of every added column.
     """
 
     mapped: Mapped
@@ -71,6 +81,7 @@ class Scoring:
     centiles: bool = False
     uncorrected: bool = False
     dose: Dosing | None = None
+    prefix: str = ""
 
     @property
     def indices(self) -> dict[str, str]:
@@ -88,20 +99,47 @@ class Scoring:
             names += [index, f"{index}_reference", f"{index}_status"]
             names += [f"{index}_centile"] if self.centiles else []
             names += [f"{index}_uncorrected"] if self.uncorrected else []
-        return [*names, *(DOSE_COLUMNS if self.dose is not None else ())]
+        names += DOSE_COLUMNS if self.dose is not None else ()
+        return [self.prefix + name for name in names]
 
     @property
     def needed(self) -> list[str]:
-        """The columns that are read, under their names in the table; the subject's is not."""
-        names = self.mapped.names.items()
-        return list(dict.fromkeys(name for column, name in names if column != "subject_id"))
+        """The columns that are read, under their names in the table."""
+        return list(dict.fromkeys(self.mapped.names.values()))
+
+    @property
+    def by_child(self) -> bool:
+        """Whether the rows of a child belong together: the table says whose they are."""
+        return self.mapped.has("subject_id")
+
+    @property
+    def compares(self) -> bool:
+        """Whether a row's result depends on the other rows of its child, beside their facts."""
+        return False
+
+    @property
+    def apart(self) -> Scoring:
+        """The same for rows that each stand alone."""
+        names = {name: own for name, own in self.mapped.names.items() if name != "subject_id"}
+        return replace(self, mapped=self.mapped._replace(names=names))
+
+    def columns(
+        self,
+        table: pl.DataFrame,
+        watch: Callable[[Rows], None] | None = None,
+        ids: Ids | None = None,
+    ) -> list[pl.Series]:
+        """The added columns of a table that holds all rows of its children: `added_columns`."""
+        return added_columns(table, self, watch, ids)
 
     def check(self, present: list[str], where: str) -> None:
         """Refuse a table that has a column of the name of an added one."""
-        both = sorted(set(present) & set(self.added))
+        both = [name for name in self.added if name in set(present)]
         if both:
+            option = "prefix='nc_'" if where in IN_MEMORY else "--prefix nc_"
             raise FileError(
-                f"{where}: it has the columns {', '.join(both)} already; remove or rename them"
+                f"{where}: it has the columns {', '.join(both)} already; to add ours beside them"
+                f" under other names: {option}"
             )
 
 
@@ -110,20 +148,27 @@ def plan(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
+    prefix: str = "",
     where: str = TABLE,
+    command: bool = False,
+    **words: Unpack[Words],
 ) -> Scoring:
     """Check the columns and options once, before any row is read."""
-    mapped = map_columns(present, columns, sex_codes, missing, where=where)
+    mapped = map_columns(
+        present, columns, sex_codes, missing, where=where, command=command, **words
+    )
     if dose is not None:
         _check_dose(dose, mapped, where)
     chosen = policy_or_default(policy)
-    scoring = Scoring(mapped, chosen, reference, centiles, uncorrected, dose)
+    scoring = Scoring(
+        mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
+    )
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
     scoring.check(present, where)
     return scoring
@@ -143,12 +188,18 @@ def score(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
+    ignore: Iterable[str] = (),
+    oedema_codes: Mapping[str, Any] | None = None,
+    position_codes: Mapping[str, Any] | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
+    prefix: str = "",
 ) -> Any:
     """Score a table of visits.
 
@@ -161,8 +212,17 @@ def score(
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
-    missing : iterable of str, optional
-        Words for a missing value, such as ``["NA", "-99"]``, beside an empty field.
+    missing : str, number, iterable of them, or dict, optional
+        Words for a missing value beside an empty field, such as ``["NA", -99]``; in a dict for
+        single columns, ``{"weight_g": [999], "all": ["NA"]}``. A number is never a missing id.
+    ignore : iterable of str, optional
+        Columns that look like one that is read and are left out on purpose.
+    oedema_codes, position_codes : dict, optional
+        Declared codings, ``{"yes": 1, "no": 0}`` and ``{"recumbent": 1, "standing": 2}``.
+    date_format : str, optional
+        The form of dates in texts whose order is in doubt, such as "%d/%m/%Y".
+    decimal : str, default "."
+        The mark between whole and decimals in texts, "." or ",".
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
@@ -171,6 +231,8 @@ def score(
         Add the centile, and the z at chronological age, of each index.
     dose : neocalc.dose.Dosing, optional
         Add the cells and volume of a dose for each weight, with a status.
+    prefix : str, optional
+        Before the name of every added column, such as "nc_".
 
     Returns
     -------
@@ -186,6 +248,13 @@ def score(
         When columns are missing, appear twice, or have no unit in their name. A bad row never
         raises: it has a status.
 
+    Warns
+    -----
+    ColumnWarning
+        When a column looks like one that is read and is not, nearly every row of a column has one
+        fault, or a word for a missing value may be a child's value. Of a LazyFrame whose rows stand
+        alone, no more than the names of the columns are looked at.
+
     Examples
     --------
     >>> import polars
@@ -198,29 +267,54 @@ def score(
     from neocalc.tables import frames
 
     scoring = plan(
-        frames.kind_of(frame).columns(frame),
-        columns=columns,
-        sex_codes=sex_codes,
-        missing=missing,
-        policy=policy,
-        reference=reference,
-        centiles=centiles,
-        uncorrected=uncorrected,
-        dose=dose,
+        frames.kind_of(frame).columns(frame), columns=columns, sex_codes=sex_codes,
+        missing=missing, ignore=ignore, oedema_codes=oedema_codes, position_codes=position_codes,
+        date_format=date_format, decimal=decimal, policy=policy, reference=reference,
+        centiles=centiles, uncorrected=uncorrected, dose=dose, prefix=prefix,
+    )  # fmt: skip
+    return frames.with_added(
+        frame,
+        scoring.needed,
+        noted(scoring.columns, scoring.mapped, whole=scoring.by_child or not frames.is_lazy(frame)),
+        by_row=not scoring.by_child,
+        ids=scoring.mapped.names.get("subject_id"),
     )
-    return frames.with_added(frame, scoring.needed, lambda table: added_columns(table, scoring))
 
 
-def score_table(table: pl.DataFrame, scoring: Scoring) -> pl.DataFrame:
+def score_table(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
+) -> pl.DataFrame:
     """A polars table with the added columns."""
-    return table.hstack(added_columns(table, scoring))
+    return table.hstack(scoring.columns(table, watch, ids))
 
 
-def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
-    """The added columns of a table."""
+def added_columns(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
+) -> list[pl.Series]:
+    """The added columns of a table.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        The rows; where there is a subject_id, all rows of its children.
+    scoring : Scoring
+        What is computed.
+    watch : callable, optional
+        It is shown the prepared rows before they are scored.
+    ids : Ids, optional
+        Whose the rows are, where it is not the column subject_id that says so.
+    """
     from neocalc.tables.added import age_series, dose_series, floats, index_series
 
-    rows = Rows(table, scoring)
+    rows = Rows(table, scoring, ids)
+    if watch is not None:
+        watch(rows)
     series = age_series(rows.age)
     doses: list[pl.Series] = []
     for index, measure in scoring.indices.items():
@@ -230,29 +324,116 @@ def added_columns(table: pl.DataFrame, scoring: Scoring) -> list[pl.Series]:
             z = rows.score(measure, uncorrected=True).z
             series.append(floats(f"{index}_uncorrected", z))
         if scoring.dose is not None and measure == "weight":
-            doses = dose_series(table, scored, scoring.mapped, scoring.dose)
-    return series + doses
+            inputs = rows.inputs("weight", rows.resolved)
+            doses = dose_series(table, scored, inputs, scoring.mapped, scoring.dose)
+    return [one.alias(scoring.prefix + one.name) for one in series + doses]
+
+
+def ids_of(table: pl.DataFrame, scoring: Scoring) -> Ids | None:
+    """Whose the rows of a table are; None where it does not say."""
+    if not scoring.mapped.has("subject_id"):
+        return None
+    return identified(column_of(table, scoring.mapped, "subject_id"))
 
 
 class Rows:
-    """The prepared columns of a table, each read once and shared by all indices."""
+    """The prepared columns of a table, each read once and shared by all indices.
 
-    def __init__(self, table: pl.DataFrame, scoring: Scoring) -> None:
-        mapped = scoring.mapped
-        self.policy = scoring.policy
-        self.age = ages(table, mapped)
-        self.sex = sexes(table, mapped)
+    Parameters
+    ----------
+    table : polars.DataFrame
+        The rows.
+    scoring : Scoring
+        Its columns and the policy.
+    ids : Ids, optional
+        Whose the rows are; by default as the column subject_id says, and without it each row
+        stands alone.
+
+    Attributes
+    ----------
+    stated : dict of str to Coded
+        Sex, gestation and date of birth as each row states them.
+    children : neocalc.tables.children.Children
+        The same as they hold for the child.
+    repeated : int
+        Rows that repeat another of the child and day, where visits are compared.
+    found : dict of str to Found
+        What was found in each column.
+    """
+
+    def __init__(self, table: pl.DataFrame, scoring: Scoring, ids: Ids | None = None) -> None:
+        self.found: dict[str, Found] = {}
+        mapped = scoring.mapped._replace(seen=self.found)
+        self.policy, self.reference = scoring.policy, scoring.reference
+        self.repeated = 0
+        self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped)}
+        born = births(table, mapped)
+        if born is not None:
+            self.stated["birth_date"] = born
+        ids = ids_of(table, scoring) if ids is None else ids
+        if ids is None:
+            self.children = alone(self.stated)
+        else:
+            self.children = completed(ids, self.stated)
+        facts = self._facts()
+        self.sex = facts["sex"]
+        self.age = ages(table, mapped, facts["gestation"], facts.get("birth_date"))
         self.position = positions(table, mapped)
         self.oedema = oedemas(table, mapped)
-        self.resolved = resolve(self.age, scoring.policy, scoring.reference)
-        self.uncorrected = scoring.policy.uncorrected_reference(scoring.reference)
         self.measures: dict[str, tuple[Floats, StatusArray | None]] = {}
         for measure in MEASURE_COLUMNS:
-            found = mapped.measure(measure)
+            found = measured(table, mapped, measure, MEASURES[measure])
             if found is not None:
-                name, unit = found
-                column = column_of(table, mapped, name)
-                self.measures[measure] = figures(column, unit, MEASURES[measure])
+                self.measures[measure] = found
+        self._resolve()
+
+    def _facts(self) -> dict[str, Coded]:
+        """The facts that are used: none of those that two rows of a child contradict.
+
+        A conflict of whatever fact leaves the sex of the child unusable, so that it has no z.
+        """
+        facts = dict(self.children.facts)
+        for name, rows in self.children.conflicts.items():
+            if name in facts:
+                own = facts[name].status
+                word = rows * np.uint8(CODE["subject_conflict"])
+                codes = np.where(rows, NOT_STATED, facts[name].codes).astype(np.int32)
+                facts[name] = Coded(codes, word if own is None else np.where(rows, word, own))
+        facts["sex"] = Coded(
+            facts["sex"].codes, combined(facts["sex"].status, self.children.status)
+        )
+        return facts
+
+    def _resolve(self) -> None:
+        self.resolved = resolve(self.age, self.policy, self.reference)
+        self.uncorrected = self.policy.uncorrected_reference(self.reference)
+
+    def aged(self, age: Age) -> Rows:
+        """The same rows at other ages."""
+        rows = copy.copy(self)
+        rows.age = age
+        rows._resolve()
+        return rows
+
+    def take(self, places: Places) -> Rows:
+        """Some of the rows, in any order; the facts stay those of all rows of their children."""
+        rows = copy.copy(self)
+        rows.stated = {name: _taken(fact, places) for name, fact in self.stated.items()}
+        children = self.children
+        rows.children = children._replace(
+            ids=None if children.ids is None else children.ids.take(places),
+            facts={name: _taken(fact, places) for name, fact in children.facts.items()},
+            conflicts={name: at[places] for name, at in children.conflicts.items()},
+        )
+        rows.sex = _taken(self.sex, places)
+        rows.age = self.age.take(places)
+        rows.position = None if self.position is None else _taken(self.position, places)
+        rows.oedema = None if self.oedema is None else _taken(self.oedema, places)
+        rows.measures = {
+            measure: tuple(_taken(column, places)) for measure, column in self.measures.items()
+        }
+        rows._resolve()
+        return rows
 
     def inputs(self, measure: str, resolved: Resolved) -> Inputs:
         """The columns that a measure is scored from."""
@@ -291,11 +472,17 @@ class Rows:
         return score_column(measure, inputs)
 
 
+def _taken(column: Any, places: Places) -> Any:
+    """Some rows of a column with statuses."""
+    codes, status = column
+    return Coded(codes[places], None if status is None else status[places])
+
+
 def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str, int]]:
     """How many rows of a scored table have each status, for each index."""
     counts = {}
     for index in [*scoring.indices, *(["dose"] if scoring.dose is not None else [])]:
-        codes = table[f"{index}_status"].to_physical().to_numpy()
+        codes = table[f"{scoring.prefix}{index}_status"].to_physical().to_numpy()
         others = codes[codes != 0]  # mostly few
         numbers = np.bincount(others, minlength=len(STATUSES))
         numbers[0] = len(codes) - len(others)

@@ -11,11 +11,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from numbers import Number
 from typing import Any, Final
 
 import numpy as np
 
-from neocalc.coding import Coded, code_words, is_missing, refuse_partial_date
+from neocalc.coding import Coded, code_words, is_missing, plain_word, refuse_partial_date
+from neocalc.dateforms import READ, SERIAL, declared, fitting, has_zone, read_date
 from neocalc.dimensions import convert, find_unit, split_quantity
 from neocalc.errors import CODE, AgeError, GestationError, MissingError, UnitError
 from neocalc.units import Floats, figures_of
@@ -30,9 +34,10 @@ LONGEST_GESTATION: Final = 314
 NOT_STATED: Final = 0
 """The gestation in days where none is stated."""
 _GESTATION: Final = re.compile(
-    r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?|w\s*([0-9])\s*d|\s([0-9])/7)\s*", re.IGNORECASE
+    r"\s*([0-9]{2})\s*(?:\+\s*([0-9])(?:/7)?"
+    r"|(?:w|weeks?,?)\s*(?:and\s+)?([0-9])\s*(?:d|days?)|\s([0-9])/7)\s*",
+    re.IGNORECASE,
 )
-_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORMS: Final = 'accepted: weeks and days, such as "27+3", "27w3d" or "27 3/7"'
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
@@ -47,7 +52,7 @@ def gestation_days(value: object) -> int:
 
     Examples
     --------
-    >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 3/7")
+    >>> gestation_days("27+3"), gestation_days("27w3d"), gestation_days("27 weeks 3 days")
     (192, 192, 192)
     """
     if is_missing(value):
@@ -64,10 +69,8 @@ def gestation_days(value: object) -> int:
         if day > 6:
             raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
         days = 7 * weeks + day
-    elif isinstance(value, tuple) and len(value) == 2 and all(type(v) is int for v in value):
-        if not 0 <= value[1] <= 6:
-            raise GestationError("gestation", value, f"the days are 0 to 6; {_FORMS}")
-        days = 7 * value[0] + value[1]
+    elif is_pair(value):
+        return days_of_pair(*_pair(value))
     elif hasattr(value, "magnitude"):
         try:
             exact, _, single = figures_of(value, "day", "gestation")
@@ -85,6 +88,67 @@ def gestation_days(value: object) -> int:
     return check_gestation(days, value)
 
 
+def is_pair(value: object) -> bool:
+    """Whether a value is a gestation in two numbers, its weeks and its days.
+
+    Two bare numbers are no two gestations, as one of them alone is refused.
+
+    Examples
+    --------
+    >>> is_pair((27, 3)), is_pair(("27+3", "28+0")), is_pair([27, 3])
+    (True, False, False)
+    """
+    if isinstance(value, np.void):
+        return value.dtype.names is not None and len(value.dtype.names) == 2
+    return isinstance(value, tuple) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, Number) or is_missing(value)
+    return number and not isinstance(value, (str, bool, np.bool_, np.datetime64, np.timedelta64))
+
+
+def _pair(value: Any) -> tuple[float, float]:
+    """Weeks and days as floats; NaN where there is none."""
+    weeks, days = value.item() if isinstance(value, np.void) else value
+    if not (_is_number(weeks) and _is_number(days)):
+        raise GestationError("gestation", value, _FORMS)
+    try:
+        return _float(weeks), _float(days)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GestationError("gestation", value, _FORMS) from error
+
+
+def _float(value: Any) -> float:
+    return math.nan if is_missing(value) else float(value)
+
+
+def days_of_pair(weeks: float, days: float) -> int:
+    """Gestation in days from completed weeks and the days beside them, both as numbers.
+
+    `NOT_STATED` where neither is given, or only that there are 0 days. Weeks without their days
+    are refused: up to 6 days would be lost.
+
+    Raises
+    ------
+    GestationError
+        Unless both are whole, the days are 0 to 6 and the whole is 20w0d to 44w6d.
+
+    Examples
+    --------
+    >>> days_of_pair(27, 3), days_of_pair(math.nan, math.nan)
+    (192, 0)
+    """
+    if math.isnan(weeks) and (math.isnan(days) or days == 0):
+        return NOT_STATED
+    given = f"weeks {weeks:g}, days {days:g}"
+    if math.isnan(days):
+        raise GestationError("gestation", given, "the days beside the weeks are needed, 0 to 6")
+    if not float(weeks).is_integer() or not float(days).is_integer() or not 0 <= days <= 6:
+        raise GestationError("gestation", given, "whole weeks, and days that are 0 to 6")
+    return check_gestation(int(7 * weeks + days), given)
+
+
 def check_gestation(days: int, given: object) -> int:
     """The days, refused outside 20w0d to 44w6d."""
     if not SHORTEST_GESTATION <= days <= LONGEST_GESTATION:
@@ -92,20 +156,26 @@ def check_gestation(days: int, given: object) -> int:
     return days
 
 
-def date_number(value: object, argument: str = "date") -> int:
+def date_number(value: object, argument: str = "date", form: str | None = None) -> int:
     """A calendar date as days since 1970-01-01.
 
     Parameters
     ----------
-    value : str, datetime.date or numpy.datetime64
-        An ISO date (YYYY-MM-DD) or a date. A date and time counts as its calendar date; one with
-        a time zone is refused, as its calendar date depends on the place.
+    value : str, int, datetime.date or numpy.datetime64
+        A date, or a text in a form that leaves no doubt which figure is the day: the year first
+        (2026-05-01, 2026/05/01, 20260501) or the month by its name (1 May 2026, 01MAY2026). A date
+        and time counts as its calendar date; one with a time zone is refused, as its calendar date
+        depends on the place.
     argument : str, default "date"
         Name for messages.
+    form : str, optional
+        A declared form of texts, such as "%d/%m/%Y"; then no other is read but YYYY-MM-DD.
 
     Examples
     --------
-    >>> date_number("1970-02-01")
+    >>> date_number("1970-02-01"), date_number("1 Feb 1970")
+    (31, 31)
+    >>> date_number("1/2/1970", form="%d/%m/%Y")
     31
     """
     if is_missing(value):
@@ -113,18 +183,35 @@ def date_number(value: object, argument: str = "date") -> int:
     if isinstance(value, np.datetime64):  # beyond the calendar's years it stays a number
         refuse_partial_date(value.dtype, argument)
         value = value.astype("datetime64[D]").item()
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            if _ISO.fullmatch(text):
-                return dt.date.fromisoformat(text).toordinal() - _EPOCH
-        except ValueError:
-            pass
-    elif isinstance(value, dt.date):
+    hint = ""
+    if isinstance(value, dt.date):
         if getattr(value, "tzinfo", None) is not None:
             raise AgeError(argument, value.isoformat(), "a calendar date without a time zone")
         return value.toordinal() - _EPOCH
-    raise AgeError(argument, value, "accepted: a calendar date, as YYYY-MM-DD or a date")
+    text = "" if isinstance(value, (bool, np.bool_)) else plain_word(value)
+    read = read_date if form is None else declared(form)
+    found = read(text)
+    if found is not None:
+        return found.toordinal() - _EPOCH
+    if has_zone(text):
+        raise AgeError(argument, value, "a calendar date without a time zone")
+    if form is not None:
+        raise AgeError(argument, value, f"accepted: dates of the form {form}, or {READ}")
+    forms = fitting(text) if isinstance(value, str) else ()
+    if SERIAL in forms:
+        hint = ", not the number of a day that a spreadsheet stores"
+    elif len(forms) > 0:
+        hint = "; which figure is the day is not guessed"
+    raise AgeError(argument, value, f"accepted: a calendar date, as {READ} or a date{hint}")
+
+
+@lru_cache(maxsize=16)
+def date_reader(form: str | None) -> Callable[[object], int]:
+    """The rule for one date in a table: `date_number`, by a declared form where there is one."""
+    if form is None:
+        return date_number
+    declared(form)
+    return partial(date_number, form=form)
 
 
 def days_from_months(months: float) -> int:
@@ -168,13 +255,17 @@ def duration_days(value: object, argument: str) -> int:
 
 def stated_gestations(value: Any) -> tuple[Coded, bool]:
     """Gestations of one or many, from words or from a quantity of days."""
-    if isinstance(value, tuple) and len(value) == 2 and all(type(v) is int for v in value):
+    if is_pair(value):
         return _one(gestation_days(value)), True
     magnitude = getattr(value, "magnitude", None)
     if magnitude is not None:
         if np.ndim(magnitude) == 0:
             return _one(gestation_days(value)), True
         return whole_gestations(figures_of(value, "day", "gestation")[0]), False
+    if isinstance(value, Iterator):  # such as zip(weeks, days)
+        value = list(value)
+    elif getattr(value, "shape", ())[1:] == (2,):  # a column of weeks and one of days
+        value = [tuple(pair) for pair in np.asarray(value).tolist()]
     return code_words(value, gestation_days, "gestation")
 
 

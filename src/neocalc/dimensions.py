@@ -41,6 +41,7 @@ def _atoms() -> dict[str, Unit]:
         ("h", "time", 1, 24): "h hour hours hr",
         ("min", "time", 1, 1440): "min minute minutes",
         ("mL", "volume", 1, 1): "mL ml millilitre millilitres milliliter milliliters",
+        ("uL", "volume", 1, 1000): "uL ul µL μL microlitre microlitres microliter microliters",
         ("cell", "cells", 1, 1): "cell cells",
         ("million cells", "cells", 10**6, 1): "",
         ("thousand cells", "cells", 10**3, 1): "",
@@ -64,6 +65,7 @@ _ATOMS: Final = _atoms()
 _QUOTIENTS: Final = {
     ("mass", "area"): "bmi",
     ("cells", "mass"): "dose",
+    ("dose", "time"): "dose_rate",
     ("cells", "volume"): "concentration",
     ("cells", "vials"): "vial_content",
     ("volume", "mass"): "volume_per_mass",
@@ -85,6 +87,7 @@ CANONICAL: Final = {
     "cells": "cell",
     "vials": "vial",
     "dose": "cell/kg",
+    "dose_rate": "cell/kg/min",
     "concentration": "cell/mL",
     "vial_content": "cell/vial",
     "volume_per_mass": "mL/kg",
@@ -147,25 +150,59 @@ def convert(figures: Any, unit: Unit, target: Unit) -> Any:
 
 _NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _QUANTITY: Final = re.compile(rf"\s*({_NUMBER})\s*([^\s0-9+\-.,][^0-9]*(?:\*\*2|\^2|2)?)\s*")
-_GROUPED: Final = re.compile(r"\s*([0-9]{1,3}(?:,[0-9]{3})+)\s*((?:cell|million cell)[^0-9]*)")
+_GROUPED: Final = re.compile(
+    r"\s*([0-9]{1,3}(?:,[0-9]{3})+)\s*((?:cell|million cell)[^0-9]*|g|grams?)\s*"
+)
+_POWER: Final = re.compile(
+    r"(\s*[0-9]+(?:\.[0-9]+)?)\s*[x×*]\s*10(?:\^([0-9]{1,2})|([⁰¹²³⁴-⁹]{1,2}))(?![0-9])"
+)
+_SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_SPELLINGS: Final = {
+    "Kg": "kg", "KG": "kg", "kgs": "kg", "Kgs": "kg", "KGS": "kg", "mins": "min", "hrs": "h",
+}  # fmt: skip
+"""Units as they are also typed, where no other unit can be meant."""
+_PER_VOLUME: Final = re.compile(r"(thousand|million|billion)?\s*/\s*([mµμu][lL])")
 
 
 def split_quantity(text: str, argument: str, accepted: str) -> tuple[float, Unit]:
     """The figure and the unit of a typed quantity such as "1850 g" or "1 million cells/kg".
 
-    A decimal comma is refused. Commas between thousands are accepted for cells alone, where a
-    count of cells leaves no doubt what they mean.
+    A decimal comma is refused. Commas between thousands are accepted for cells and for grams
+    alone, where they leave no doubt what they mean. A power of ten is read where its exponent can
+    be told from its base: "5 x 10^6 cells/mL" and "5×10⁶ cells/mL", not "5 x 106 cells/mL". What
+    is counted in a millilitre without a word is cells: "5e6/mL".
+
+    Examples
+    --------
+    >>> split_quantity("5 x 10^6 cells/mL", "", "")
+    (5000000.0, Unit(name='cell/mL', dimension='concentration', num=1, den=1))
+    >>> split_quantity("2,350 g", "", "")
+    (2350.0, Unit(name='g', dimension='mass', num=1, den=1000))
     """
-    match = _QUANTITY.fullmatch(text[:100])
+    short = _POWER.sub(_power, text[:100], count=1)
+    match = _QUANTITY.fullmatch(short)
     number = match[1] if match else ""
     if match is None:
-        match = _GROUPED.fullmatch(text[:100])
+        match = _GROUPED.fullmatch(short)
         number = match[1].replace(",", "") if match else ""
-    unit = find_unit(match[2].strip()) if match else None
+    unit = find_unit(_spelled(match[2].strip())) if match else None
     if match is None or unit is None or len(text) > 100:
         such = "" if " such as " in accepted else f", such as {example(accepted)}"
         raise UnitError(argument, text, f"{accepted}{such}")
     return float(number), unit
+
+
+def _power(match: re.Match[str]) -> str:
+    """A typed power of ten with its exponent after an e."""
+    return f"{match[1]}e{(match[2] or match[3]).translate(_SUPERSCRIPTS)} "
+
+
+def _spelled(unit: str) -> str:
+    """A typed unit as the closed list spells it."""
+    counted = _PER_VOLUME.fullmatch(unit.replace(" per ", "/").replace("per ", "/"))
+    if counted is not None:
+        return f"{counted[1] or ''} cells/{counted[2]}".strip()
+    return "/".join(_SPELLINGS.get(part.strip(), part) for part in unit.split("/"))
 
 
 def example(accepted: str) -> str:

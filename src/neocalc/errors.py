@@ -15,6 +15,9 @@
     ├── FileError                   an input file that cannot be used, with row and column
     ├── DoseRefused                 a hard stop: no dose is given
     └── ExtraMissing (ImportError)  an optional dependency is not installed
+    ColumnWarning (UserWarning)     a column of a table is not what it seems
+
+    TrialWarning (UserWarning)      a site's file of another trial cannot be used
 
 For one value a wrong input raises. In arrays and tables each row carries its own status word and
 the others go on; the words and their order are `STATUSES`. Where several apply to one row the
@@ -23,6 +26,9 @@ first in that order is given.
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +36,7 @@ import numpy.typing as npt
 
 STATUSES: Final = (
     "ok",
+    "subject_conflict",
     "missing_value",
     "missing_sex",
     "missing_age",
@@ -46,6 +53,7 @@ STATUSES: Final = (
     "implausible",
     "interval_not_positive",
     "interval_not_nominal",
+    "interval_interpolated",
     "interval_scaled",
     "short_interval",
     "non_positive_increment",
@@ -54,7 +62,6 @@ STATUSES: Final = (
     "no_table",
     "reference_changed",
     "missing_subject",
-    "subject_conflict",
     "duplicate_visit",
     "first_visit",
     "no_baseline",
@@ -168,22 +175,50 @@ class PolicyError(NeocalcError, ValueError):
 
 
 class TableError(NeocalcError):
-    """A reference table that is missing, altered or malformed."""
+    """A reference table or a shipped trial definition that is missing, altered or malformed."""
 
 
 class FileError(NeocalcError):
     """An input file that cannot be used; the message names file, row and column."""
 
 
+class ColumnWarning(UserWarning):
+    """A column of a table is not what it seems: unread, empty, faulty as a whole, or trimmed ids.
+
+    The table is scored. To have it refused instead:
+    ``warnings.simplefilter("error", neocalc.ColumnWarning)``.
+    """
+
+
+def warn_of_column(message: str) -> None:
+    """Warn of a column, at the line outside neocalc from which it was called."""
+    level, frame = 2, sys._getframe(1)
+    while (
+        frame.f_back is not None
+        and frame.f_globals.get("__name__", "").partition(".")[0] == "neocalc"
+    ):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, ColumnWarning, stacklevel=level)
+
+
 class DoseRefused(NeocalcError):
     """A hard stop: no dose is given. `checks` lists every check with its outcome.
 
     `request` is what was asked for, for the record of the refusal; None where it was not read.
+    `seen` is the code of soft stops, with which an override passes them; empty at a hard stop.
     """
 
-    def __init__(self, message: str, checks: tuple[Any, ...] = (), request: object = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        checks: tuple[Any, ...] = (),
+        request: object = None,
+        *,
+        seen: str = "",
+    ) -> None:
         self.checks = checks
         self.request = request
+        self.seen = seen
         super().__init__(message)
 
 
@@ -194,11 +229,38 @@ class ExtraMissing(NeocalcError, ImportError):
         super().__init__(f'{what} needs the extra "{extra}": pip install "neocalc[{extra}]"')
 
 
+class TrialWarning(UserWarning):
+    """A file on ``NEOCALC_TRIALS`` that cannot be used, and is not of the trial asked for.
+
+    Examples
+    --------
+    To have such a file refused:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", TrialWarning)
+    """
+
+
 def _again(kind: type[NeocalcError], args: tuple[Any, ...], held: dict[str, Any]) -> NeocalcError:
     """An error as it was when it was pickled."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(held)
     return error
+
+
+def printable(text: str) -> str:
+    r"""A name or a message without control characters, which a terminal would obey.
+
+    >>> printable("a\x1b[31m\u202eb")
+    'a\\x1b[31m\\u202eb'
+    """
+    return "".join(c if is_shown(c) else repr(c)[1:-1] for c in text)
+
+
+def is_shown(character: str) -> bool:
+    """Whether a character is shown as itself: every letter, sign and space, and no line break."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def shown(value: object) -> str:

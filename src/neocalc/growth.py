@@ -14,13 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property, partial
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neocalc.age import Age
-from neocalc.arguments import PUBLIC_MEASURES, inputs_of, refuse, refuse_length, unit_of
+from neocalc.arguments import inputs_of, refuse, refuse_length, unit_of
 from neocalc.errors import CODE, STATUSES, InputError, MissingError
 from neocalc.lms import centile_from_zscore
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
@@ -30,36 +29,6 @@ from neocalc.units import figures_of, measurable, numbers_of, quantity
 
 if TYPE_CHECKING:
     import pint
-
-    from neocalc.birth import SizeAtBirth, size_at_birth
-    from neocalc.chartlines import CENTILES, Curves, curves
-
-__all__ = [
-    "CENTILES",
-    "PUBLIC_MEASURES",
-    "Curves",
-    "SizeAtBirth",
-    "ZScore",
-    "curves",
-    "inputs_of",
-    "measurement",
-    "size_at_birth",
-    "zscore",
-]
-_ELSEWHERE: Final = {
-    "CENTILES": "chartlines",
-    "Curves": "chartlines",
-    "curves": "chartlines",
-    "SizeAtBirth": "birth",
-    "size_at_birth": "birth",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load chart lines and size at birth when they are first used: the bedside needs neither."""
-    if name not in _ELSEWHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"neocalc.{_ELSEWHERE[name]}"), name)
 
 
 class ZScore(Result):

@@ -26,6 +26,7 @@ Indices = npt.NDArray[np.intp]
 
 #: Below this the power is taken as 0: the power form would lose every digit.
 L_IS_ZERO: Final = 1e-12
+_NO_ROWS: Final[Indices] = np.zeros(0, dtype=np.intp)
 _MINUS_SQRT_HALF: Final = -math.sqrt(0.5)
 
 
@@ -118,6 +119,35 @@ def measurement_from_zscore(z: Any, L: Any, M: Any, S: Any, *, restricted: Any =
     return _shaped(y, shape)
 
 
+def small_line(k: Any, M: Floats, S: Floats) -> Floats:
+    """The line k S below the median on the scale of logarithms: M exp(-k S).
+
+    Where L is above 0 no z is below -1 / (L S), however small the measurement is: on a chart with a
+    large L S no limit of z flags what no infant weighs. This line is the -k SD line of a chart
+    with the same M and S and an L of 0, which has no such floor.
+
+    Parameters
+    ----------
+    k : float or numpy.ndarray
+        How many S [unitless]; NaN for no line.
+    M, S : numpy.ndarray
+        Median [any unit] and coefficient of variation [unitless].
+
+    Returns
+    -------
+    numpy.ndarray
+        [unit of M]
+
+    Examples
+    --------
+    Girls of 29w0d (Fenton 2013), whose z is never below -3.45: the line at 6 S [kg].
+
+    >>> small_line(6, np.array([1.1521]), np.array([0.23009])).round(3).tolist()
+    [0.29]
+    """
+    return np.asarray(M * np.exp(-k * S))
+
+
 def centile_from_zscore(z: Any) -> Any:
     """Centile of a z-score: 100 Phi(z).
 
@@ -183,10 +213,12 @@ def plain_zscore(y: Floats, L: Floats, M: Floats, S: Floats, *, zero_power: bool
     return z
 
 
-def fill_plain(z: Floats, y: Floats, L: Floats, M: Floats, LS: Floats) -> None:
+def fill_plain(
+    z: Floats, y: Floats, L: Floats, M: Floats, LS: Floats, below: float = -math.inf
+) -> Indices:
     """Fill `z` with plain z-scores where L is not 0: the hot path, which allocates nothing.
 
-    `LS` is L times S; M is overwritten.
+    `LS` is L times S; M is overwritten. The rows whose ln(y/M) is below `below` are returned.
     """
     with np.errstate(all="ignore"):
         log_ratio = np.divide(y, M, out=M)
@@ -194,9 +226,11 @@ def fill_plain(z: Floats, y: Floats, L: Floats, M: Floats, LS: Floats) -> None:
         np.multiply(L, log_ratio, out=z)
         np.expm1(z, out=z)
         np.divide(z, LS, out=z)
-        endless = np.isinf(log_ratio)  # of 0 or of infinity, which nobody measures
-        if endless.any():
-            z[endless] = np.nan
+        lowest = np.fmin.reduce(log_ratio, initial=0.0)
+        highest = np.fmax.reduce(log_ratio, initial=0.0)
+        if lowest == -np.inf or highest == np.inf:  # of 0 or of infinity, which nobody measures
+            z[np.isinf(log_ratio)] = np.nan
+        return np.flatnonzero(log_ratio < below) if lowest < below else _NO_ROWS
 
 
 def fill_zero_power(z: Floats, rows: Indices, y: Floats, M: Floats, S: Floats) -> None:

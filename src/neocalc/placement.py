@@ -24,7 +24,8 @@ class Inputs(NamedTuple):
     """Prepared columns, all of one length: codes, and floats in canonical units.
 
     A float is NaN where there is none, with the reason in its status; a status of None: all are
-    usable. `value` is the weight for weight-for-length; for BMI it is the BMI itself.
+    usable. `value` is the weight for weight-for-length; for BMI it is the BMI itself, and `weight`
+    and `height` are what it was computed from, where it was.
     """
 
     value: Floats
@@ -37,8 +38,10 @@ class Inputs(NamedTuple):
     length: Floats | None = None
     length_status: StatusArray | None = None
     require_position: bool = False
+    weight: Floats | None = None
+    height: Floats | None = None
 
-    def rows(self, block: slice) -> Inputs:
+    def rows(self, block: slice | Rows) -> Inputs:
         """Some of the rows."""
         columns: tuple[Any, ...] = tuple(
             column[block] if isinstance(column, np.ndarray) else column for column in self

@@ -252,7 +252,7 @@ class Resolved(NamedTuple):
     who_basis: npt.NDArray[np.uint8]
     status: StatusArray | None
 
-    def rows(self, block: slice) -> Resolved:
+    def rows(self, block: slice | npt.NDArray[np.intp]) -> Resolved:
         """Some of the children."""
         arrays: tuple[Any, ...] = tuple(None if a is None else a[block] for a in self[1:])
         return Resolved(self.references, *arrays)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
-import neocalc
+from neocalc._version import __version__
 from neocalc.errors import InputError
 from neocalc.references import tables_digest
 
@@ -53,6 +53,6 @@ def head(kind: str, at: dt.datetime | None = None) -> dict[str, Any]:
         "record": f"neocalc {kind}",
         "format": FORMAT,
         "time_utc": utc_time(at),
-        "neocalc": neocalc.__version__,
+        "neocalc": __version__,
         "tables": tables_digest(),
     }

@@ -3,7 +3,8 @@
 A reference is a folder: ``reference.toml`` says what it is and holds the SHA-256 of each of its
 CSVs of L, M and S. A folder added to ``reference_tables/`` is a reference added; a user's own is
 given by its path, or by its id when its folder is on the path list ``NEOCALC_REFERENCES``. A table
-whose checksum differs from its reference.toml is refused.
+whose checksum differs from its reference.toml is refused, and so is a reference.toml of neocalc's
+own that differs from the manifest (`neocalc.shipped`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from neocalc.errors import InputError, TableError
+from neocalc.shipped import read_small, refuse_altered
 from neocalc.tablefiles import (
     AXES,
     LARGEST,
@@ -88,22 +90,30 @@ class Reference:
     handover_day : int
         Last postmenstrual age at which a policy uses it, unless told otherwise [day].
     measures : dict of str to Measure
-        Unit, axis, range, method, flag limits and checksum of each table.
+        Unit, axis, range, method, flag limits (of z, and the `flag_small` below whose multiple of
+        S a value is too small) and checksum of each table.
     folder : pathlib.Path
         Where the tables were read from.
+    sha256 : str
+        Checksum of the reference.toml.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, ours: bool = False) -> None:
         self.folder = folder
         path = folder / "reference.toml"
         try:
-            content = path.read_bytes()
-            about = parse_toml(content)
+            content = read_small(path)
         except FileNotFoundError as error:
             raise TableError(f"{path}: there is no reference.toml in this folder") from error
-        except (OSError, ValueError) as error:
-            raise TableError(f"{path}: {error}") from error
+        except OSError as error:
+            raise TableError(f"{path}: {error.strerror}") from error
         self.sha256 = hashlib.sha256(content).hexdigest()
+        if ours:
+            refuse_altered(folder.parent, path, self.sha256)
+        try:
+            about = parse_toml(content)
+        except ValueError as error:
+            raise TableError(f"{path}: {error}") from error
         text = {
             name: text_of(about, name, path, required=name not in ("doi", "isbn", "age_basis"))
             for name in (
@@ -167,9 +177,22 @@ class Reference:
         return self._tables[measure]
 
     def table(self, measure: str) -> Table:
-        """The table of a measure that has one distribution along its whole axis: see `tables`."""
-        (table,) = self.tables(measure)
-        return table
+        """The table of a measure that has one distribution along its whole axis.
+
+        Raises
+        ------
+        InputError
+            When the measure has several tables, one for each part of its axis: see `tables`.
+        """
+        found = self.tables(measure)
+        if len(found) > 1:
+            raise InputError("measure", measure, f"{self.id} has {len(found)} tables of it")
+        return found[0]
+
+    def has_small(self, measure: str) -> bool:
+        """Whether it has a table of the measure with a limit `flag_small`."""
+        facts = self.measures.get(measure)
+        return facts is not None and any(part.flag_small is not None for part in facts.files)
 
     @property
     def files(self) -> dict[str, Measure]:
@@ -192,8 +215,8 @@ def tables_folder() -> Path:
 
 @cache
 def open_folder(folder: Path) -> Reference:
-    """The reference in a folder; read once."""
-    return Reference(folder)
+    """The reference in a folder; read once, and of neocalc's own only as it was published."""
+    return Reference(folder, ours=folder.parent == tables_folder())
 
 
 def reference(name: str | os.PathLike[str]) -> Reference:
@@ -223,19 +246,19 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     '10.1186/1471-2431-13-59'
     """
     text = os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else ""
-    added, faults = _added()
+    added, faults = added_references()
     found = [folder for folder in own_folders() if folder.name == text]
     found += [ref.folder for ref in added if ref.id == text]
     if len(found) > 1:
-        raise TableError(f"{found[1]}: a second reference with the id {text!r}")
+        raise _second(found[1], text)
     if found:
         return open_folder(found[0])
     path = Path(text)
     if text and _is_there(path):
         ref = open_folder((path.parent if path.suffix == ".toml" else path).resolve())
         ours = next((folder for folder in own_folders() if folder.name == ref.id), ref.folder)
-        if ref.folder != ours:  # results name the id alone
-            raise TableError(f"{ref.folder}: a second reference with the id {ref.id!r}")
+        if ref.folder != ours:
+            raise _second(ref.folder, ref.id)
         return ref
     if faults:  # what is asked for may be what cannot be read
         raise faults[0]
@@ -259,8 +282,15 @@ def reference_for(
 
 def ids_of(*uses: str, basis: str = "") -> list[str]:
     """The ids of the references for any of these uses, and of one age basis if it is given."""
-    refs = [*map(open_folder, own_folders()), *_added()[0]]
+    refs = [*map(open_folder, own_folders()), *added_references()[0]]
     return [ref.id for ref in refs if ref.use in uses and basis in ("", ref.age_basis)]
+
+
+def _second(folder: Path, id_: str) -> TableError:
+    """An id names one reference: results and records give it alone."""
+    ours = any(own.name == id_ for own in own_folders())
+    whose = ", which ships with neocalc; give yours another id" if ours else ""
+    return TableError(f"{folder}: a second reference with the id {id_!r}{whose}")
 
 
 def _unknown(name: object, known: list[str]) -> InputError:
@@ -294,13 +324,13 @@ def references() -> tuple[Reference, ...]:
     >>> [ref.id for ref in references()][:2]
     ['fenton-2013', 'fenton-2025']
     """
-    added, faults = _added()
+    added, faults = added_references()
     if faults:
         raise faults[0]
     found: dict[str, Reference] = {}
     for ref in (*map(open_folder, own_folders()), *added):
         if ref.id in found:
-            raise TableError(f"{ref.folder}: a second reference with the id {ref.id!r}")
+            raise _second(ref.folder, ref.id)
         found[ref.id] = ref
     return tuple(found.values())
 
@@ -323,7 +353,7 @@ def own_folders() -> tuple[Path, ...]:
     return tuple(sorted(path.parent for path in tables_folder().glob("*/reference.toml")))
 
 
-def _added() -> tuple[list[Reference], list[TableError]]:
+def added_references() -> tuple[list[Reference], list[TableError]]:
     """The references that ``NEOCALC_REFERENCES`` adds, and what is wrong with the others.
 
     A fault there matters to a call that may need what is at fault, and to a listing. It does not

@@ -40,12 +40,14 @@ __all__ = [
     "WATER_WEIGHS",
     "WORKERS",
     "Inputs",
+    "Place",
     "Placement",
     "Scored",
     "adjusted_length",
     "body_mass_index",
     "by_blocks",
     "place",
+    "place_of",
     "score",
     "unscore",
 ]
@@ -87,7 +89,10 @@ def body_mass_index(inputs: Inputs) -> Inputs:
     status = combined(inputs.value_status, inputs.length_status)
     if inputs.require_position:
         status = combined(status, status_where(_position_missing(inputs), "missing_value"))
-    return inputs._replace(value=value, value_status=status, length=None, length_status=None)
+    return inputs._replace(
+        value=value, value_status=status, length=None, length_status=None,
+        weight=inputs.value, height=inputs.length,
+    )  # fmt: skip
 
 
 def score(measure: str, inputs: Inputs) -> Scored:
@@ -128,17 +133,86 @@ def _score(measure: str, inputs: Inputs, z: Floats, codes: Bytes) -> tuple[Table
     basis[:], table[:] = placement.basis, placement.table
     status[:] = 0
     if odd.size:
-        far = odd[np.abs(z[odd]) > placement.stack.plausible]
-        if far.size:
-            status[far] = _flags(placement, z[far], far)
-        without = odd[np.isnan(z[odd])]
+        found = z.take(odd)
+        low = odd[found < -placement.stack.not_small]
+        if low.size:
+            status[low[_small(placement, value, low)]] = CODE["implausible"]
+        without = odd[np.isnan(found)]
+        far = np.abs(found, out=found) > placement.stack.plausible
+        if far.any():
+            at = odd[far]
+            status[at] = first_status(status[at], _flags(placement, z[at], at))
         if without.size:
             status[without] = _reasons(measure, inputs, placement, without)
+    for part_measure, part_value in parts_of(measure, inputs):
+        status[_too_small(part_measure, part_value, inputs, status)] = CODE["implausible"]
     if placement.status is not None:
         usable = placement.status == 0
         reference *= usable
         basis *= usable
     return placement.stack.tables
+
+
+def parts_of(measure: str, inputs: Inputs) -> list[tuple[str, Floats]]:
+    """The measurements that a derived measure was computed from, each with its measure.
+
+    Examples
+    --------
+    >>> weight_alone = Inputs(np.array([3.1]), *[None] * 8)
+    >>> parts_of("weight", weight_alone)
+    []
+    """
+    if measure == "weight_for_length":
+        assert inputs.length is not None
+        return [("weight", inputs.value), ("length", inputs.length)]
+    if measure == "bmi" and inputs.weight is not None and inputs.height is not None:
+        return [("weight", inputs.weight), ("length", inputs.height)]
+    return []
+
+
+def _too_small(measure: str, value: Floats, inputs: Inputs, status: StatusArray) -> Rows:
+    """Rows, still ok, whose value is below the limit `flag_small` of its own reference and age.
+
+    Few values are as small as the limit is anywhere: only those are placed in a table.
+    """
+    resolved = inputs.resolved
+    limited = [
+        table.largest_small
+        for slot, ref in enumerate(resolved.references)
+        if ref.has_small(measure) and (resolved.slot == slot).any()
+        for table in ref.tables(measure)
+    ]
+    if not limited:
+        return np.zeros(0, dtype=np.intp)
+    if measure == "length":
+        value = adjusted_length(value, inputs.position, resolved.who_day)
+    rows: Rows = np.flatnonzero((value < max(limited)) & (status == 0))
+    if rows.size:
+        placed = place(measure, inputs.rows(rows))
+        assert placed is not None  # one of the references has the measure
+        rows = rows[_small(placed, value[rows], slice(None))]
+    return rows
+
+
+class Place(NamedTuple):
+    """Median and S of each row's place in its table, and how many S below it is too small.
+
+    Not a number where a row has no place; `flag_small` also where its table has no such limit.
+    """
+
+    median: Floats
+    S: Floats
+    flag_small: Floats
+
+
+def place_of(measure: str, inputs: Inputs) -> Place:
+    """Where each row stands, whatever was measured; the median in the canonical unit."""
+    placement = place(measure, inputs)
+    if placement is None:
+        nothing = np.full(len(inputs.value), np.nan)
+        return Place(nothing, nothing, nothing)
+    M, S = placement.stack.spread(placement.rows, placement.part, placement.table)
+    return Place(M, S, placement.stack.flag_small[placement.table])
 
 
 def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArray]:
@@ -194,6 +268,14 @@ def _flags(placement: Placement, z: Floats, at: Rows) -> StatusArray:
     with np.errstate(over="ignore"):  # a z near the largest float is beyond any limit
         rounded = np.round(z, 2)
     return status_where((rounded < lowest) | (rounded > highest), "implausible")
+
+
+def _small(placement: Placement, value: Floats, at: Rows | slice) -> Bools:
+    """Which of the values at `at` are too small, where no z may say so (`Stack.too_small`)."""
+    if placement.part is None:
+        return placement.stack.too_small(value[at], placement.rows[at])
+    part, table = placement.part[at], placement.table[at]
+    return placement.stack.too_small_between(value[at], placement.rows[at], part, table)
 
 
 def _reasons(

@@ -21,6 +21,7 @@ from neocalc.lms import (
     fill_zero_power,
     measurement_from_zscore,
     restrict,
+    small_line,
 )
 from neocalc.references import Reference, Table
 from neocalc.units import Floats, measurable
@@ -75,9 +76,18 @@ class Stack:
         self.skewed = np.array([t is not None and t.nu is not None for t in tables])
         self._shapes = self._skewed_columns(tables) if self.skewed.any() else None
         self.flags = np.array([(0.0, 0.0) if t is None else t.flag for t in tables])
+        # How many S below the median a value is too small; not a number where there is no limit.
+        has = [np.nan if t is None or t.flag_small is None else t.flag_small for t in tables]
+        self.flag_small = np.array(has)
+        S = np.where(self.skewed[:, None, None], blank[2] / blank[1], blank[2])
+        self.small = np.append(small_line(self.flag_small[:, None, None], blank[1], S), np.nan)
         # Nearer to 0 than this no z is beyond the flag limits, however it is rounded.
         self.plausible = min(abs(limit) for table in present for limit in table.flag) - 0.01
         self.usual = min(3.0, self.plausible)
+        # A value that is too small has a z below -`not_small`. Where such a z may be nearer to 0
+        # than `usual`, the value is found by its ln(y/M), which is below `low`.
+        bounds = np.array([_small_bounds(table, self.usual) for table in present])
+        self.not_small, self.low = float(bounds[:, 0].min()), float(bounds[:, 1].max())
         self.ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
 
     def _skewed_columns(self, tables: Sequence[Table | None]) -> Floats:
@@ -125,7 +135,7 @@ class Stack:
         """Fill `out` with z-scores.
 
         The rows that are to be looked at again are returned: those beyond +-3 SD or, where these
-        are nearer, the flag limits, and those without a z.
+        are nearer, the flag limits, those that may be too small, and those without a z.
         """
         if part is None:
             columns = zip((self.L, self.M, self.LS), _room(len(rows)), strict=True)
@@ -133,22 +143,22 @@ class Stack:
         else:
             L, M, S = self.lms(rows, part)
             LS = L * S
-        fill_plain(out, y, L, M, LS)
+        low = fill_plain(out, y, L, M, LS, self.low)
         # Between two rows of opposite sign, L may be 0 where no row has 0.
         if self.has_zero_power or part is not None:
             zero = np.flatnonzero(np.abs(L) < L_IS_ZERO)
             _, *two = self._lms_of(zero, rows, part)
             fill_zero_power(out, zero, y[zero], *two)
         if self._shapes is not None:
-            skewed = np.flatnonzero(self.skewed[table])
-            nu_tau = self._shapes[:, rows[skewed]]
-            _, mu, sigma = self.lms(rows[skewed], None)
-            out[skewed] = st3.zscore_from_measurement(y[skewed], mu, sigma, *nu_tau)
+            at = np.flatnonzero(self.skewed[table])
+            out[at] = st3.zscore_from_measurement(y[at], *self._skew_of(at, rows, part))
         odd: Rows = np.flatnonzero(~(np.abs(out, out=M) <= self.usual))
+        if low.size:
+            odd = np.concatenate([odd, low[M.take(low) <= self.usual]])
         if odd.size:
-            extreme = odd[self.restricted[table[odd]] & (np.abs(out[odd]) > 3)]
+            extreme = odd[(M.take(odd) > 3) & self.restricted.take(table.take(odd))]
             restrict(out, extreme, y[extreme], *self._lms_of(extreme, rows, part))
-            out[odd[~measurable(y[odd])]] = np.nan
+            out[odd[~measurable(y.take(odd))]] = np.nan
         return odd
 
     def measurements(self, z: Floats, rows: Rows, part: Floats | None, table: Bytes) -> Floats:
@@ -156,13 +166,66 @@ class Stack:
         L, M, S = self.lms(rows, part)
         y: Floats = measurement_from_zscore(z, L, M, S, restricted=self.restricted[table])
         if self._shapes is not None:
-            skewed = np.flatnonzero(self.skewed[table])
-            nu_tau = self._shapes[:, rows[skewed]]
-            y[skewed] = st3.measurement_from_zscore(z[skewed], M[skewed], S[skewed], *nu_tau)
+            at = np.flatnonzero(self.skewed[table])
+            y[at] = st3.measurement_from_zscore(z[at], *self._skew_of(at, rows, part))
         return y
+
+    def too_small(self, y: Floats, rows: Rows) -> Bools:
+        """Which values are below the line of their table's `flag_small` (`Table.small_line`)."""
+        with np.errstate(invalid="ignore"):  # not a number: there is no limit
+            below: Bools = y < self.small.take(rows)
+        return below
+
+    def too_small_between(self, y: Floats, rows: Rows, part: Floats, table: Bytes) -> Bools:
+        """The same where some rows are between two of a table."""
+        M, spread = self.spread(rows, part, table)
+        with np.errstate(invalid="ignore"):
+            below: Bools = y < small_line(self.flag_small[table], M, spread)
+        return below
+
+    def spread(self, rows: Rows, part: Floats | None, table: Bytes) -> tuple[Floats, Floats]:
+        """M, and S as a share of it: of a skew t distribution mu, and sigma as a share of mu."""
+        _, M, S = self.lms(rows, part)
+        if self._shapes is not None:
+            S = np.where(self.skewed[table], S / M, S)
+        return M, S
+
+    def _skew_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, ...]:
+        """The parameters mu, sigma, nu and tau of some of the rows."""
+        assert self._shapes is not None
+        _, mu, sigma = self._lms_of(some, rows, part)
+        nu, tau = self._shapes[:, rows[some]]
+        if part is not None:
+            between = np.flatnonzero(part[some])
+            above, share = rows[some][between] + 1, part[some][between]
+            for mine, column in zip((nu, tau), self._shapes, strict=True):
+                mine[between] += share * (column.take(above) - mine[between])
+        return mu, sigma, nu, tau
 
     def _lms_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:
         return self.lms(rows[some], None if part is None else part[some])
+
+
+def _small_bounds(table: Table, usual: float) -> tuple[float, float]:
+    """How the values of a table that are too small are found without a look at each.
+
+    Returned are the z (less its sign) that none of them reaches, and the ln(y/M) below which are
+    all those whose z is within `usual`. Nearly no other value is below it: at 29 weeks on Fenton
+    2013 a value is too small below a z of -2.8, and z alone would lead to many that are not.
+    """
+    if table.flag_small is None:
+        return np.inf, -np.inf
+    logs = -table.flag_small * table.spread
+    if table.axis == "length_cm":  # between two rows L, M and S are others
+        return 0.0, float(logs.max()) + _MARGIN
+    z = table.zscore(table.small_line(), ...)
+    size = np.where(np.isnan(z), np.inf, np.abs(z))
+    near = logs[size < usual + _MARGIN]
+    return float(size.min()) - _MARGIN, float(near.max(initial=-np.inf)) + _MARGIN
+
+
+_MARGIN: Final = 1e-6
+"""For the last bits of a float."""
 
 
 class _Rooms(threading.local):

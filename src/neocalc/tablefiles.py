@@ -16,6 +16,8 @@ import numpy.typing as npt
 from neocalc import lms, st3
 from neocalc.dimensions import convert, find_unit
 from neocalc.errors import TableError
+from neocalc.lms import small_line
+from neocalc.shipped import read_small
 from neocalc.units import Floats
 
 MEASURES: Final = {
@@ -57,6 +59,10 @@ type 3.
 METHODS: Final = tuple(COLUMNS)
 MONTH_DAYS: Final = (487, 16)
 """The WHO's month: 487 / 16 = 30.4375 days."""
+MOST_SMALL: Final = 100
+"""A limit `flag_small` above it would be one that no value can reach."""
+LARGEST_TABLE: Final = 1 << 26
+"""Bytes of the largest CSV of a table that is read."""
 SEXES: Final = ("female", "male")
 """The sexes in the order of their codes, 0 and 1."""
 
@@ -66,7 +72,9 @@ class Table(NamedTuple):
 
     L, M and S have one row for each sex (female, male) and one column for each key from `first`
     to `last`; M is in `unit`. Of a skew t distribution M is mu and S is sigma [unit], L is not a
-    number, and `nu` and `tau` are its other two parameters.
+    number, and `nu` and `tau` are its other two parameters. A value is implausible where its z is
+    outside `flag`, and where it is below M exp(-`flag_small` S); None: there is no such limit. Of a
+    skew t distribution the S of that line is sigma / mu.
     """
 
     measure: str
@@ -79,6 +87,7 @@ class Table(NamedTuple):
     S: Floats
     method: str
     flag: tuple[float, float]
+    flag_small: float | None = None
     nu: Floats | None = None
     tau: Floats | None = None
 
@@ -122,6 +131,21 @@ class Table(NamedTuple):
             z, self.L[at], self.M[at], self.S[at], restricted=restricted
         )
 
+    @property
+    def largest_small(self) -> float:
+        """The largest of the values below which one is too small, at any age; 0 without a limit."""
+        return 0.0 if self.flag_small is None else float(self.small_line().max())
+
+    @property
+    def spread(self) -> Floats:
+        """S as a share of the median: of a skew t distribution, sigma as a share of mu."""
+        return self.S if self.nu is None else self.S / self.M
+
+    def small_line(self) -> Floats:
+        """The values below which one is too small, for both sexes and every key [unit]."""
+        k = np.nan if self.flag_small is None else self.flag_small
+        return small_line(k, self.M, self.spread)
+
 
 class Measure(NamedTuple):
     """What reference.toml says of one measure, or of one part of its range.
@@ -140,6 +164,7 @@ class Measure(NamedTuple):
     sha256: str
     age_range: tuple[float, float]
     intervals: tuple[int, ...]
+    flag_small: float | None = None
     parts: tuple[Measure, ...] = ()
 
     @property
@@ -197,7 +222,10 @@ def measure_facts(name: str, facts: Any, axes: tuple[str, ...], path: Path) -> M
         return parts[0]._replace(range=whole, parts=parts) if len(parts) > 1 else parts[0]
     if not isinstance(facts, dict):
         raise TableError(f"{where} must be a section")
-    known = {"file", "axis", "unit", "range", "method", "flag", "sha256", "intervals", "age_range"}
+    known = {
+        "file", "axis", "unit", "range", "method", "flag", "flag_small", "sha256", "intervals",
+        "age_range",
+    }  # fmt: skip
     unknown = sorted(set(facts) - known)
     missing = sorted({"file", "axis", "unit", "range", "method", "sha256"} - set(facts))
     if unknown or missing:
@@ -230,7 +258,15 @@ def measure_facts(name: str, facts: Any, axes: tuple[str, ...], path: Path) -> M
         str(facts["sha256"]),
         _pair(facts.get("age_range", [0, math.inf]), f"{where} age_range"),
         tuple(intervals),
+        _small(facts["flag_small"], f"{where} flag_small") if "flag_small" in facts else None,
     )
+
+
+def _small(value: Any, where: str) -> float:
+    """How many S below the median, on the scale of logarithms, a value is too small."""
+    if type(value) not in (int, float) or not 0 < value <= MOST_SMALL:
+        raise TableError(f"{where}: a number above 0 and up to {MOST_SMALL}")
+    return float(value)
 
 
 def _pair(value: Any, where: str, *, finite: bool = False) -> tuple[float, float]:
@@ -247,9 +283,9 @@ def _pair(value: Any, where: str, *, finite: bool = False) -> tuple[float, float
 def read_checked(path: Path, sha256: str) -> bytes:
     """The content of a table, refused when its checksum is not the one stated."""
     try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
-        raise TableError(f"{path}: {getattr(error, 'strerror', error)}") from error
+        content = read_small(path, LARGEST_TABLE)
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}") from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:
         raise TableError(
@@ -362,6 +398,7 @@ def _table(
         np.ascontiguousarray(variation),
         facts.method,
         facts.flag if facts.flag is not None else (-math.inf, math.inf),
+        facts.flag_small,
         nu,
         tau,
     )

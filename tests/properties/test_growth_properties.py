@@ -235,6 +235,7 @@ def given_of(index: str, row: Any) -> dict[str, Any]:
     return more
 
 
+@pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 @given(tables, POLICIES)
 def test_one_many_and_a_table_agree_to_the_last_bit(
     table: list[dict[str, Any]], policy: nc.Policy

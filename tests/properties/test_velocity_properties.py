@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 import neocalc as nc
 from neocalc.references import reference
-from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
+from neocalc.tables import wholes
+from neocalc.velocity.increment_tables import WHO_2009, read_rows, row_at
+from neocalc.velocity.intervals import METHODS, Rule, cells_of
 from velocity_simulation import MONTH, WIDTHS
 
+pytestmark = pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 SEXES = st.sampled_from(["female", "male"])
 MEASURES = st.sampled_from(sorted(WIDTHS))
 BASES = {"weight": (4000.0, "g"), "length": (55.0, "cm"), "head_circumference": (38.0, "cm")}
@@ -144,13 +147,14 @@ def test_at_a_nominal_interval_and_a_tabulated_start_nothing_is_done(
     day = found[i].start_day if width == 1 else i * MONTH
     for start in ("interpolate", "nearest"):
         assert row_at(found, day if i != 1 else found[1].start_day, width, start) == found[i]
-    table = increment_table(measure, "interpolate")
     whole = [r for r in found if r.start_day.is_integer()]
     row = data.draw(st.sampled_from(whole))
-    codes = [np.array([n], dtype=np.int32) for n in (round(row.width), sex, int(row.start_day))]
-    at = table.rows(codes[0], codes[1], codes[2])[0]
-    assert (table.L[at], table.M[at], table.S[at]) == (row.L, row.M, row.S)
-    assert (table.delta[at], table.width[at]) == (row.delta, row.width)
+    codes = [np.array([n], dtype=np.int32) for n in (sex, int(row.start_day), round(row.width))]
+    for between in ("interpolate", "scale"):
+        cells, at = cells_of(measure, Rule("interpolate", between, 0.1), *codes)
+        assert METHODS[cells.method[at[0]]] == "who-2009"
+        used = [column[at[0]] for column in (cells.L, cells.M, cells.S, cells.delta, cells.width)]
+        assert used == [row.L, row.M, row.S, row.delta, row.width]
 
 
 @given(grams=st.floats(-350, 2500), sex=SEXES)
@@ -217,22 +221,20 @@ def test_a_child_does_not_depend_on_the_others(
 
 @given(rows=st.lists(ROW, min_size=1, max_size=25), size=st.integers(1, 7))
 def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int) -> None:
-    from neocalc.velocity import followup_files
-
     table = table_of(rows)
     scoring = followup_files_plan(table.columns)
     expected = nc.velocity.score(table)
-    held = followup_files.HELD
+    held = wholes.HELD
     try:
-        for ordered in (True, False):
-            given_rows = table.sort("subject_id", "row") if ordered else table
-            followup_files.HELD = 10  # type: ignore[misc]  # Final elsewhere
-            parts = followup_files.scored_tables(
-                given_rows.iter_slices(size), scoring, ordered=ordered, folder=None
+        for way in (wholes.IN_ORDER, wholes.IN_PARTS):
+            given_rows = table.sort("subject_id", "row") if way == wholes.IN_ORDER else table
+            wholes.HELD = 10  # type: ignore[misc]  # Final elsewhere
+            parts = wholes.scored_tables(
+                given_rows.iter_slices(size), scoring, lambda _: None, way=way, folder=None
             )
             assert pl.concat(parts).sort("row").equals(expected)
     finally:
-        followup_files.HELD = held  # type: ignore[misc]  # Final elsewhere
+        wholes.HELD = held  # type: ignore[misc]  # Final elsewhere
 
 
 def followup_files_plan(columns: list[str]) -> Any:

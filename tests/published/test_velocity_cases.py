@@ -8,6 +8,7 @@ the row of the table and the kernel that the call uses.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -66,7 +67,8 @@ def birth_to_4_weeks(grams: float, restricted: bool | None = None) -> nc.velocit
 def test_birth_to_4_weeks(grams: float, z: float) -> None:
     v = birth_to_4_weeks(grams)
     assert v.z == pytest.approx(z, abs=TOLERANCE)
-    assert (v.status, v.nominal_months, v.scaled, v.method) == ("ok", 1, 1.0, "lms-restricted")
+    assert (v.status, v.nominal_months, v.scaled) == ("ok", 1, 1.0)
+    assert (v.method, v.lms_method) == ("who-2009", "lms-restricted")
     assert v.z_unscaled == v.z
     found = row("weight", 1, "M", 0)
     assert found == pytest.approx((0, 28, 1.3828, 1423.0783, 0.22048, 400), abs=1e-9)
@@ -75,7 +77,7 @@ def test_birth_to_4_weeks(grams: float, z: float) -> None:
 def test_v4_plain() -> None:
     v = birth_to_4_weeks(-300, restricted=False)
     assert v.z == pytest.approx(-3.196578, abs=TOLERANCE)
-    assert v.method == "lms"
+    assert (v.method, v.lms_method) == ("who-2009", "lms")
 
 
 def test_v5_loss_beyond_delta() -> None:
@@ -213,6 +215,7 @@ def test_v22_corrected_and_scaled() -> None:
         sex="male",
         first_age=ages[0],
         second_age=ages[1],
+        between="scale",
     )
     assert v.increment_scaled.to("g").magnitude == pytest.approx(1087.0536, abs=5e-5)
     assert v.z == pytest.approx(-0.18733, abs=5e-6)
@@ -221,7 +224,7 @@ def test_v22_corrected_and_scaled() -> None:
     assert (v.interval_days, v.nominal_months) == (56, 2)
     assert (v.age_basis, v.status) == ("corrected", "interval_scaled")
     L, M, S = (
-        column[v.codes.rows[0]] for column in (v.codes.table.L, v.codes.table.M, v.codes.table.S)
+        column[v.codes.at[0]] for column in (v.codes.cells.L, v.codes.cells.M, v.codes.cells.S)
     )
     used = (L, 1000 * M, S)
     assert used == pytest.approx((0.591660, 1747.830828, 0.186962), abs=TOLERANCE)
@@ -232,7 +235,7 @@ def test_v22_corrected_and_scaled() -> None:
     [
         pytest.param("length", (61, 91), "no_table", id="V23-length-1-month"),
         pytest.param("head_circumference", (335, 396), "no_table", id="V23-head-2-months-from-11"),
-        pytest.param("weight", (61, 213), "interval_not_nominal", id="V23-weight-5-months"),
+        pytest.param("weight", (61, 426), "interval_not_nominal", id="V23-weight-12-months"),
     ],
 )
 def test_v23_no_table(measure: str, days: tuple[int, int], status: str) -> None:
@@ -240,6 +243,58 @@ def test_v23_no_table(measure: str, days: tuple[int, int], status: str) -> None:
     v = visit_pair(measure, "F", days, (f"5 {unit}", f"6 {unit}"))
     assert (v.status, v.nominal_months, v.reference, v.method) == (status, 0, "", "")
     assert math.isnan(v.z)
+
+
+def test_v23_5_months_of_weight_are_between_4_and_6() -> None:
+    """There is no such table: interpolated, and refused where scaling is asked for."""
+    call = partial(
+        nc.velocity.zscore, "weight", first="5 kg", second="7 kg", sex="F",
+        first_age=nc.Age.from_days(61), second_age=nc.Age.from_days(213),
+    )  # fmt: skip
+    assert (call().status, call().method) == ("interval_interpolated", "who-2009-interpolated")
+    refused = call(between="scale")
+    assert (refused.status, refused.method) == ("interval_not_nominal", "")
+
+
+# id, measure, sex, ages, gain, (L, M, S, delta), z: between two widths
+BETWEEN = [
+    ("V31", "weight", "M", (91, 137), 900, (0.639958, 1415.8090, 0.195100, 510.738), -0.018369),
+    ("V32", "weight", "M", (91, 168), 1200, (0.561522, 2018.4641, 0.187867, 627.736), -0.513892),
+    ("V33", "weight", "F", (61, 160), 2100, (0.034591, 2722.4172, 0.164316, 800), 0.384989),
+    ("V34", "weight", "F", (122, 275), 2000, (0.255391, 2416.0778, 0.209697, 611.542), 0.374699),
+    ("V35", "weight", "M", (244, 400), 1300, (0.595861, 1672.7351, 0.286499, 411.932), 0.081408),
+    ("V36", "length", "F", (91, 167), 5.0, (0.919747, 5.1478, 0.191353, 0), -0.150258),
+    ("V37", "length", "M", (30, 137), 12.0, (0.950978, 10.6022, 0.122591, 0), 1.072117),
+    ("V38", "length", "F", (183, 330), 7.0, (0.768992, 6.7678, 0.159995, 0), 0.213568),
+    ("V39", "head_circumference", "M", (122, 200), 1.5, (0.647412, 2.1064, 0.18795, 0), -1.621662),
+    ("V40", "head_circumference", "F", (61, 165), 4.2, (0.638508, 3.5896, 0.149505, 0), 1.104953),
+    ("V41", "head_circumference", "M", (400, 545), 1.0, (0.907869, 0.9541, 0.318128, 0), 0.150775),
+]
+
+
+@pytest.mark.parametrize(
+    ("measure", "sex", "days", "gain", "lms", "z"),
+    [pytest.param(*case[1:], id=case[0]) for case in BETWEEN],
+)
+def test_between_two_widths(
+    measure: str,
+    sex: str,
+    days: tuple[int, int],
+    gain: float,
+    lms: tuple[float, ...],
+    z: float,
+) -> None:
+    unit, base = ("g", 6000.0) if measure == "weight" else ("cm", 45.0)
+    v = visit_pair(measure, sex, days, (f"{base} {unit}", f"{base + gain} {unit}"))
+    assert v.z == pytest.approx(z, abs=TOLERANCE)
+    assert v.method == "who-2009-interpolated"
+    assert v.status in ("interval_interpolated", "implausible")  # of the sizes taken here
+    cells, at = v.codes.cells, v.codes.at[0]
+    scale = 1000 if measure == "weight" else 1
+    assert cells.L[at] == pytest.approx(lms[0], abs=TOLERANCE)
+    assert cells.M[at] * scale == pytest.approx(lms[1], abs=1e-4)
+    assert cells.S[at] == pytest.approx(lms[2], abs=TOLERANCE)
+    assert cells.delta[at] * scale == pytest.approx(lms[3], abs=1e-3)
 
 
 def test_v24_coverage() -> None:

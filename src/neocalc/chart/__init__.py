@@ -12,19 +12,21 @@ docs/charts.md shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from neocalc.chart.style import Chart
 from neocalc.errors import InputError
 from neocalc.policy import DEFAULT, Policy
+from neocalc.tables.notes import Notes
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.age import Age
     from neocalc.chart.visits import Infant
-    from neocalc.cohort import Scoring
+    from neocalc.cohort import Rows, Scoring
+    from neocalc.tables.mapping import Words
 
 __all__ = ["Chart", "cohort", "infant", "velocity"]
 
@@ -51,9 +53,10 @@ def infant(
     until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> Chart:
     """Growth chart of one infant: its visits on the curves of the policy.
 
@@ -82,7 +85,8 @@ def infant(
     until : int, optional
         Corrected age at which the chart ends [month]; by default 24, or what the visits need.
     columns, sex_codes, missing, policy, reference
-        As for `neocalc.score`.
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def infant(
 
     found = _infant(
         visits, subject, _typed(sex, age, weight, length, head_circumference, position, oedema),
-        administered_on, columns, sex_codes, missing, policy, reference,
+        administered_on, columns, sex_codes, missing, policy, reference, words,
     )  # fmt: skip
     events = chart_events.events_of(found, trial, version)
     return chart_infant.draw(found, lines=lines, until=until, events=events)
@@ -134,9 +138,10 @@ def velocity(
     until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> Chart:
     """Velocity chart of one infant: z over time, and increments on the WHO's bands.
 
@@ -166,7 +171,7 @@ def velocity(
 
     found = _infant(
         visits, subject, _typed(sex, age, weight, length, head_circumference, position, oedema),
-        administered_on, columns, sex_codes, missing, policy, reference,
+        administered_on, columns, sex_codes, missing, policy, reference, words,
     )  # fmt: skip
     events = chart_events.events_of(found, trial, version)
     return chart_velocity.draw(found, until=until, events=events)
@@ -177,11 +182,13 @@ def cohort(
     *,
     kind: str = "z",
     arm: str | None = None,
+    until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> Chart:
     """Chart of a cohort, arm beside arm; it reads as well with 12 subjects as with 5,000.
 
@@ -194,14 +201,19 @@ def cohort(
         change in z of each subject, from the last visit on or before administration to the last.
         "statuses": how many rows have each status.
     arm : str, optional
-        The column of the arms; by default "arm", where there is one. Not for "statuses".
+        The column of the arms, of at most 12; by default "arm", where there is one. Not for
+        "statuses".
+    until : int, optional
+        The age around which the last visits are that are shown [month]; by default the axis is as
+        long as the data, but for few visits after the last median. Not for "statuses".
     columns, sex_codes, missing, policy, reference
-        As for `neocalc.score`.
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`.
 
     Returns
     -------
     Chart
-        One upright A4 page.
+        One upright A4 page; a longer one where there are more than eight arms.
 
     Examples
     --------
@@ -218,26 +230,55 @@ def cohort(
         raise InputError("kind", kind, f"accepted: {', '.join(KINDS[2:])}")
     table, scoring = scored_table(
         visits, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())),
+        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())), **words,
     )  # fmt: skip
-    return cohort_chart(table, scoring, kind, arm)
+    notes = Notes()
+    drawn = cohort_chart(table, scoring, kind, arm, until, notes.add)
+    notes.warn(scoring.mapped)
+    return drawn
 
 
-def cohort_chart(table: pl.DataFrame, scoring: Scoring, kind: str, arm: str | None) -> Chart:
-    """The chart of a prepared table."""
+def cohort_chart(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    kind: str,
+    arm: str | None,
+    until: int | None = None,
+    watch: Callable[[Rows], None] | None = None,
+) -> Chart:
+    """The chart of a prepared table; `watch` is shown its prepared rows."""
     from neocalc.chart import cohorts as chart_cohort
     from neocalc.chart import waterfall as chart_changes
     from neocalc.chart.subjects import cohort_of
-    from neocalc.cohort import count_statuses, score_table
 
     if kind == "statuses":
-        if arm is not None:
-            raise InputError("arm", arm, "not for the counts of statuses, which are of all rows")
-        counts = count_statuses(score_table(table, scoring), scoring)
-        return chart_changes.draw_statuses(counts, chart_cohort.footnotes(scoring))
-    found = cohort_of(table, scoring, arm=arm)
+        for name, given in (("arm", arm), ("until", until)):
+            if given is not None:
+                raise InputError(
+                    name, given, "not for the counts of statuses, which are of all rows"
+                )
+        return _statuses(table, scoring, watch)
+    found = cohort_of(table, scoring, arm=arm, watch=watch)
     draw = chart_cohort.draw_z if kind == "z" else chart_changes.draw_waterfall
-    return draw(found)
+    return draw(found, until)
+
+
+def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None) -> Chart:
+    """The counts of statuses, and what the rows with a z were scored by."""
+    from neocalc.chart.used import caption, used_by, with_any_z
+    from neocalc.chart.waterfall import draw_statuses
+    from neocalc.cohort import count_statuses, score_table
+
+    kept: list[Rows] = []
+
+    def see(rows: Rows) -> None:
+        kept.append(rows)
+        if watch is not None:
+            watch(rows)
+
+    scored = score_table(table, scoring, see)
+    used = used_by(kept[0], with_any_z(scored, scoring.indices), scoring)
+    return draw_statuses(count_statuses(scored, scoring), caption(used))
 
 
 def _typed(
@@ -258,9 +299,10 @@ def _infant(
     administered_on: Any,
     columns: Mapping[str, str] | None,
     sex_codes: Mapping[str, Any] | None,
-    missing: Iterable[str],
+    missing: Any,
     policy: Policy | None,
     reference: str,
+    words: Words,
 ) -> Infant:
     """One infant, from a table or from typed values."""
     from neocalc.chart.typed import typed_table
@@ -271,6 +313,11 @@ def _infant(
     table, scoring = scored_table(
         typed_table(**(typed or {"sex": None, "age": None})) if visits is None else visits,
         columns=columns, sex_codes=sex_codes, missing=missing, policy=policy, reference=reference,
-        extra=(ADMINISTERED,),
+        extra=(ADMINISTERED,), **words,
     )  # fmt: skip
-    return infant_of(table, scoring, subject=subject, administered=administered_on)
+    notes = Notes()
+    found = infant_of(
+        table, scoring, subject=subject, administered=administered_on, watch=notes.add
+    )
+    notes.warn(scoring.mapped)
+    return found

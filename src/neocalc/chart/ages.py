@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from neocalc.age import MONTH, NOT_STATED
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 LATEST: Final = 60
 """The last month of corrected age that a chart can show."""
-ENDS: Final = (24, 36, 48, LATEST)
-"""Where a chart ends by default: two years, or later if there are later visits [month]."""
+ENDS: Final = (3, 6, 9, 12, 18, 24, 36, 48, LATEST)
+"""Where a chart ends by default: at the first of these that holds the visits [month]."""
+MARKED: Final = 24
+"""Up to this age a chart is lengthened for what is marked on it without a visit [month]."""
 SLACK: Final = 31
 """A visit this late still counts as the visit at the end of the chart [day]."""
 
@@ -42,37 +45,81 @@ class Ticks(NamedTuple):
     other_title: str
 
 
-def last_day(infant: Infant, until: int | None) -> int:
-    """The day since birth at which a chart ends.
+def until_day(until: int) -> int:
+    """The last day of an age at which a chart ends [day].
+
+    Parameters
+    ----------
+    until : int
+        Corrected age [month].
+    """
+    if not 1 <= until <= LATEST:
+        raise InputError("until", until, f"1 to {LATEST} months of corrected age")
+    return math.floor(until * MONTH)
+
+
+class Span(NamedTuple):
+    """The days since birth of what a chart has to hold, and the day at which it ends."""
+
+    first: int
+    last: int
+    end: int
+
+
+def span_of(infant: Infant, until: int | None, marked: Iterable[int] = ()) -> Span:
+    """What a chart of an infant holds: it is as long as there is something to see.
 
     Parameters
     ----------
     infant : Infant
         The visits.
     until : int, optional
-        Corrected age at the end [month]; by default 24, or what the visits need.
+        Corrected age at the end [month]; by default what the visits need.
+    marked : iterable of int
+        Other days that are marked, such as those of visits due by a trial; up to two years count.
     """
-    if until is not None and not 1 <= until <= LATEST:
-        raise InputError("until", until, f"1 to {LATEST} months of corrected age")
+    most = _end(infant, LATEST) + SLACK
+    days = [int(day) for day in infant.days[infant.seen] if day <= most]
+    days += [day for day in marked if day <= _end(infant, MARKED)]
+    first, latest = min(days, default=0), max(days, default=0)
     if until is not None:
-        return math.floor(until * MONTH) + infant.to_term
-    latest = int(infant.days[-1]) if len(infant.days) else 0
-    ends = [math.floor(months * MONTH) + infant.to_term for months in ENDS]
+        end = until_day(until) + infant.to_term
+        return Span(0, end, end)
+    ends = [_end(infant, months) for months in ENDS]
     end = next((day for day in ends if latest <= day + SLACK), ends[-1])
-    return max(end, latest + 3) if latest <= end + SLACK else end
+    return Span(first, latest, max(end, latest + 3))
 
 
-def columns_of(infant: Infant, segments: dict[str, list[Segment]], last: int) -> list[Column]:
+def _end(infant: Infant, months: int) -> int:
+    """The day since birth of a corrected age [month]."""
+    return math.floor(months * MONTH) + infant.to_term
+
+
+Segments = dict[str, "list[Segment]"]
+
+
+def segments_of(infant: Infant, measures: Iterable[str], span: Span) -> Segments:
+    """The references of each measure that a chart has to show: those at the ages of the visits."""
+    every = {measure: infant.segments(measure, span.end) for measure in measures}
+    kept = {
+        measure: [s for s in found if s.first <= span.last and s.last >= span.first]
+        for measure, found in every.items()
+    }
+    return kept if any(kept.values()) else every
+
+
+def columns_of(infant: Infant, segments: Segments, span: Span) -> list[Column]:
     """The column by postmenstrual age, where there is one, and that of the term reference."""
     every = [segment for found in segments.values() for segment in found]
     early = [s.last for s in every if s.basis == "postmenstrual"]
     if not early:
-        return [Column(0.0, float(last), False)]
+        first = min((s.first for s in every), default=0)
+        return [Column(float(min(first, span.first)), float(span.end), False)]
     boundary = max(early) + 0.5
     start = float(infant.gestation // 14 * 14 - infant.gestation)
-    beyond = any(s.last > boundary for s in every) or infant.days[-1:].max(initial=0) > boundary
+    beyond = any(s.last > boundary for s in every) or span.last > boundary
     columns = [Column(start, boundary, True)]
-    return [*columns, Column(boundary, float(last), False)] if beyond else columns
+    return [*columns, Column(boundary, float(span.end), False)] if beyond else columns
 
 
 def age_ticks(infant: Infant, column: Column) -> Ticks:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from neocalc.chart.visits import Infant
+    from neocalc.trials import Trial
 
 SHORT: Final = 21
 """A window of fewer days is too narrow for an axis of two years: it is named in the notes alone."""
@@ -43,16 +44,25 @@ class Events(NamedTuple):
         The trial's visits after it.
     windows : tuple of Window
         The trial's windows, those that end together as one.
+    trial : str
+        Which trial, by which version of its protocol.
     """
 
     administered: int | None = None
     visits: tuple[tuple[str, int], ...] = ()
     windows: tuple[Window, ...] = ()
+    trial: str = ""
 
     @property
     def bars(self) -> list[Window]:
         """The windows that are long enough to be drawn."""
         return [window for window in self.windows if window.last - window.first >= SHORT]
+
+    @property
+    def days(self) -> list[int]:
+        """Every day that is marked."""
+        found = [] if self.administered is None else [self.administered]
+        return found + [day for _, day in self.visits] + [window.last for window in self.bars]
 
     @property
     def height(self) -> float:
@@ -73,17 +83,13 @@ def events_of(infant: Infant, trial: Any = None, version: str | None = None) -> 
     version : str, optional
         The version of its protocol.
     """
-    if trial is None:
-        if version is not None:
-            raise MissingError("trial", f"the version {version!r} is one of a trial's protocol")
+    found = trial_of(trial, version)
+    if found is None:
         return Events(infant.administered)
-    from neocalc import trials
-
     if infant.administered is None or infant.born is None:
         raise MissingError(
             "administered_on", "a trial's windows need the day of administration and of birth"
         )
-    found = trial if isinstance(trial, trials.Trial) else trials.load(trial, version)
     given = date_text(infant.born + infant.administered)
     ends: dict[tuple[int, str], list[str]] = {}
     for window in found.windows(given):
@@ -93,7 +99,18 @@ def events_of(infant: Infant, trial: Any = None, version: str | None = None) -> 
         for (last, within), names in sorted(ends.items())
     ]
     visits = [(visit.after, _day(visit.on, infant.born)) for visit in found.visits(given)]
-    return Events(infant.administered, tuple(visits), tuple(windows))
+    return Events(infant.administered, tuple(visits), tuple(windows), found.label)
+
+
+def trial_of(trial: Any, version: str | None) -> Trial | None:
+    """The trial that is named or given; None where there is none."""
+    if trial is None:
+        if version is not None:
+            raise MissingError("trial", f"the version {version!r} is one of a trial's protocol")
+        return None
+    from neocalc import trials
+
+    return trial if isinstance(trial, trials.Trial) else trials.load(trial, version)
 
 
 def _day(date: dt.date, born: int) -> int:
@@ -111,7 +128,7 @@ def event_notes(infant: Infant, events: Events) -> list[str]:
     ]
     if events.windows:
         ends = "; ".join(f"{w.name} (to {date_text(infant.born + w.last)})" for w in events.windows)
-        notes.append(f"Windows of the trial after administration: {ends}.")
+        notes.append(f"Windows of {events.trial}: {ends}.")
     return notes
 
 

@@ -10,10 +10,13 @@ import numpy as np
 from neocalc import velocity
 from neocalc.age import MONTH, Age
 from neocalc.chart.visits import Infant
+from neocalc.errors import STATUSES
 from neocalc.references import MEASURES
-from neocalc.scoring import HEIGHT_FROM
-from neocalc.units import quantity
+from neocalc.units import convert, find_unit
+from neocalc.velocity.scores import SHOWN_UNITS
 
+NOTHING_TO_SAY: Final = ("first_visit", "missing_value")
+"""Statuses of visits that have nothing to be compared with, or no value."""
 BANDS: Final = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """The lines of a band [z]."""
 
@@ -34,17 +37,17 @@ class Increment(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """The increments of a measure, one after the other, and why pairs of visits have none."""
+    """The increments of a measure, one after the other, and why other visits have none."""
 
     increments: list[Increment]
     without: Counter[str]
 
 
 def chain_of(infant: Infant, measure: str) -> Chain:
-    """Increments from visit to visit: each begins where the last one ended.
+    """Increments from visit to visit: each from the visit before at which it was measured.
 
-    From a visit on, the first later visit is taken whose interval the WHO has; when there is none,
-    the next visit begins a new one.
+    They are those of `neocalc.velocity.score`, by the same comparison: what has no z there has none
+    here. An implausible one is counted, and not shown.
 
     Parameters
     ----------
@@ -53,61 +56,34 @@ def chain_of(infant: Infant, measure: str) -> Chain:
     measure : str
         The measure.
     """
-    series = infant.series[measure]
-    usable = np.array([word in ("ok", "age_below_reference") for word in series.words], dtype=bool)
-    usable &= ~np.isnan(series.value)
-    days, values = infant.days[usable], series.value[usable]
+    growth = infant.series[measure].growth
+    source, target = find_unit(MEASURES[measure]), find_unit(SHOWN_UNITS[measure])
+    assert source is not None and target is not None
+    shown = convert(growth.increment, source, target)
     found, without = [], Counter[str]()
-    at = 0
-    while at < len(days) - 1:
-        later = np.arange(at + 1, len(days))
-        result = _scored(infant, measure, days[at], values[at], days[later], values[later])
-        good = np.flatnonzero(~np.isnan(result.z))
-        if not good.size:
-            without[str(result.status[0])] += 1
-            at += 1
+    for at, code in enumerate(growth.status.tolist()):
+        word = STATUSES[code]
+        if word in NOTHING_TO_SAY:
             continue
-        end = later[good[0]]
-        first, last = int(days[at]), int(days[end])
+        if growth.implausible[at]:
+            word = "implausible"
+        if growth.z[at] != growth.z[at] or word == "implausible":
+            without[word] += 1
+            continue
+        first, last = int(infant.days[growth.other[at]]), int(infant.days[at])
         per_month = MONTH / (last - first)
         found.append(
             Increment(
-                first, last, float(result.z[good[0]]), int(result.nominal_months[good[0]]),
-                float(result.increment.magnitude[good[0]]) * per_month,
-                _band(infant, measure, first, last) * per_month,
+                first, last, float(growth.z[at]), int(growth.months[at]),
+                float(shown[at]) * per_month, _band(infant, measure, first, last) * per_month,
             )
         )  # fmt: skip
-        at = int(end)
     return Chain(found, without)
 
 
 def _ages(infant: Infant, days: Any) -> Age:
     days = np.atleast_1d(np.asarray(days, dtype=np.int32))
     return Age.from_codes(days, np.full_like(days, infant.gestation), None, None)
-
-
-def _scored(
-    infant: Infant, measure: str, day: int, value: float, days: Any, values: Any
-) -> velocity.Velocity:
-    """Velocity z-scores from one visit to each of several later ones."""
-    unit = MEASURES[measure]
-    firsts = np.full(len(days), day)
-
-    def position(at: Any) -> Any:  # as the attained z took it
-        words = np.where(at - infant.to_term < HEIGHT_FROM, "recumbent", "standing")
-        return words.astype(object) if measure == "length" else None
-
-    return velocity.zscore(
-        measure,
-        first=quantity(np.full(len(days), value), unit),
-        second=quantity(values, unit),
-        sex=infant.sex_word,
-        first_age=_ages(infant, firsts),
-        second_age=_ages(infant, days),
-        first_position=position(firsts),
-        second_position=position(days),
-        policy=infant.policy,
-    )
 
 
 def _band(infant: Infant, measure: str, first: int, last: int) -> Any:

@@ -14,10 +14,11 @@ import numpy as np
 
 from neocalc.age import MONTH, NOT_STATED
 from neocalc.chart import style
-from neocalc.chart.ages import Column, basis_text, columns_of, last_day
+from neocalc.chart.ages import Column, basis_text, columns_of, segments_of, span_of
 from neocalc.chart.events import Events, draw_lines, draw_strip, event_notes
 from neocalc.chart.panel import Panel
-from neocalc.chart.text import caption, count, date_text, number, sex_title
+from neocalc.chart.text import count, date_text, number, sex_title
+from neocalc.chart.used import caption, used_on
 from neocalc.chart.visits import CHARTED, Infant, Segment
 from neocalc.errors import InputError
 from neocalc.lengths import HEIGHT_FROM
@@ -55,6 +56,12 @@ class _Sheet(NamedTuple):
     lines: str
     key: style.Key
 
+    @property
+    def every(self) -> list[Segment]:
+        """The references of all measures, in order of age."""
+        found = [segment for segments in self.segments.values() for segment in segments]
+        return sorted(found, key=lambda segment: segment.first)
+
     def place(self, column: Column) -> tuple[float, float]:
         """Left edge and width of a column [mm]."""
         room = self.page.width - LEFT - RIGHT
@@ -82,20 +89,20 @@ def draw(
     lines : str
         "centiles" (3, 10, 50, 90, 97) or "sd" (-3 to 3).
     until : int, optional
-        Corrected age at the end of the chart [month]: by default 24, or what the visits need.
+        Corrected age at the end of the chart [month]: by default what the visits need.
     events : Events, optional
         What else is marked; by default the day of administration.
     """
     if lines not in LINES:
         raise InputError("lines", lines, f"accepted: {', '.join(LINES)}")
     events = Events(infant.administered) if events is None else events
-    last = last_day(infant, until)
+    span = span_of(infant, until, events.days)
     measures = [str(measure) for measure in CHARTED if measure in infant.series]
-    segments = {measure: infant.segments(measure, last) for measure in measures}
-    columns = columns_of(infant, segments, last)
+    segments = segments_of(infant, measures, span)
+    columns = columns_of(infant, segments, span)
     with style.style():
         sheet = _Sheet(style.Page(), infant, segments, columns, events, lines, style.Key())
-        text = [*_notes(sheet), *caption(infant.policy, infant.reference, _used(segments))]
+        text = [*_notes(sheet), *caption(used_on(infant, sheet.every))]
         rows = style.wrapped(text, sheet.page.width - LEFT - RIGHT)
         foot = sheet.page.height - BOTTOM - len(rows) * style.ROW
         _head(sheet)
@@ -127,7 +134,7 @@ def _panels(sheet: _Sheet, top: float, end: float) -> float:
             panel.curves(sheet.segments[measure], sheet.lines)
             panel.visits(sheet.key)
             draw_lines(ax, column, sheet.events, sheet.key)
-            panel.finish(lowest=measure == measures[-1])
+            panel.finish(lowest=measure == measures[-1], end=column is sheet.columns[-1])
             if len(sheet.columns) > 1:
                 _hand_over(sheet, ax, column, top + height / 2)
         top += height + GAP
@@ -150,18 +157,17 @@ def _hand_over(sheet: _Sheet, ax: Axes, column: Column, middle: float) -> None:
         )  # fmt: skip
 
 
-def _used(segments: dict[str, list[Segment]]) -> list[str]:
-    """The folders of the references that are drawn, in order."""
-    every = sorted((s for found in segments.values() for s in found), key=lambda s: s.first)
-    return list(dict.fromkeys(str(s.reference.folder) for s in every))
+def born_text(infant: Infant) -> str:
+    """Girl or boy, and the gestation at birth."""
+    if infant.gestation == NOT_STATED:
+        return f"{sex_title(infant.sex)}, gestation not stated"
+    return f"{sex_title(infant.sex)}, born at {weeks_and_days(infant.gestation)}"
 
 
 def who(infant: Infant) -> str:
     """Who it is, in one line."""
     name = f"{style.drawable(infant.subject)} · " if infant.subject else ""
-    if infant.gestation == NOT_STATED:
-        return f"{name}{sex_title(infant.sex)}, gestation not stated"
-    return f"{name}{sex_title(infant.sex)}, born at {weeks_and_days(infant.gestation)}"
+    return f"{name}{born_text(infant)}"
 
 
 def _head(sheet: _Sheet) -> None:
@@ -171,9 +177,8 @@ def _head(sheet: _Sheet) -> None:
     facts = [] if infant.born is None else [f"born {date_text(infant.born)}"]
     facts += [count(len(infant.days), "visit"), LINES[sheet.lines]]
     page.text(LEFT, 18.5, " · ".join(facts), style.TEXT)
-    every = [s for found in sheet.segments.values() for s in found]
     for column in sheet.columns:
-        here = [s for s in every if s.first <= column.last and s.last >= column.first]
+        here = [s for s in sheet.every if s.first <= column.last and s.last >= column.first]
         labels = dict.fromkeys(s.reference.chart_label for s in here)
         left, width = sheet.place(column)
         room = width + (GUTTER - 3 if column.preterm else 0)
@@ -205,7 +210,7 @@ def _notes(sheet: _Sheet) -> list[str]:
     if infant.unplaced:
         notes.append(f"{count(infant.unplaced, 'visit')} not drawn: no usable age.")
     first, last = sheet.columns[0].first, sheet.columns[-1].last
-    outside = int(((infant.days < first) | (infant.days > last)).sum())
+    outside = int((infant.seen & ((infant.days < first) | (infant.days > last))).sum())
     if outside:
         notes.append(f"{count(outside, 'visit')} not drawn: outside the ages of this chart.")
     parts = next(iter(sheet.segments.values()), [])

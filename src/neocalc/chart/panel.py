@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,8 +11,10 @@ import numpy as np
 from neocalc.chart import style
 from neocalc.chart.ages import Column, Ticks, age_ticks
 from neocalc.chart.layout import crowded, levels, round_step, spread, text_spans, vertices_of
+from neocalc.chart.reasons import reasons, why_not
 from neocalc.chart.text import centile_text, number, z_text
-from neocalc.growth import curves
+from neocalc.chartlines import curves
+from neocalc.plain import TITLES, plain
 from neocalc.references import MEASURES
 
 if TYPE_CHECKING:
@@ -21,18 +24,13 @@ if TYPE_CHECKING:
 
 CENTILES: Final = (3, 10, 50, 90, 97)
 SD_LINES: Final = (-3, -2, -1, 0, 1, 2, 3)
-TITLES: Final = {
-    "weight": "Weight",
-    "length": "Length or height",
-    "head_circumference": "Head circumference",
-}
 FLAGS: Final = {
-    "implausible": ("X", 7.0, "implausible: beyond the flag limits"),
-    "oedema": ("s", 5.5, "oedema: weight not scored"),
-    "age_below_reference": ("v", 6.0, "before the first day of the reference"),
-    "age_above_reference": ("^", 6.0, "after the last day of the reference"),
+    "implausible": ("X", 7.0),
+    "oedema": ("s", 5.5),
+    "age_below_reference": ("v", 6.0),
+    "age_above_reference": ("^", 6.0),
 }
-"""How a visit with a value and a status other than ok is marked: shape, size and words."""
+"""How a visit with a value and a status other than ok is marked: shape and size."""
 OTHER_FLAG: Final = ("D", 5.0)
 
 
@@ -141,7 +139,7 @@ class Panel:
 
     def _flagged(self, word: str, at: Any, key: style.Key) -> None:
         """Visits with a value and a status: an open mark, at the edge where the scale ends."""
-        marker, size, text = FLAGS.get(word, (*OTHER_FLAG, word.replace("_", " ")))
+        marker, size = FLAGS.get(word, OTHER_FLAG)
         look: dict[str, Any] = {
             "linestyle": "none", "marker": marker, "markersize": size, "color": style.VERMILION,
             "markerfacecolor": "white", "markeredgewidth": 1.3,
@@ -150,7 +148,7 @@ class Panel:
         edge = np.clip(value, self.low, self.high)
         (marks,) = self.ax.plot(days, edge, zorder=7, clip_on=False, **look)
         marks.set_gid(f"flagged-{self.name}-{word}")
-        key.add(text, **look)
+        key.add(plain(word), **look)
         for up in (True, False):
             off = value > self.high if up else value < self.low
             self._off_scale(days[off], value[off], up=up)
@@ -184,8 +182,14 @@ class Panel:
             ticks.set_gid(f"unusable-{self.name}")
             key.add("value that cannot be used", **look)
 
-    def finish(self, *, lowest: bool) -> None:
-        """Grid, units, the two axes of age, and the names of the lines."""
+    def finish(self, *, lowest: bool, end: bool) -> None:
+        """Grid, units, the two axes of age, and the names of the lines.
+
+        Parameters
+        ----------
+        lowest, end : bool
+            Whether it is the lowest panel of the page, and in its last column.
+        """
         ax = self.ax
         ax.grid(color=style.FAINT, linewidth=0.5)
         ax.set_axisbelow(True)
@@ -201,7 +205,7 @@ class Panel:
         if self.column.preterm and self.column.holds(term):
             ax.axvline(term, color=style.LINE, linewidth=0.9, dashes=(5, 2), zorder=2)
         self._name_lines()
-        self._latest()
+        self._latest(end=end)
 
     def _name_lines(self) -> None:
         """The names of the lines at their right ends, none over another."""
@@ -213,13 +217,22 @@ class Panel:
                 fontsize=style.SMALL, annotation_clip=False,
             )  # fmt: skip
 
-    def _latest(self) -> None:
-        """The latest z of the measure, in the corner that growth leaves free."""
+    def _latest(self, *, end: bool) -> None:
+        """The latest z of the measure, in the corner that growth leaves free; or why there is none.
+
+        It stands in the column of its visit, and what has none in the last.
+        """
         found = np.flatnonzero(~np.isnan(self.series.z))
-        if found.size and self.column.holds(self.infant.days[found[-1]]):
+        if not found.size:
+            if end:
+                counts = Counter(self.series.words)
+                look = style.VERMILION if reasons(counts) else style.LINE
+                style.corner(self.ax, why_not(counts), width=self.width, color=look)
+            return
+        if self.column.holds(self.infant.days[found[-1]]):
             z, word = float(self.series.z[found[-1]]), self.series.words[found[-1]]
             text = f"latest z {z_text(z)}, centile {centile_text(z)}"
-            text += "" if word == "ok" else f": {word.replace('_', ' ')}"
+            text += "" if word == "ok" else f": {plain(word)}"
             style.corner(self.ax, text, color=style.DATA if word == "ok" else style.VERMILION)
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.chart.layout import shortened
 from neocalc.errors import ExtraMissing, FileError
+from neocalc.plain import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +143,7 @@ def drawable(text: object) -> str:
     >>> drawable("  001  0001 ")
     '001 0001'
     """
-    return with_glyphs(shortened(" ".join(str(text).split()), _LONGEST))
+    return with_glyphs(shortened(visible(" ".join(str(text).split())), _LONGEST))
 
 
 def with_glyphs(text: str) -> str:
@@ -191,11 +192,11 @@ class Chart:
         form : str
             "svg", "pdf" or "png".
         """
-        import neocalc
+        from neocalc._version import __version__
 
         if form not in FORMATS:
             raise FileError(f"format {form!r}; accepted: {', '.join(FORMATS)}")
-        program = f"neocalc {neocalc.__version__}"
+        program = f"neocalc {__version__}"
         about: dict[str, Any] = {
             "svg": {
                 "Title": self.title,
@@ -328,8 +329,13 @@ class Key:
         return -(-len(self.entries) // self.columns) * ROW * 1.06
 
 
-def corner(ax: Axes, text: str, **more: Any) -> None:
-    """A text in the top left corner of a panel, on white, clear of marks on the upper edge."""
+def corner(ax: Axes, text: str, *, width: float | None = None, **more: Any) -> None:
+    """A text in the top left corner of a panel, on white, clear of marks on the upper edge.
+
+    A long one is broken into rows of a width [mm].
+    """
+    if width is not None:
+        text = "\n".join(textwrap.wrap(text, max(int(width / (0.68 * TEXT * POINT)), 8)))
     ax.annotate(
         text, (0.015, 1), xycoords="axes fraction", xytext=(0, -6), textcoords="offset points",
         va="top", fontsize=TEXT, weight="bold", zorder=6.5,

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from neocalc.chart.visits import administered_dates, drawn_measures
-from neocalc.cohort import Rows, Scoring
-from neocalc.errors import FileError
+from neocalc.chart.arms import NOT_STATED, arm_title, arm_words, ordered
+from neocalc.chart.visits import administered_dates, drawn_measures, refused
+from neocalc.coding import Coded
+from neocalc.cohort import Rows, Scoring, ids_of
+from neocalc.errors import CODE, FileError
+from neocalc.stacks import Rows as Places
 from neocalc.tables import columns
+from neocalc.tables.children import MISSING, completed
+from neocalc.tables.identities import NO_SUBJECT
+from neocalc.velocity.comparisons import Line
+from neocalc.velocity.followup_tables import line_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
     from neocalc.errors import StatusArray
     from neocalc.units import Floats
 
-MOST_ARMS: Final = 4
+MOST_ARMS: Final = 12
 ARM: Final = "arm"
 """The column of the arms, where the table has it."""
 
@@ -55,6 +63,11 @@ class Cohort:
         The measures of the table.
     left_out : int
         Rows without a usable age or without a subject.
+    conflicting : int
+        Rows of subjects of whom two rows state different facts: sex, gestation, date of birth, arm
+        or day of administration; they are left out too.
+    administered : Coded or None
+        The day of administration of each row's subject, as days since 1970-01-01.
     """
 
     table: pl.DataFrame
@@ -67,14 +80,25 @@ class Cohort:
     day: Ints
     measures: dict[str, Measured]
     left_out: int
+    conflicting: int = 0
+    administered: Coded | None = None
 
     def arm_subjects(self, arm: int) -> int:
         """How many subjects an arm has."""
         return len(np.unique(self.subject[self.arm == arm]))
 
 
-def cohort_of(table: pl.DataFrame, scoring: Scoring, *, arm: str | None = None) -> Cohort:
+def cohort_of(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    *,
+    arm: str | None = None,
+    watch: Callable[[Rows], None] | None = None,
+) -> Cohort:
     """A cohort from a table of visits.
+
+    The arm and the day of administration are facts of a subject: what one of its rows states holds
+    for all of them. Rows of one day that do not differ are one visit; rows that do have no z.
 
     Parameters
     ----------
@@ -84,63 +108,94 @@ def cohort_of(table: pl.DataFrame, scoring: Scoring, *, arm: str | None = None) 
         How it is scored.
     arm : str, optional
         Name of the column of the arms; by default "arm", where there is one.
+    watch : callable, optional
+        It is shown the prepared rows.
     """
     import polars as pl
 
-    name = scoring.mapped.names.get("subject_id")
-    if name is None:
+    ids = ids_of(table, scoring)
+    if ids is None:
         raise FileError("there is no column subject_id; map it: --column subject_id=NAME")
     if arm is not None and arm not in table.columns:
         raise FileError(f"arm: there is no column {arm!r}")
     arms = arm or (ARM if ARM in table.columns else None)
-    rows = Rows(table, scoring)
-    ids = table[name].cast(pl.String).fill_null("")
-    usable = (ids != "").to_numpy()
-    if rows.age.status is not None:
-        usable &= rows.age.status == 0
-    names = ids.filter(pl.Series(usable)).unique().sort().to_list()
-    numbers = ids.replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int32)
-    order = np.lexsort((rows.age.days, numbers.to_numpy()))
+    every = Rows(table, scoring)
+    if watch is not None:
+        watch(every)
+    words = arm_words(table, arms, every, scoring.mapped)
+    names = ordered(set(words.to_list()) - {""})
+    codes = words.replace_strict(names, range(len(names)), default=0, return_dtype=pl.Int32)
+    blank = (words == "").to_numpy() * np.uint8(CODE[MISSING])
+    own = {"arm": Coded(codes.to_numpy(), blank)}
+    dates = administered_dates(table, scoring)
+    own |= {} if dates is None else {"administered_on": dates}
+    facts = completed(ids, own)
+    conflict = np.zeros(table.height, dtype=bool)
+    for children in (every.children, facts):
+        conflict |= False if children.conflict is None else children.conflict
+    usable = (facts.subject != NO_SUBJECT) & ~conflict
+    conflicting = int(np.count_nonzero(conflict))
+    if every.age.status is not None:
+        usable &= every.age.status == 0
+    texts = ids.texts
+    subjects = texts.filter(pl.Series(usable)).unique().sort().to_list()
+    numbers = texts.replace_strict(
+        subjects, range(len(subjects)), default=-1, return_dtype=pl.Int32
+    )
+    order = np.lexsort((every.age.days, numbers.to_numpy()))
     order = order[usable[order]]
-    kept = table[order]
-    rows = Rows(kept, scoring)
-    of_arm, arm_names = _arms(kept, arms)
-    measures = {measure: _measured(rows, measure) for measure in drawn_measures(rows)}
+    rows = every.take(order)
+    drawn = drawn_measures(rows)
+    line = line_of(rows, {measure: rows.inputs(measure, rows.resolved) for measure in drawn})
+    of_arm, arm_names = _arms(facts.facts["arm"], names, arms, order)
+    given = facts.facts.get("administered_on")
     return Cohort(
-        kept, scoring, rows, numbers.to_numpy()[order], of_arm, names, arm_names,
-        rows.resolved.who_day, measures, len(usable) - len(order),
+        table[order], scoring, rows, numbers.to_numpy()[order], of_arm, subjects, arm_names,
+        rows.resolved.who_day, {measure: _measured(rows, measure, line) for measure in drawn},
+        table.height - len(order) - conflicting, conflicting,
+        None if given is None else _taken(given, order),
     )  # fmt: skip
 
 
-def _arms(table: pl.DataFrame, column: str | None) -> tuple[Ints, list[str]]:
-    import polars as pl
-
-    if column is None or not len(table):
-        return np.zeros(len(table), dtype=np.int32), [""]
-    words = table[column].cast(pl.String).fill_null("")
-    words = words.replace("", "not stated")
-    names = words.unique().sort().to_list()
-    if len(names) > MOST_ARMS:
+def _arms(
+    stated: Coded, names: list[str], column: str | None, order: Places
+) -> tuple[Ints, list[str]]:
+    """The arm of each row, by its number, and the names of the arms."""
+    if column is None or not len(order):
+        return np.zeros(len(order), dtype=np.int32), [""]
+    assert stated.status is not None
+    codes = np.where(stated.status != 0, len(names), stated.codes)[order]
+    present, numbers = np.unique(codes, return_inverse=True)
+    shown = [*names, NOT_STATED]
+    if len(present) > MOST_ARMS:
         raise FileError(
-            f"column {column}: {len(names):,} different arms; a chart has at most {MOST_ARMS}:"
+            f"column {column}: {len(present):,} different arms; a chart has at most {MOST_ARMS}:"
             " name another column: --arm NAME"
         )
-    numbers = words.replace_strict(names, range(len(names)), return_dtype=pl.Int32)
-    return numbers.to_numpy(), [f"{column} {name}" for name in names]
+    return numbers.astype(np.int32), [arm_title(column, shown[code]) for code in present]
 
 
-def _measured(rows: Rows, measure: str) -> Measured:
+def _taken(fact: Coded, order: Places) -> Coded:
+    """A fact of the rows in their order."""
+    return Coded(fact.codes[order], None if fact.status is None else fact.status[order])
+
+
+def _measured(rows: Rows, measure: str, line: Line) -> Measured:
+    """A measure of the rows, each visit once; none of a day of which two rows differ."""
     scored = rows.score(measure)
-    return Measured(scored.z, scored.status, scored.reference)
+    z, status = refused(scored.z, scored.status, line.duplicate)
+    again = line.source(measure) != np.arange(len(z))
+    z[again], status[again] = np.nan, CODE["missing_value"]
+    return Measured(z, status, scored.reference)
 
 
 def administered_before(cohort: Cohort) -> npt.NDArray[np.bool_] | None:
     """Which visits are on or before the day of administration; None where no day is known."""
     mapped = cohort.scoring.mapped
-    given = administered_dates(cohort.table, cohort.scoring)
+    given = cohort.administered
     if given is None or not mapped.has("measured_on"):
         return None
-    on = columns.dates(columns.column_of(cohort.table, mapped, "measured_on"))
+    on = columns.dates_of(cohort.table, mapped, "measured_on")
     before: npt.NDArray[np.bool_] = on.codes <= given.codes
     for status in (given.status, on.status):
         if status is not None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from neocalc.cli.growth import centile_text as _centile_text
-from neocalc.cli.growth import plain_number
 from neocalc.lms import centile_from_zscore
-from neocalc.policy import Policy
-from neocalc.references import reference as find_reference
-from neocalc.references import tables_digest
+from neocalc.plain import centile_text as _centile_text
+from neocalc.plain import plain_number, titled
 
 SEX_TITLES: Final = ("Girl", "Boy")
 
@@ -43,6 +39,23 @@ def centile_text(z: float) -> str:
     return _centile_text(z, float(centile_from_zscore(z)))
 
 
+def fixed(value: float, decimals: int) -> str:
+    """A number in a column: all of them with the same number of decimals.
+
+    Examples
+    --------
+    >>> fixed(-3.6, 2), fixed(-0.001, 2)
+    ('−3.60', '0.00')
+    """
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
+
+
+def fixed_centile(z: float) -> str:
+    """The centile of a z-score in a column."""
+    return centile_text(z) if abs(z) > 3 else fixed(float(centile_from_zscore(z)), 1)
+
+
 def date_text(number_of_day: int) -> str:
     """A date from its days since 1970-01-01."""
     return str(np.datetime64(number_of_day, "D"))
@@ -57,17 +70,12 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def caption(policy: Policy, reference: str, used: Sequence[str]) -> list[str]:
-    """What a picture was drawn from: references (by id or folder), policy and version."""
-    import neocalc
+def readable(name: str) -> str:
+    """The name of a column in words, as the beginning of a line.
 
-    lines = [
-        f"{ref.chart_label} ({ref.id}): {ref.citation_line}. Licence: {ref.licence}."
-        for ref in map(find_reference, used)
-    ]
-    return [
-        *lines,
-        f"Policy: {policy.describe(reference)}.",
-        f"Drawn by neocalc {neocalc.__version__} from its tables {tables_digest()[:16]}."
-        " neocalc calculates; it does not prescribe.",
-    ]
+    Examples
+    --------
+    >>> readable("treatment_group"), readable("preterm"), readable("TRT01P")
+    ('Treatment group', 'Preterm', 'TRT01P')
+    """
+    return titled(" ".join(name.replace("_", " ").split())) or name

@@ -33,7 +33,8 @@ def typed_table(
     if age.status is not None and age.status.any():
         raise AgeError("age", "an age that cannot be used", "an age for each visit")
     data: dict[str, Any] = {"sex": [SEXES[sex_code(sex)]] * n, "age_days": age.days.tolist()}
-    data["gestational_age_days"] = [int(g) or None for g in age.gestation_days]
+    if age.gestation_days.any():
+        data["gestational_age_days"] = [int(g) or None for g in age.gestation_days]
     if age.birth_days is not None:
         born = np.broadcast_to(age.birth_days, age.days.shape)
         data["birth_date"] = born.astype("datetime64[D]")

@@ -5,20 +5,24 @@ Where no reference exists, before 40 weeks and after 24 months, the zone is left
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from neocalc.age import NOT_STATED
 from neocalc.chart import style
-from neocalc.chart.ages import Column, age_ticks, last_day
+from neocalc.chart.ages import Column, age_ticks, span_of
 from neocalc.chart.events import Events, draw_lines, event_notes
 from neocalc.chart.increments import Chain, Increment, chain_of
 from neocalc.chart.infants import RIGHT, foot_of, who
 from neocalc.chart.layout import crowded, levels, round_step, text_spans
-from neocalc.chart.panel import TITLES, second_axis
-from neocalc.chart.text import caption, count, number, z_text
+from neocalc.chart.panel import second_axis
+from neocalc.chart.reasons import NEVER, reasons, why_not
+from neocalc.chart.text import count, number, z_text
+from neocalc.chart.used import caption, used_on
 from neocalc.chart.visits import Infant, Segment
+from neocalc.plain import NAMES, TITLES, counted, plain
 from neocalc.references import reference as find_reference
 from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009
 from neocalc.velocity.scores import SHOWN_UNITS
@@ -34,7 +38,12 @@ LOOKS: Final[dict[str, dict[str, Any]]] = {
     },
 }  # fmt: skip
 """Marks of the measures where they share a panel: told apart by shape and dashes too."""
-NO_INTERVAL: Final = "no two visits with an interval that the WHO has"
+BARS: Final = (
+    "Bars: growth since the visit before at which it was measured, per month of 30.4375 days, on"
+    " the WHO's median, ±1 and ±2 SD for that age and interval; the figure is its z. There is one"
+    " where the WHO has the interval: 1, 2, 3, 4 or 6 months, within 10%; length and head"
+    " circumference from 2 months."
+)
 LEFT: Final = 23.0
 """Beside the panels, for titles of two rows [mm]."""
 PANEL: Final = style.A4[0] - LEFT - RIGHT
@@ -51,27 +60,26 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
     infant : Infant
         The visits.
     until : int, optional
-        Corrected age at the end [month]; by default 24, or what the visits need.
+        Corrected age at the end [month]; by default what the visits need.
     events : Events, optional
         What else is marked; by default the day of administration.
     """
     events = Events(infant.administered) if events is None else events
-    last = last_day(infant, until)
-    column = Column(0.0, float(last), False)
+    span = span_of(infant, until, events.days)
+    column = Column(0.0, float(span.end), False)
     chains = {measure: chain_of(infant, measure) for measure in infant.series}
-    segments = {measure: infant.segments(measure, last) for measure in infant.series}
-    ref = find_reference(WHO_2009)
+    segments = {measure: infant.segments(measure, span.end) for measure in infant.series}
+    used = used_on(infant, _placed(infant, segments, span.end))
+    compared = any(chain.increments for chain in chains.values())
+    label = find_reference(WHO_2009).chart_label if compared else "No velocity z-score"
     with style.style():
         page, key = style.Page(), style.Key(4)
         width = PANEL
         page.heading(LEFT, 12, f"{who(infant)}: growth velocity", style.TITLE, width)
-        used = sorted((s for found in segments.values() for s in found), key=lambda s: s.first)
-        folders = [str(s.reference.folder) for s in used]
-        labels = dict.fromkeys(s.reference.chart_label for s in used)
-        page.heading(LEFT, 19, " · ".join(labels) or "No reference", style.HEADING, width)
-        page.heading(LEFT, 24.5, ref.chart_label, style.HEADING, width)
+        page.heading(LEFT, 19, used.labels, style.HEADING, width)
+        page.heading(LEFT, 24.5, label, style.HEADING, width)
         text = [*event_notes(infant, events), *_notes(infant, chains)]
-        text += caption(infant.policy, infant.reference, [WHO_2009, *dict.fromkeys(folders)])
+        text += caption(used, [WHO_2009] if compared else [])
         rows = style.wrapped(text, width)
         foot = page.height - 8 - len(rows) * style.ROW - 4 * style.ROW
         panels = 2 + len(chains)
@@ -81,7 +89,7 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
             ax = page.axes(LEFT, top, width, height)
             ax.set_xlim(column.first, column.last)
             if i == 0:
-                _attained(ax, infant, segments, key)
+                _attained(ax, infant, segments, key, hand_over=used.changes_chart)
             elif i == 1:
                 _velocities(ax, infant, chains)
             else:
@@ -105,32 +113,69 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
     return style.Chart(page.figure, f"Growth velocity: {who(infant)}", " ".join(rows))
 
 
+def _placed(infant: Infant, segments: dict[str, list[Segment]], end: int) -> list[Segment]:
+    """The references on which a z of the chart stands."""
+    found = []
+    for measure, spans in segments.items():
+        days = infant.days[(infant.series[measure].status == 0) & (infant.days <= end)]
+        found += [s for s in spans if ((days >= s.first) & (days <= s.last)).any()]
+    return sorted(found, key=lambda segment: segment.first)
+
+
+def why_none(infant: Infant, measure: str, chain: Chain) -> str:
+    """Why a measure has no increment.
+
+    Parameters
+    ----------
+    infant : Infant
+        The visits.
+    measure : str
+        The measure.
+    chain : Chain
+        Its increments, of which there are none.
+    """
+    series = infant.series[measure]
+    values = int((~np.isnan(series.value)).sum())
+    if values < 2:
+        found = reasons(Counter(series.words))
+        if values:
+            return "measured once"
+        return counted(found) if found else plain(NEVER)
+    return counted(chain.without) or "no z-score"
+
+
 def _notes(infant: Infant, chains: dict[str, Chain]) -> list[str]:
     """How the increments were chosen, and what has none."""
-    notes = [
-        "Bars: growth between two visits, per month of 30.4375 days, on the WHO's median, ±1 and ±2"
-        " SD for that age and interval; the figure is its z. Each begins where the last one ended,"
-        " with the first later visit whose interval the WHO has (1, 2, 3, 4 or 6 months, within"
-        " 10%; length and head circumference from 2 months)."
-    ]
+    notes = []
+    if any(chain.increments for chain in chains.values()):
+        notes.append(BARS)
     implausible = sum(s.words.count("implausible") for s in infant.series.values())
     if implausible:
         notes.append(f"{count(implausible, 'implausible z-score')} not drawn.")
     parts = []
     for measure, chain in chains.items():
-        words = {w: n for w, n in sorted(chain.without.items()) if w != "start_below_term"}
+        words = {word: n for word, n in chain.without.items() if word != "start_below_term"}
         if words:
-            listed = ", ".join(f"{word} {n:,}" for word, n in words.items())
-            parts.append(f"{TITLES[measure].lower()}: {listed}")
+            parts.append(f"{NAMES[measure]}: {counted(words)}")
     if parts:
-        notes.append(f"Visits without an increment to a later one: {'; '.join(parts)}.")
+        notes.append(f"Visits without a velocity z-score: {'; '.join(parts)}.")
     return notes
 
 
-def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key: style.Key) -> None:
+def _attained(
+    ax: Axes,
+    infant: Infant,
+    segments: dict[str, list[Segment]],
+    key: style.Key,
+    *,
+    hand_over: bool,
+) -> None:
     """Z of attained size over time; where there is no reference, nothing."""
     low, high = _z_scale([s.z[s.status == 0] for s in infant.series.values()])
     _z_lines(ax, low, high, "Attained z-score")
+    if not any((series.status == 0).any() for series in infant.series.values()):
+        why = (f"{NAMES[m]}: {why_not(Counter(s.words))}" for m, s in infant.series.items())
+        style.corner(ax, "; ".join(why), width=PANEL)
     for measure, series in infant.series.items():
         good = np.array([word == "ok" for word in series.words], dtype=bool)
         look = LOOKS[measure] | {"linewidth": 1.2}
@@ -141,13 +186,13 @@ def _attained(ax: Axes, infant: Infant, segments: dict[str, list[Segment]], key:
         small = {"markersize": 2.0} if crowded(days[here], np.ptp(ax.get_xlim()) / PANEL) else {}
         marks = look | {"linestyle": "none"} | small
         ax.plot(days[here], z[here], zorder=6, clip_on=False, **marks)
-        key.add(TITLES[measure].lower(), **look)
+        key.add(NAMES[measure], **look)
     every = [s for found in segments.values() for s in found]
     first = min((s.first for s in every), default=0)
     if first > 1:
         _hatch(ax, 0, first, "no reference", key)
     ends = [s.last for s in every if s.basis == "postmenstrual"]
-    if ends and any(s.first > max(ends) for s in every):
+    if ends and hand_over:
         ax.axvline(max(ends) + 0.5, color=style.INK, linewidth=1.0, dashes=(5, 2), zorder=2)
         key.add("hand-over of the reference", color=style.INK, linewidth=1.0, dashes=(5, 2))
 
@@ -170,7 +215,8 @@ def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain]) -> None:
         (line,) = ax.plot(middles, values, linewidth=0.7, zorder=5, **look)
         line.set_gid(f"velocity-{measure}")
     if not any(chain.increments for chain in chains.values()):
-        style.corner(ax, NO_INTERVAL)
+        why = (f"{NAMES[m]}: {why_none(infant, m, chain)}" for m, chain in chains.items())
+        style.corner(ax, f"no velocity z-score: {'; '.join(why)}", width=PANEL)
 
 
 def _increments(ax: Axes, infant: Infant, measure: str, chain: Chain, key: style.Key) -> None:
@@ -179,7 +225,7 @@ def _increments(ax: Axes, infant: Infant, measure: str, chain: Chain, key: style
     ax.set_ylabel(f"{TITLES[measure].split(' or ')[0]}\n({unit} per month)", labelpad=2)
     if not chain.increments:
         ax.set_yticks([])
-        style.corner(ax, NO_INTERVAL)
+        style.corner(ax, f"no velocity z-score: {why_none(infant, measure, chain)}", width=PANEL)
         return
     low, high = 0.0, 0.0
     for i, increment in enumerate(chain.increments):

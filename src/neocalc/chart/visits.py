@@ -6,27 +6,37 @@ counted and said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
-from neocalc.cohort import Rows, Scoring, plan
+from neocalc.cohort import Rows, Scoring, ids_of, plan
 from neocalc.errors import CODE, STATUSES, AgeError, FileError
 from neocalc.growth import zscore
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
 from neocalc.references import MEASURES, SEXES, Reference
 from neocalc.scoring import adjusted_length
+from neocalc.stacks import Rows as Places
 from neocalc.tables import columns, frames
+from neocalc.tables.identities import Ids, one_child
+from neocalc.tables.mapping import Words
+from neocalc.tables.polarslimits import plain_columns
 from neocalc.units import quantity
+from neocalc.velocity.comparisons import Line
+from neocalc.velocity.followup import increments, link
+from neocalc.velocity.followup_tables import line_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.coding import Coded, Ints
     from neocalc.errors import StatusArray
+    from neocalc.scoring import Inputs
+    from neocalc.stacks import Bools
     from neocalc.units import Floats
 
 CHARTED: Final = ("weight", "length", "head_circumference")
@@ -35,6 +45,33 @@ ADMINISTERED: Final = "administered_on"
 """The column with the day on which the cells were given."""
 LONGEST_LIFE: Final = 40_000
 """More days than this between birth and administration are a slip of the pen."""
+
+
+class Growth(NamedTuple):
+    """What came of comparing each visit with the one before: as `neocalc.velocity.score` does it.
+
+    Attributes
+    ----------
+    other : numpy.ndarray
+        The visit before, by its place among the visits; the visit itself where there is none.
+    z : numpy.ndarray
+        Velocity z-score [unitless]; NaN where `status` says why there is none.
+    months : numpy.ndarray
+        The nominal interval that was scored [month].
+    increment : numpy.ndarray
+        From the visit before to this one [kg] or [cm].
+    status : numpy.ndarray
+        Status codes.
+    implausible : numpy.ndarray
+        Where either value, or the change between them, is beyond what a child can have or do.
+    """
+
+    other: Places
+    z: Floats
+    months: Any
+    increment: Floats
+    status: StatusArray
+    implausible: npt.NDArray[np.bool_]
 
 
 class Series(NamedTuple):
@@ -54,6 +91,8 @@ class Series(NamedTuple):
         Id of the reference of each z; empty where there is none.
     adjusted : int
         How many lengths are drawn 0.7 cm longer or shorter than measured, as they are scored.
+    growth : Growth
+        Since the visit before at which it was measured.
     """
 
     measure: str
@@ -62,6 +101,7 @@ class Series(NamedTuple):
     status: StatusArray
     reference: list[str]
     adjusted: int
+    growth: Growth
 
     @property
     def words(self) -> list[str]:
@@ -128,6 +168,13 @@ class Infant:
         preterm = NOT_STATED < self.gestation < self.policy.preterm_below_day
         return TERM - self.gestation if preterm else 0
 
+    @property
+    def seen(self) -> Bools:
+        """The visits at which anything that a chart shows was measured, well or not."""
+        missing = CODE["missing_value"]
+        found: Bools = np.any([series.status != missing for series in self.series.values()], axis=0)
+        return found
+
     def segments(self, measure: str, last: int) -> list[Segment]:
         """The references of a measure from birth to `last`, each with its span of days."""
         days = np.arange(last + 1, dtype=np.int32)
@@ -159,27 +206,38 @@ def scored_table(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     extra: tuple[str, ...] = (),
     where: str = "table",
+    command: bool = False,
+    **words: Unpack[Words],
 ) -> tuple[pl.DataFrame, Scoring]:
     """A table of any kind as polars, with the columns that are needed, and its plan."""
     kind = frames.kind_of(visits)
     present = kind.columns(visits)
     scoring = plan(
         present, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, where=where,
+        reference=reference, where=where, command=command, **words,
     )  # fmt: skip
     wanted = [*scoring.mapped.names.values(), *(name for name in extra if name in present)]
-    return kind.select(visits, list(dict.fromkeys(wanted))), scoring
+    ids = scoring.mapped.names.get("subject_id")
+    return plain_columns(kind.select(visits, list(dict.fromkeys(wanted)), ids)), scoring
 
 
 def infant_of(
-    table: pl.DataFrame, scoring: Scoring, *, subject: str | None = None, administered: Any = None
+    table: pl.DataFrame,
+    scoring: Scoring,
+    *,
+    subject: object = None,
+    administered: Any = None,
+    watch: Callable[[Rows], None] | None = None,
 ) -> Infant:
     """One infant's visits, from a table of one subject or the subject named.
+
+    Rows of one day that do not differ are one visit. Rows that do are `duplicate_visit`, as
+    everywhere: their values are shown, and have no z.
 
     Raises
     ------
@@ -187,44 +245,94 @@ def infant_of(
         When there is no such subject, several without one named, or one whose sex, gestation or
         date of birth is not the same in all rows.
     """
-    mapped = scoring.mapped
     if not len(table):
         raise FileError("there are no visits to draw")
-    name = ""
-    if mapped.has("subject_id"):
-        table, name = _rows_of(table, mapped.names["subject_id"], subject)
-    elif subject is not None:
-        raise FileError("subject: the table has no column subject_id; map it: subject_id=NAME")
+    table, name, ids = of_subject(table, scoring, subject)
     what = f"subject {name}"
-    if not mapped.has("subject_id"):
+    if not scoring.by_child:
         what = "there is no column subject_id, so all rows are of one infant"
-    rows = Rows(table, scoring)
-    sexes = rows.sex.codes if rows.sex.status is None else rows.sex.codes[rows.sex.status == 0]
-    sex = _only([SEXES[code] for code in sexes], what, "sex")
+    every = Rows(table, scoring, ids)
+    if watch is not None:
+        watch(every)
+    if "subject_id" in every.children.conflicts:
+        raise FileError(
+            f"{what}: its id is written in two ways that look the same, in another Unicode form or"
+            " with a character that nobody sees; correct it first"
+        )
+    sex = _only([SEXES[code] for code in _usable(every.stated["sex"])], what, "sex")
     if sex is None:
         raise FileError(f"{what}: no row has a usable sex; a chart needs it")
-    gestations = rows.age.gestation_days
+    gestations = _usable(every.stated["gestation"])
     gestation = _only([int(g) for g in gestations if g != NOT_STATED], what, "gestational age")
     born = None
-    if mapped.has("birth_date"):
-        dates = columns.dates(columns.column_of(table, mapped, "birth_date"))
-        usable = dates.codes if dates.status is None else dates.codes[dates.status == 0]
-        born = _only([str(d) for d in usable.astype("datetime64[D]")], what, "date of birth")
-    usable = np.ones(len(rows.age), bool) if rows.age.status is None else rows.age.status == 0
-    order = np.flatnonzero(usable)[np.argsort(rows.age.days[usable], kind="stable")]
+    if "birth_date" in every.stated:
+        days = _usable(every.stated["birth_date"]).astype("datetime64[D]")
+        born = _only([str(day) for day in days], what, "date of birth")
+    usable = np.ones(len(every.age), bool) if every.age.status is None else every.age.status == 0
+    order = np.flatnonzero(usable)
+    measures = drawn_measures(every)
+    # By age; of one day by what it says, so that the order of the rows does not matter.
+    facts: list[Any] = [every.measures[measure] for measure in measures]
+    facts += [every.sex, every.position, every.oedema, (every.age.gestation_status, None)]
+    columns = [column for fact in facts if fact is not None for column in fact]
+    keys = [*(column for column in columns if column is not None), every.age.days]
+    rows = every.take(order[np.lexsort([key[order] for key in keys])])
+    inputs = {measure: rows.inputs(measure, rows.resolved) for measure in measures}
+    line = line_of(rows, inputs)
+    visits = np.flatnonzero(line.source() == np.arange(len(rows.age)))
     birth = None if born is None else date_number(born)
     return Infant(
         name,
         SEXES.index(sex),
         gestation or NOT_STATED,
         birth,
-        rows.age.days[order],
-        {measure: _series(rows, measure, order) for measure in drawn_measures(rows)},
+        rows.age.days[visits],
+        {measure: _series(rows, measure, inputs[measure], line, visits) for measure in measures},
         int((~usable).sum()),
         _administered(table, scoring, birth, administered, what),
         scoring.policy,
         scoring.reference,
     )
+
+
+def of_subject(
+    table: pl.DataFrame, scoring: Scoring, subject: object = None
+) -> tuple[pl.DataFrame, str, Ids]:
+    """The rows of one infant, its id and whose the rows are: of the one subject, or the one named.
+
+    Raises
+    ------
+    FileError
+        When there is no such subject, or several without one named.
+    """
+    ids = ids_of(table, scoring)
+    if ids is None:
+        if subject is not None:
+            raise FileError("subject: the table has no column subject_id; map it: subject_id=NAME")
+        return table, "", one_child(table.height)
+    column = scoring.mapped.names["subject_id"]
+    if subject is None:
+        first = ids.key.is_first_distinct()
+        if first.sum() > 1:
+            some = ", ".join(ids.texts.filter(first).head(3).to_list())
+            raise FileError(
+                f"{column}: there are {first.sum():,} subjects ({some}, ...); name one: --subject"
+            )
+        places = np.arange(table.height)
+    else:
+        places = ids.rows_of(subject)
+        if not len(places):
+            raise FileError(f"subject: there is no {subject!r} in the column {column}")
+    own = ids.take(places)
+    name = own.texts[0] if len(own.texts) else ""
+    if own.key.null_count():  # nobody's, and drawn as one infant's
+        own = one_child(len(places))
+    return table[places], name, own
+
+
+def _usable(fact: Coded) -> Any:
+    """The codes of the rows that state a usable value."""
+    return fact.codes if fact.status is None else fact.codes[fact.status == 0]
 
 
 def drawn_measures(rows: Rows) -> list[str]:
@@ -242,23 +350,6 @@ def drawn_measures(rows: Rows) -> list[str]:
     return found
 
 
-def _rows_of(table: pl.DataFrame, column: str, subject: str | None) -> tuple[pl.DataFrame, str]:
-    import polars as pl
-
-    ids = table[column].cast(pl.String).fill_null("")
-    names = ids.unique(maintain_order=True).to_list()
-    if subject is None and len(names) > 1:
-        some = ", ".join(names[:3])
-        raise FileError(
-            f"{column}: there are {len(names):,} subjects ({some}, ...); name one: --subject"
-        )
-    if subject is None:
-        return table, names[0] if names else ""
-    if subject not in names:
-        raise FileError(f"subject: there is no {subject!r} in the column {column}")
-    return table.filter(ids == subject), subject
-
-
 def _only(values: list[Any], what: str, name: str) -> Any:
     """The one value that all rows agree on; None where no row has one."""
     found = list(dict.fromkeys(values))
@@ -269,9 +360,10 @@ def _only(values: list[Any], what: str, name: str) -> Any:
     return found[0] if found else None
 
 
-def _series(rows: Rows, measure: str, order: Any) -> Series:
+def _series(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places) -> Series:
+    """A measure at the visits, each from the row that has it."""
     scored = rows.score(measure)
-    inputs = rows.inputs(measure, rows.resolved)
+    at = line.source(measure)[visits]
     value = inputs.value
     if measure == "length":
         value = adjusted_length(value, inputs.position, rows.resolved.who_day)
@@ -281,15 +373,43 @@ def _series(rows: Rows, measure: str, order: Any) -> Series:
         value = np.where(inputs.value_status != 0, np.nan, value)
     names = ["", *(ref.id for ref in scored.references)]
     with np.errstate(invalid="ignore"):
-        adjusted = int((np.abs(value - inputs.value)[order] > 0).sum())
+        adjusted = int((np.abs(value - inputs.value)[at] > 0).sum())
+    z, status = refused(scored.z, scored.status, line.duplicate)
     return Series(
         measure,
-        value[order],
-        scored.z[order],
-        scored.status[order],
-        [names[code] for code in scored.reference[order]],
+        value[at],
+        z[at],
+        status[at],
+        [names[code] for code in scored.reference[at]],
         adjusted,
+        _growth(rows, measure, inputs, line, visits),
     )
+
+
+def refused(z: Floats, status: StatusArray, which: Bools) -> tuple[Floats, StatusArray]:
+    """Z-scores and statuses with `duplicate_visit` where a z is of a day of which two rows differ.
+
+    Which of the rows is right is not known: none of them is joined to others, or counted.
+    """
+    which = which & ~np.isnan(z)
+    codes = np.where(which, CODE["duplicate_visit"], status).astype(np.uint8)
+    return np.where(which, np.nan, z), codes
+
+
+def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places) -> Growth:
+    """The growth of a measure since the visit before at which it was taken."""
+    compared = link(line.compare(measure), rows.age.status)
+    found = increments(measure, inputs, compared)
+    at = line.source(measure)[visits]
+    visit_of = np.zeros(len(rows.age), dtype=np.intp)
+    visit_of[visits] = np.arange(len(visits))
+    before = visit_of[line.source()[compared.other[at]]]
+    odd = found.pairs.implausible
+    implausible = np.zeros(len(at), dtype=bool) if odd is None else odd[at]
+    return Growth(
+        before, found.z[at], found.nominal_months[at], found.increment[at], found.status[at],
+        implausible,
+    )  # fmt: skip
 
 
 def administered_dates(table: pl.DataFrame, scoring: Scoring) -> Coded | None:
@@ -304,7 +424,7 @@ def administered_dates(table: pl.DataFrame, scoring: Scoring) -> Coded | None:
         return None
     mapped = scoring.mapped
     named = mapped._replace(names=mapped.names | {ADMINISTERED: ADMINISTERED})
-    found = columns.dates(columns.column_of(table, named, ADMINISTERED))
+    found = columns.dates_of(table, named, ADMINISTERED)
     if found.status is not None and (found.status == CODE["invalid_age"]).any():
         at = int(np.argmax(found.status == CODE["invalid_age"]))
         given = table[ADMINISTERED][at]

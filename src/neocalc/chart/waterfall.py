@@ -9,13 +9,17 @@ import numpy as np
 from neocalc import velocity
 from neocalc.age import Age
 from neocalc.chart import style
-from neocalc.chart.cohorts import LEFT, TOP, Page, footnotes, panel_width
+from neocalc.chart.ages import until_day
+from neocalc.chart.facets import LEFT, Facets, Head, Panel, Room, panel_width
 from neocalc.chart.layout import round_step, shortened
-from neocalc.chart.panel import TITLES
+from neocalc.chart.medians import span_end
+from neocalc.chart.reasons import left_out, measured, why_no_z
 from neocalc.chart.subjects import Cohort, administered_before
-from neocalc.chart.text import count, number
-from neocalc.cohort import INDICES
+from neocalc.chart.text import count, fixed, number
+from neocalc.chart.used import caption, used_by
+from neocalc.plain import NAMES, TITLES, plain
 from neocalc.references import MEASURES, SEXES
+from neocalc.tables.canonical import INDICES
 from neocalc.units import quantity
 
 if TYPE_CHECKING:
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
 
 NAME: Final = 2.8
 """Room that the name of a subject needs below its bar [mm]."""
+BESIDE: Final = 4
+"""With more arms than stand beside each other, there is no room for names."""
+APART: Final = 4.0
+"""Height of a step of z that has room for its figure [mm]."""
 LETTERS: Final = 12
 """Of the name of a subject below its bar."""
 THINNEST: Final = 1.0
@@ -36,6 +44,11 @@ CORNER: Final = 10.0
 """Room above the bars for the median and quartiles [mm]."""
 BELOW: Final = 6.0
 """Room below the lowest panel for the title of its axis [mm]."""
+NAMED: Final = 22.0
+"""Room below panels with the names of the subjects [mm]."""
+ROOM: Final = Room(under=8.0, between=3.0, last=BELOW + 4, least=26.0, most=80.0)
+LABEL: Final = 62.0
+"""Room for the words of a status beside its bar [mm]."""
 KINDS: Final = ("on one reference", "from one reference to another (hatched)")
 """What a change is, by whether it crosses from one reference to another."""
 POSITIONS: Final = (None, "recumbent", "standing")
@@ -54,6 +67,10 @@ class Changes(NamedTuple):
         Whether the reference at the end is another one than at the start.
     without : int
         Subjects without two z-scores.
+    first, last : numpy.ndarray
+        The rows of the cohort that are compared.
+    implausible : int
+        Subjects whose change is beyond what a child can do: it is left out.
     """
 
     subject: Ints
@@ -61,9 +78,12 @@ class Changes(NamedTuple):
     change: Floats
     crossed: Any
     without: int
+    first: Any
+    last: Any
+    implausible: int = 0
 
 
-def changes_of(cohort: Cohort, measure: str) -> Changes:
+def changes_of(cohort: Cohort, measure: str, until: int | None = None) -> Changes:
     """From the last z on or before administration (without its day, the first z) to the last z.
 
     Parameters
@@ -72,9 +92,12 @@ def changes_of(cohort: Cohort, measure: str) -> Changes:
         The visits.
     measure : str
         The measure.
+    until : int, optional
+        The age around which the last visits are that count [month].
     """
     measured = cohort.measures[measure]
-    usable = np.flatnonzero(measured.status == 0)
+    near = cohort.day < (span_end(until_day(until)) if until is not None else np.inf)
+    usable = np.flatnonzero((measured.status == 0) & near)
     subject = cohort.subject[usable]
     ids, starts, visits = np.unique(subject, return_index=True, return_counts=True)
     ends = starts + visits - 1
@@ -89,13 +112,15 @@ def changes_of(cohort: Cohort, measure: str) -> Changes:
     every = len(cohort.subjects)
     if not len(one):
         nothing = np.zeros(0, dtype=np.int32)
-        return Changes(nothing, nothing, np.zeros(0), np.zeros(0, dtype=bool), every)
+        no = np.zeros(0, dtype=bool)
+        return Changes(nothing, nothing, np.zeros(0), no, every, nothing, nothing)
     found = _change(cohort, measure, one, two)
-    kept = ~np.isnan(found.change)
+    odd = found.status == "implausible"
+    kept = ~np.isnan(found.change) & ~odd
     crossed = found.status == "reference_changed"
     return Changes(
         ids[pairs][kept], cohort.arm[two][kept], found.change[kept], crossed[kept],
-        every - int(kept.sum()),
+        every - int(kept.sum()) - int(odd.sum()), one[kept], two[kept], int(odd.sum()),
     )  # fmt: skip
 
 
@@ -133,67 +158,102 @@ def _look(color: str, *, crossed: bool) -> dict[str, Any]:
     return {"facecolor": face, "edgecolor": color, "linewidth": 0.8, "hatch": hatch}
 
 
-def draw_waterfall(cohort: Cohort) -> style.Chart:
-    """Draw the change in z of every subject, from the largest fall to the largest rise."""
-    found = {measure: changes_of(cohort, measure) for measure in cohort.measures}
-    dated = administered_before(cohort) is not None
-    start = (
-        "the last z on or before administration (without one, the first)"
-        if dated
-        else "the first z"
-    )
+def draw_waterfall(cohort: Cohort, until: int | None = None) -> style.Chart:
+    """Draw the change in z of every subject, from the largest fall to the largest rise.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The visits.
+    until : int, optional
+        The age around which the last visits are that count [month].
+    """
+    measures = measured(cohort)
+    found = {measure: changes_of(cohort, measure, until) for measure in measures}
+    compared = np.zeros(len(cohort.day), dtype=bool)
+    for changes in found.values():
+        compared[changes.first] = compared[changes.last] = True
+    used = used_by(cohort.rows, compared, cohort.scoring)
     most = max(map(cohort.arm_subjects, range(len(cohort.arms))))
+    width = panel_width(len(cohort.arms))
+    bars = most * THINNEST <= width
+    named = most * NAME <= width and len(cohort.arms) <= BESIDE
+    last = "the last z" if until is None else f"the last z up to the visits around {until} months"
+    head = Head(
+        f"Change in z · {count(len(cohort.subjects), 'subject')}",
+        used.labels,
+        (
+            used.ages,
+            f"Each {'bar' if bars else 'step'} one subject: from {_start(cohort)} to {last}.",
+        ),
+    )
+    every = np.concatenate([changes.change for changes in found.values()])
+    high = max(1.0, float(np.ceil(every.max(initial=0) * 2) / 2))
+    low = min(-1.0, float(np.floor(every.min(initial=0) * 2) / 2))
     with style.style():
-        bars = most * THINNEST <= panel_width(cohort)
-        page = Page(
-            cohort,
-            f"Change in z · {count(len(cohort.subjects), 'subject')}",
-            f"Each {'bar' if bars else 'step'} one subject: from {start} to the last z.",
-        )
-        rows = style.wrapped([*_change_notes(found), *footnotes(cohort.scoring)], page.room)
-        foot = page.height - 8 - len(rows) * style.ROW - 8
-        named = most * NAME <= page.panel
-        gap = 22.0 if named else 8.0
-        top, height = TOP, min((foot - TOP - BELOW) / len(found) - gap, 80.0)
-        every = np.concatenate([changes.change for changes in found.values()])
-        high = max(1.0, float(np.ceil(every.max(initial=0) * 2) / 2))
-        low = min(-1.0, float(np.floor(every.min(initial=0) * 2) / 2))
-        key = style.Key()
-        crossed = np.concatenate([changes.crossed for changes in found.values()])
-        for other in (False, True):
-            if (crossed == other).any():
-                key.add(KINDS[other], **_look(style.LINE, crossed=other))
-        for measure, changes in found.items():
-            for arm in range(len(cohort.arms)):
-                ax = page.axes(page.left(arm), top, page.panel, height)
-                ax.set_ylim(low, high + (high - low) * CORNER / (height - CORNER))
-                _waterfall(ax, changes, arm, bars=bars)
-                if named:
-                    _names(ax, cohort, changes, arm)
-                if changes is found[list(found)[-1]]:
-                    ax.set_xlabel("Subjects, by change in z", fontsize=style.SMALL, labelpad=1.5)
-                ax.tick_params(pad=2)
-                step = round_step(low, high, 9)
-                ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
-                ax.set_yticks(ticks, [number(t, 1) for t in ticks])
-                if arm == 0:
-                    ax.set_ylabel(f"Change in {TITLES[measure].lower()} z", labelpad=2)
-            top += height + gap
-        below = key.draw(page, LEFT - 2, top - (0 if named else gap) + BELOW)
-        page.paragraph(LEFT, below + style.ROW, rows)
-    return style.Chart(page.figure, "Change in z of each subject by arm", " ".join(rows))
+        key = _key(found)
+        room = ROOM._replace(last=ROOM.last + key.height)
+        if named:
+            room = room._replace(under=NAMED, between=NAMED)
+        notes = [*_change_notes(found), *left_out(cohort), *caption(used)]
+        titles = {measure: f"Change in {NAMES[measure]} z" for measure in measures}
+        page = Facets(cohort, titles, head, notes, room)
+        for panel in page.panels():
+            ax, changes = panel.ax, found[panel.measure]
+            ax.set_ylim(low, high + (high - low) * CORNER / (page.tall - CORNER))
+            _waterfall(ax, changes, panel.arm, bars=bars)
+            if not (changes.arm == panel.arm).any():
+                style.corner(ax, _no_change(cohort, panel), width=page.panel)
+            if named:
+                _names(ax, cohort, changes, panel.arm)
+            if panel.measure == measures[-1] and panel.lowest:
+                ax.set_xlabel("Subjects, by change in z", fontsize=style.SMALL, labelpad=1.5)
+            ax.tick_params(pad=2)
+            step = round_step(low, high, (page.tall - CORNER) / APART)
+            ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+            ax.set_yticks(ticks, [number(t, 1) for t in ticks])
+            page.ylabel(panel, "change in z")
+        below = key.draw(page, LEFT - 2, page.below + BELOW + (NAMED if named else 0))
+        page.paragraph(LEFT, below + style.ROW, page.notes)
+    return style.Chart(page.figure, "Change in z of each subject by arm", " ".join(page.notes))
+
+
+def _start(cohort: Cohort) -> str:
+    if administered_before(cohort) is None:
+        return "the first z"
+    return "the last z on or before administration (without one, the first)"
+
+
+def _key(found: Mapping[str, Changes]) -> style.Key:
+    """The kinds of changes that there are."""
+    key = style.Key()
+    crossed = np.concatenate([changes.crossed for changes in found.values()])
+    for other in (False, True):
+        if (crossed == other).any():
+            key.add(KINDS[other], **_look(style.LINE, crossed=other))
+    return key
+
+
+def _no_change(cohort: Cohort, panel: Panel) -> str:
+    """Why an arm has no change: no subject has two z-scores, or none has any."""
+    z = cohort.measures[panel.measure].status[cohort.arm == panel.arm] == 0
+    if z.any():
+        return "no change: no subject has two z-scores"
+    return why_no_z(cohort, panel.measure, panel.arm)
 
 
 def _change_notes(found: Mapping[str, Changes]) -> list[str]:
     """Who has no change, and whose change contains the step between two charts."""
     parts = []
     for measure, changes in found.items():
-        text = f"{TITLES[measure].lower()}: {count(len(changes.change), 'change')}"
+        text = f"{NAMES[measure]}: {count(len(changes.change), 'change')}"
         crossed = int(changes.crossed.sum())
         if crossed:
             text += f", {crossed:,} of them from one reference to another"
         if changes.without:
             text += f", {count(changes.without, 'subject')} without two z-scores"
+        if changes.implausible:
+            text += f", {count(changes.implausible, 'implausible change')} left out"
         parts.append(text)
     text = "; ".join(parts)
     notes = [f"{text[0].upper()}{text[1:]}."]
@@ -260,11 +320,10 @@ def _waterfall(ax: Axes, changes: Changes, arm: int, *, bars: bool) -> None:
             ax.plot(*outline.T, color=color, linewidth=0.8, zorder=2)
     ax.axhline(0, color=style.INK, linewidth=1.0, zorder=3)
     if not n:
-        style.corner(ax, "no change")
         return
     low, middle, high = np.percentile(change, (25, 50, 75))
     ax.axhline(middle, color=style.INK, linewidth=1.2, dashes=(5, 2), zorder=3)
-    style.corner(ax, f"median {number(middle, 2)}\nquartiles {number(low, 2)}, {number(high, 2)}")
+    style.corner(ax, f"median {fixed(middle, 2)}\nquartiles {fixed(low, 2)}, {fixed(high, 2)}")
 
 
 def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> style.Chart:
@@ -301,7 +360,7 @@ def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> s
             page.text(LEFT, top, _heading(index, found), style.HEADING, weight="bold")
             height = step * max(len(other), 1)
             if other:
-                ax = page.axes(LEFT + 48, top + 5.5, page.width - 2 * LEFT - 48 - 16, height)
+                ax = page.axes(LEFT + LABEL, top + 5.5, page.width - 2 * LEFT - LABEL - 16, height)
                 _bars(ax, other, most)
             top += height + 12
         page.paragraph(LEFT, top, text)
@@ -311,9 +370,8 @@ def draw_statuses(counts: Mapping[str, Mapping[str, int]], rows: list[str]) -> s
 def _heading(index: str, found: Mapping[str, int]) -> str:
     total = sum(found.values())
     share = np.floor(1000 * found.get("ok", 0) / total) / 10 if total else 0.0  # 100% is all
-    name = "BMI" if index == "baz" else INDICES[index].replace("_", " ")
     return (
-        f"{name[0].upper()}{name[1:]} ({index}): {found.get('ok', 0):,} of {total:,} ok"
+        f"{TITLES[INDICES[index]]} ({index}): {found.get('ok', 0):,} of {total:,} ok"
         f" ({number(share, 1)}%)"
     )
 
@@ -322,7 +380,7 @@ def _bars(ax: Axes, other: list[tuple[str, int]], most: int) -> None:
     places = np.arange(len(other))
     numbers = [n for _, n in other]
     ax.barh(places, numbers, height=0.62, color=style.BLUE, zorder=2)
-    ax.set_yticks(places, [word for word, _ in other], fontsize=style.TEXT)
+    ax.set_yticks(places, [plain(word) for word, _ in other], fontsize=style.TEXT)
     ax.set_ylim(len(other) - 0.5, -0.5)
     ax.set_xlim(0, most)
     ax.set_xticks([])

@@ -1,24 +1,25 @@
 """The commands: parse, call, print. A command loads only what it needs.
 
-Exit status: 0 done; 1 a check failed; 2 wrong input, named in one line on standard error.
+Exit status: 0 done; 1 a check failed; 2 wrong input, or a run that could not be completed, named in
+one line on standard error; 128 and the number of the signal (130, 143) when it was stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
-import os
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
-import neocalc
-from neocalc.errors import MissingError, NeocalcError, PolicyError
+from neocalc._version import __version__
+from neocalc.cli.streams import Streams
+from neocalc.errors import MissingError, NeocalcError, PolicyError, TrialWarning, printable
 from neocalc.policy import DEFAULT, Policy
+from neocalc.tables import runs
 
 COMMANDS: Final = {
     "age": ("growth", "chronological, postmenstrual and corrected age"),
@@ -33,7 +34,9 @@ COMMANDS: Final = {
 }
 """Each command with its module, which has `configure` and `run` under the command's name."""
 
-LONGEST_MESSAGE: Final = 1_000
+RESULTS: Final = ("output", "html", "worksheet")
+"""The options of a file that holds the whole result."""
+LONGEST_MESSAGE: Final = 4_000
 """Characters of the longest message."""
 EPILOG: Final = (
     "neocalc calculates; it does not prescribe. "
@@ -85,44 +88,56 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is returned."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal may lack letters of a citation
+    runs.NOTES.clear()
+    with Streams() as streams:
+        return streams.status(_status(given, streams))
+
+
+def _status(given: list[str], streams: Streams) -> int:
+    """The exit status of a command; what ends it is one line on standard error."""
     try:
-        status = _run(given)
-        sys.stdout.flush()
+        with _warnings_in_one_line():
+            return _run(given, streams)
     except NeocalcError as error:
         print(f"neocalc: {one_line(str(error))}", file=sys.stderr)
-        status = 2
-    except BrokenPipeError:  # the reader of a pipe has left
-        _drop_output()
-        status = 0
     except OSError as error:
-        _drop_output()
-        where = error.filename or "standard output"
-        print(f"neocalc: {one_line(f'{where}: {error.strerror or error}')}", file=sys.stderr)
-        status = 2
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"neocalc: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
+    except UnicodeEncodeError as error:
+        quoted = error.object[max(0, error.start - 40) : error.end + 40]
+        print(f"neocalc: {one_line(repr(quoted))} is not Unicode text", file=sys.stderr)
     except MemoryError:
         print("neocalc: there is not enough memory", file=sys.stderr)
-        status = 2
     except KeyboardInterrupt:
-        print("neocalc: stopped; no output was written", file=sys.stderr)
-        status = 130
-    return status
+        print(f"neocalc: stopped; {runs.outcome(runs.NOTES)}", file=sys.stderr)
+        return 130
+    return 2
+
+
+@contextlib.contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """A file of another trial that was passed over is named on standard error."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, TrialWarning):
+            print(f"Notice: {one_line(str(message))}", file=sys.stderr)
+        else:
+            before(message, category, *place, **more)
+
+    before = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", TrialWarning)
+        warnings.showwarning = show
+        yield
 
 
 def one_line(text: str) -> str:
     """A message without line breaks or control characters, and not endless, whatever it quotes."""
     short = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(short.split()))
+    return printable(" ".join(short.split()))
 
 
-def _drop_output() -> None:
-    """What cannot be written to standard output is not tried again when Python ends."""
-    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _run(given: list[str]) -> int:
+def _run(given: list[str], streams: Streams) -> int:
     command = given[0] if given else ""
     try:
         if command not in COMMANDS:
@@ -139,6 +154,8 @@ def _run(given: list[str]) -> int:
         options = parser.parse_args(given[1:])
     except SystemExit as left:  # --help, or an error that has been printed
         return int(left.code or 0)
+    files = [getattr(options, name, None) for name in RESULTS]
+    streams.needed = options.json or all(file in (None, "-") for file in files)
     try:
         status: int = getattr(loaded, f"run_{command}")(options)
     except NeocalcError as error:
@@ -169,7 +186,7 @@ def _top_level(given: list[str]) -> int:
     if options.version:
         from neocalc.references import tables_digest
 
-        print(f"neocalc {neocalc.__version__}, tables {tables_digest()}")
+        print(f"neocalc {__version__}, tables {tables_digest()}")
     else:
         parser.print_help()
     return 0
@@ -217,7 +234,7 @@ def print_json(about: dict[str, Any]) -> None:
 
     from neocalc.references import tables_digest
 
-    head = {"neocalc": neocalc.__version__, "tables": tables_digest()}
+    head = {"neocalc": __version__, "tables": tables_digest()}
     print(json.dumps(head | about, indent=2, allow_nan=False))
 
 

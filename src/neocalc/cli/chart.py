@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from neocalc.chart import KINDS, OF_ONE, cohort_chart
+from neocalc.chart.events import trial_of
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import mapping_of, missing_of
+from neocalc.cli.files import add_reading, failed, reading_of
 from neocalc.cli.growth import whole_days
-from neocalc.errors import AgeError, FileError, InputError, MissingError
+from neocalc.cohort import ids_of
+from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
+from neocalc.plain import NAMES, counted
 from neocalc.tables.batch import Summary
+from neocalc.tables.canonical import INDICES
 from neocalc.tables.files import Source
 from neocalc.tables.outputs import refuse_existing, stopped_cleanly
 
@@ -21,9 +25,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.cohort import Scoring
+    from neocalc.trials import Trial
 
 TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
 """The options that give one infant without a file."""
+OF_COHORTS: Final = ("arm", "until")
+"""Options of a picture that charts of cohorts take."""
+OPTION_OF: Final = {"version": "trial_version"}
+"""Arguments of the call that are typed under another name."""
 MEASURES: Final = {"weight": "weight", "length": "length", "head": "head_circumference"}
 """Each option of a measurement with its measure."""
 
@@ -78,8 +87,9 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="ID", help="one infant of several")
     parser.add_argument("--sd", action="store_true", help="SD lines instead of centiles")
     parser.add_argument(
-        "--until", metavar="MONTHS", help="corrected age at the end; default 24, or the last visit"
-    )
+        "--until", metavar="MONTHS",
+        help="age at the end of the axis; by default as long as the data",
+    )  # fmt: skip
     parser.add_argument("--arm", metavar="COLUMN", help="the arms of a cohort; default arm")
     parser.add_argument(
         "--administered-on", metavar="DATE",
@@ -92,20 +102,7 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
 def add_columns(parser: argparse.ArgumentParser) -> None:
     """How a file is read: as `neocalc score` reads it."""
     group = parser.add_argument_group("columns of the file")
-    group.add_argument(
-        "--column", metavar="NAME=COLUMN", action="append", default=[],
-        help="a canonical column under another name, weight_kg=WT; may be repeated",
-    )  # fmt: skip
-    group.add_argument(
-        "--columns", metavar="FILE",
-        help="a TOML file with [columns], [sex_codes] and missing instead",
-    )  # fmt: skip
-    group.add_argument("--sex-codes", metavar="CODES", help="male=1,female=2")
-    group.add_argument("--missing", metavar="WORDS", help="words for a missing value, NA,-99")
-    group.add_argument(
-        "--delimiter", metavar="CHARACTER", default=",",
-        help="of a CSV: one character, or tab; default ,",
-    )  # fmt: skip
+    add_reading(group)
 
 
 class Read(NamedTuple):
@@ -116,38 +113,30 @@ class Read(NamedTuple):
     source: Source | None
 
     @property
-    def subjects(self) -> list[str]:
-        """Its subjects; a table without ids is of one."""
-        import polars as pl
-
-        name = self.scoring.mapped.names.get("subject_id")
-        if name is None:
-            return [""]
-        return self.table[name].cast(pl.String).fill_null("").unique().to_list()
-
-    def of(self, subject: str | None) -> pl.DataFrame:
-        """The rows of one subject; all of them where none is named."""
-        import polars as pl
-
-        if subject is None:
-            return self.table
-        name = self.scoring.mapped.names.get("subject_id")
-        if name is None:
-            raise InputError("subject", subject, "a table with the column subject_id")
-        found = self.table.filter(self.table[name].cast(pl.String) == subject)
-        if not len(found):
-            raise InputError("subject", subject, f"a subject of the column {name}")
-        return found
+    def single(self) -> bool:
+        """Whether it is of one infant; a table without ids is."""
+        ids = ids_of(self.table, self.scoring)
+        return ids is None or ids.key.n_unique() == 1
 
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
-        from neocalc.chart.visits import CHARTED
-        from neocalc.cohort import INDICES, count_statuses, score_table
+        from neocalc.chart.visits import CHARTED, of_subject
+        from neocalc.cohort import count_statuses, score_table
+        from neocalc.tables.canonical import INDICES
 
-        summary, rows = Summary(), self.of(subject)
-        counts = count_statuses(score_table(rows, self.scoring), self.scoring)
+        table, ids = self.table, ids_of(self.table, self.scoring)
+        if subject is not None and ids is None:
+            raise InputError("subject", subject, "a table with the column subject_id")
+        if subject is not None and ids is not None and not len(ids.rows_of(subject)):
+            column = self.scoring.mapped.names["subject_id"]
+            raise InputError("subject", subject, f"a subject of the column {column}")
+        if len(table) and (subject is not None or self.single):
+            table, _, ids = of_subject(table, self.scoring, subject)
+        summary = Summary(mapped=self.scoring.mapped)
+        scored = score_table(table, self.scoring, summary.notes.add, ids)
+        counts = count_statuses(scored, self.scoring)
         kept = {i: c for i, c in counts.items() if not charted or INDICES[i] in CHARTED}
-        summary.add(len(rows), kept)
+        summary.add(len(table), kept)
         return summary
 
 
@@ -157,19 +146,27 @@ def run_chart(options: argparse.Namespace) -> int:
     refuse_existing(Path(options.output), force=options.force, read=options.input)
     until = until_of(options)
     read = _typed(options) if options.input is None else read_file(options)
-    kind = options.kind or (
-        "growth" if options.subject is not None or len(read.subjects) == 1 else "z"
-    )
+    kind = options.kind or ("growth" if options.subject is not None or read.single else "z")
     _check(options, kind)
+    trial = trial_of(options.trial, options.trial_version)
     summary = read.summary(options.subject, charted=kind != "statuses")
     with stopped_cleanly():
-        _draw(options, read, kind, until).save(options.output, force=options.force)
+        _draw(options, read, kind, until, trial).save(options.output, force=options.force)
     said(options, read, summary)
+    if kind != "statuses":
+        say_without_z(summary)
     if options.json:
         print_json(
-            {"output": options.output, "kind": kind, "subject": options.subject, **about(summary)}
+            {
+                "output": options.output,
+                "kind": kind,
+                "subject": options.subject,
+                "trial": None if trial is None else trial.definition,
+                **about(summary),
+            }
         )
-    return int(options.strict and summary.flagged > 0)
+    status = failed(summary, accepted=options.accept_failed_columns)
+    return max(status, int(options.strict and summary.flagged > 0))
 
 
 def _check(options: argparse.Namespace, kind: str) -> None:
@@ -181,18 +178,22 @@ def _check(options: argparse.Namespace, kind: str) -> None:
         why = ""
         if name == "arm" and kind in OF_ONE:
             why = f"not for the chart of one infant (--kind {kind})"
-        elif name != "arm" and kind not in OF_ONE:
+        elif name not in OF_COHORTS and kind not in OF_ONE:
             why = f"not for the chart of a cohort (--kind {kind})"
+        elif name == "until" and kind == "statuses":
+            why = "not for the counts of statuses, which are of all rows"
         elif name == "sd" and kind == "velocity":
             why = "not for the velocity chart, whose bands are of SD"
         if why:
             raise FileError(f"--{name.replace('_', '-')}: {why}")
 
 
-def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None) -> Any:
+def _draw(
+    options: argparse.Namespace, read: Read, kind: str, until: int | None, trial: Trial | None
+) -> Any:
     """The chart that the options ask for."""
     if kind not in OF_ONE:
-        return cohort_chart(read.table, read.scoring, kind, options.arm)
+        return cohort_chart(read.table, read.scoring, kind, options.arm, until)
     from neocalc.chart import infants as chart_infant
     from neocalc.chart import velocities as chart_velocity
     from neocalc.chart.events import events_of
@@ -201,7 +202,7 @@ def _draw(options: argparse.Namespace, read: Read, kind: str, until: int | None)
     infant = infant_of(
         read.table, read.scoring, subject=options.subject, administered=options.administered_on
     )
-    events = events_of(infant, options.trial, options.trial_version)
+    events = events_of(infant, trial)
     if kind == "velocity":
         return chart_velocity.draw(infant, until=until, events=events)
     lines = "sd" if options.sd else "centiles"
@@ -213,10 +214,22 @@ def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
     names = read.scoring.mapped.names
     if read.source is not None:
         used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
-        print(f"Columns: {used}", file=sys.stderr)
+        print(printable(f"Columns: {used}"), file=sys.stderr)
     for line in summary.describe().splitlines()[1:]:
         print(line, file=sys.stderr)
-    print(f"Written: {options.output}", file=sys.stderr)
+    print(printable(f"Written: {options.output}"), file=sys.stderr)
+
+
+def say_without_z(summary: Summary) -> None:
+    """Say why nothing is drawn, where no row has a z that is: how many rows have which status."""
+    if any(words["ok"] for words in summary.statuses.values()):
+        return
+    why = (
+        f"{NAMES[INDICES[index]]}: {counted(words)}"
+        for index, words in summary.statuses.items()
+        if words
+    )
+    print(f"No z-score to draw: {'; '.join(why) or 'no rows'}.", file=sys.stderr)
 
 
 def about(summary: Summary) -> dict[str, Any]:
@@ -244,7 +257,7 @@ def read_file(options: argparse.Namespace) -> Read:
     if typed:
         option = typed[0].replace("_", "-")
         raise FileError(f"--{option}: the visits are those of {options.input}; give one of the two")
-    columns, sex_codes = mapping_of(options)
+    reading = reading_of(options)
     with Source(options.input, delimiter=options.delimiter) as source:
         arm = options.arm
         if arm is not None and arm not in source.columns:
@@ -252,9 +265,8 @@ def read_file(options: argparse.Namespace) -> Read:
         frames = list(source.batches())
         whole = pl.concat(frames) if frames else pl.DataFrame(schema=source.schema())
         table, scoring = scored_table(
-            whole, columns=columns, sex_codes=sex_codes, missing=missing_of(options),
-            policy=policy_of(options), reference=options.reference,
-            extra=(ADMINISTERED, "arm", *([arm] if arm else ())), where=source.name,
+            whole, **reading, policy=policy_of(options), reference=options.reference,
+            extra=(ADMINISTERED, "arm", *([arm] if arm else ())), where=source.name, command=True,
         )  # fmt: skip
         source.digest()
     return Read(table, scoring, source)

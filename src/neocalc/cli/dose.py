@@ -24,21 +24,36 @@ VALUES: Final = {
     "cells-per-vial": 'all cells at freezing, "10 million cells/vial"; with --recovery',
     "recovery": "share of cells after thaw, 80%%",
     "viable-cells-per-vial": "viable cells that a vial yields after thaw; instead of the two",
+    "diluent-volume": "added to the vials that are pooled, 2mL",
+    "vehicle": "with what the dose is diluted in the syringe",
+    "vehicle-volume": "how much of it, 5mL",
+    "flush-volume": "after the dose, 1mL",
+    "dmso": "share of dimethyl sulfoxide in the product by volume, 10%%",
+    "pump-step": "to which the pump can be set, 0.1mL/h",
+    "planned-doses": "of the whole course, this one included",
     "graduation": "distance of two lines of the syringe, 0.01mL",
     "syringe-capacity": "what the syringe holds, 3mL",
     "dead-volume": "what stays behind in syringe and line, 0.1mL",
     "duration": "of the infusion, 30min",
     "rate": "of the infusion, 5mL/h; instead of --duration",
     "expires": "expiry of the product: a date, or a date and time",
+    "thawed-on": "date and time of the thaw",
+    "line-filter": "yes or no: whether a filter is in the line",
     "weighed-on": "date (and time) of the weighing",
     "weight-source": "measured, estimated, stated or historical",
     "last-weight": "the last weight before this one",
     "last-weighed-on": "its date",
     "subject": "the subject's id, repeated on everything printed",
+    "identifier": "a second identifier of the infant",
     "prepared-by": "initials of who prepares",
+    "enrolled-on": "date of enrolment, on which eligibility is judged",
+    "counts": "viable or total: what the dose counts, where the protocol does not state it",
+    "lot": "of the product",
+    "donor": "of the product",
+    "gate": "who confirmed, and when, that the arm is open, where the protocol has a gate",
 }
 """Options that are handed on as they are, by name."""
-FRACTIONS: Final = ("viability", "release_viability", "recovery", "min_viability")
+FRACTIONS: Final = ("viability", "release_viability", "recovery", "dmso", "min_viability")
 WORKSHEETS: Final = (".txt", ".html")
 
 
@@ -46,7 +61,7 @@ OPTION_OF: Final = {
     "reason": "override_reason",
     "doses_given": "given",
     "version": "protocol_version",
-    "stops": "soft_stop",
+    "vials": "vial",
 }
 """Arguments of the call that are typed under another name."""
 
@@ -60,6 +75,14 @@ def configure_dose(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("dose, product, syringe (each value with its unit)")
     for option, text in VALUES.items():
         group.add_argument(f"--{option}", metavar="VALUE", help=text)
+    group.add_argument(
+        "--vial", metavar="VIAL", action="append",
+        help='"12 million cells, 92%%, 1 mL" after thaw; repeated for each vial that is pooled',
+    )  # fmt: skip
+    group.add_argument(
+        "--split-syringes", action="store_true", help="fill more syringes where one is too small"
+    )
+    group.add_argument("--rounding", metavar="RULE", help="nearest line (default), or down")
     group = parser.add_argument_group("infant, for the weight's z-score")
     group.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
     group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
@@ -77,9 +100,11 @@ def configure_dose(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("soft stops (a hard stop cannot be passed)")
     group.add_argument("--override-reason", metavar="TEXT", help="why a soft stop is passed")
     group.add_argument("--second-person", metavar="INITIALS", help="who else has looked at it")
+    group.add_argument("--seen", metavar="CODE", help="of the stops, as their refusal says it")
+    group = parser.add_argument_group("second person")
     group.add_argument(
-        "--soft-stop", metavar="CHECK", action="append", default=[],
-        help='"age of weight": which one is passed; where there are several, name each',
+        "--second-check", action="store_true",
+        help="a second person types initials, weight and count, and neocalc compares them",
     )  # fmt: skip
     add_policy(parser)
     group = parser.add_argument_group("output")
@@ -133,7 +158,7 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         for name in (option.replace("-", "_") for option in VALUES)
         if getattr(args, name) is not None
     }
-    for name in FRACTIONS[:3]:
+    for name in FRACTIONS[:-1]:
         if name in given:
             given[name] = typed_fraction(given[name])
     if args.weight is None:
@@ -146,6 +171,9 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
         "doses_given": _given(args),
         "limits": _stated_limits(args),
         "override": _override(args),
+        "second_check": _second_check(args),
+        "vials": args.vial,
+        "split_syringes": args.split_syringes or None,
         "policy": policy_of(args),
         "reference": args.reference,
     }
@@ -192,7 +220,7 @@ def _limits() -> list[str]:
     """The limits that only a protocol can state: an option can add one, and loosen none."""
     from neocalc.dose.limits import OPTIONAL
 
-    return sorted(OPTIONAL - {"dose"})
+    return sorted(OPTIONAL - {"dose", "line_filter"})
 
 
 def _stated_limits(args: argparse.Namespace) -> Any:
@@ -203,22 +231,67 @@ def _stated_limits(args: argparse.Namespace) -> Any:
     }
     if "min_viability" in stated:
         stated["min_viability"] = typed_fraction(stated["min_viability"])
-    if "max_doses" in stated:
-        if not stated["max_doses"].isascii() or not stated["max_doses"].isdigit():
-            raise InputError("max_doses", stated["max_doses"], "a whole number of doses")
-        stated["max_doses"] = int(stated["max_doses"])
+    for name in ("max_doses", "max_vials"):
+        if name in stated:
+            if not stated[name].isascii() or not stated[name].isdigit():
+                raise InputError(name, stated[name], f"a whole number of {name[4:]}")
+            stated[name] = int(stated[name])
+    if args.rounding is not None:
+        stated["rounding"] = args.rounding
     return Limits(**stated) if stated else None
 
 
 def _override(args: argparse.Namespace) -> Any:
     from neocalc.dose import Override
 
-    if args.override_reason is None and args.second_person is None and not args.soft_stop:
+    names = ("override_reason", "second_person", "seen")
+    if all(getattr(args, name) is None for name in names):
         return None
-    for name in ("override_reason", "second_person"):
+    for name in names:
         if getattr(args, name) is None:
-            raise MissingError(name, "a soft stop needs a reason and a second person's initials")
-    return Override(args.override_reason, args.second_person, args.soft_stop)
+            accepted = "a soft stop needs a reason, a second person and the code of its refusal"
+            raise MissingError(name, accepted)
+    return Override(args.override_reason, args.second_person, args.seen)
+
+
+def _second_check(args: argparse.Namespace) -> Any:
+    """What a second person types, asked for line by line; the first's figures are not shown."""
+    from neocalc.dose import SecondCheck
+    from neocalc.dose.persons import SECOND
+
+    if not args.second_check:
+        return None
+    if args.prepared_by is None:
+        raise MissingError("prepared_by", "who prepares: the second person must be another")
+    if sys.stderr.isatty():  # pragma: no cover - a screen, from which the first's figures go
+        print("\033[2J\033[3J\033[H", end="", file=sys.stderr)
+    print(
+        "Second person: read the scale and the certificate, not the other person's figures.",
+        file=sys.stderr,
+    )
+    typed: dict[str, Any] = {"person": _asked("initials")}
+    for name in SECOND:
+        if getattr(args, name) is not None:
+            value = _asked(name.replace("_", " "))
+            typed[name] = typed_fraction(value) if name in FRACTIONS else value
+    if args.vial is not None:
+        typed["vials"] = [_asked(f"vial {i + 1}") for i in range(len(args.vial))]
+    try:
+        return SecondCheck(**typed)
+    except InputError as error:
+        said = error.accepted
+        raise InputError("second_check", f"{error.argument} {error.given}", said) from error
+
+
+def _asked(what: str) -> str:
+    """One line of standard input."""
+    print(f"{what}: ", end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        print(file=sys.stderr)
+    if not line.strip():
+        raise MissingError("second_check", f"{what}, as the second person reads it")
+    return line.strip()
 
 
 def typed_fraction(text: str) -> str | float:

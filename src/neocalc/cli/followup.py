@@ -7,8 +7,7 @@ import sys
 from typing import Final
 
 from neocalc.cli import policy_of, print_json
-from neocalc.cli.files import mapping_of, missing_of, refuse_output, report
-from neocalc.cli.velocity import UNFLAGGED
+from neocalc.cli.files import VISITS_UNFLAGGED, failed, reading_of, refuse_output, report
 from neocalc.errors import MissingError
 from neocalc.tables.batch import NOT_FLAGGED
 from neocalc.tables.files import Source
@@ -17,7 +16,7 @@ from neocalc.velocity.followup_tables import plan
 from neocalc.velocity.increments import Rules
 
 EXPECTED: Final = NOT_FLAGGED | {"first_visit"}
-"""The statuses of `UNFLAGGED`."""
+"""The statuses of `VISITS_UNFLAGGED`."""
 
 
 def run_file(options: argparse.Namespace, rules: Rules) -> int:
@@ -25,31 +24,24 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
     if options.output is None:
         raise MissingError("--output", "give -o FILE")
     policy = policy_of(options)
-    columns, sex_codes = mapping_of(options)
+    reading = reading_of(options)
     refuse_output(options)
     with Source(options.input, delimiter=options.delimiter) as source:
         scoring = plan(
             source.columns,
             against=options.against,
             baseline=options.baseline,
-            columns=columns,
-            sex_codes=sex_codes,
-            missing=missing_of(options),
+            **reading,
             policy=policy,
             reference=options.reference,
             rules=rules,
+            prefix=options.prefix or "",
             where=source.name,
+            command=True,
         )
-        summary = score_file(
-            source,
-            options.output,
-            scoring,
-            reopen=options.input,
-            delimiter=options.delimiter,
-            force=options.force,
-            progress=True,
-        )
+        summary = score_file(source, options.output, scoring, force=options.force, progress=True)
     report(summary.describe(), scoring.mapped.names, options.output)
+    status = failed(summary, accepted=options.accept_failed_columns)
     if options.json:
         print_json(
             {
@@ -57,14 +49,17 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
                 "seconds": round(summary.seconds, 3),
                 "against": scoring.against,
                 "baseline": scoring.baseline,
+                "children": summary.notes.record(),
+                "notices": summary.notes.notices(scoring.mapped),
                 "statuses": summary.counts,
                 "columns": scoring.mapped.names,
+                "failed_columns": {one.column: one.status for one in summary.failures},
             }
         )
     asked = sum(
         n for words in summary.counts.values() for word, n in words.items() if word not in EXPECTED
     )
     if options.strict and asked:
-        print(f"--strict: statuses other than {UNFLAGGED}: {asked:,}", file=sys.stderr)
+        print(f"--strict: statuses other than {VISITS_UNFLAGGED}: {asked:,}", file=sys.stderr)
         return 1
-    return 0
+    return status

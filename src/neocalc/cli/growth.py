@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
+from neocalc.arguments import inputs_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json, print_rows
 from neocalc.coding import STANDING, position_code, sex_code
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.growth import ZScore, inputs_of, zscore
+from neocalc.growth import ZScore, zscore
 from neocalc.lengths import HEIGHT_FROM, POSITION_MATTERS, STANDING_FROM
+from neocalc.plain import NAMES, centile_text, plain, plain_number, z_text
 from neocalc.policy import Policy, resolve, weeks_and_days
 from neocalc.references import MEASURES, reference
 from neocalc.scoring import body_mass_index
@@ -26,16 +28,6 @@ OPTIONS: Final = {
     "arm": ("arm_circumference", "arm circumference, 12.5cm"),
     "triceps": ("triceps_skinfold", "8.2mm"),
     "subscapular": ("subscapular_skinfold", "7.1mm"),
-}
-_TITLES: Final = {
-    "weight": "weight",
-    "length": "length or height",
-    "head_circumference": "head circumference",
-    "arm_circumference": "arm circumference",
-    "triceps_skinfold": "triceps skinfold",
-    "subscapular_skinfold": "subscapular skinfold",
-    "bmi": "BMI",
-    "weight_for_length": "weight for length",
 }
 USUAL: Final = (154, 300)
 """Gestations outside 22w0d to 42w6d are accepted and pointed out [day]."""
@@ -280,28 +272,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
     value = f"{plain_number(row['value'], 2 if row['measure'] == 'bmi' else 6)} {row['unit']}"
     value += f" at {plain_number(row['length_cm'], 6)} cm" if "length_cm" in row else ""
     cells = [
-        _TITLES[row["measure"]], value, z_text(row["z"]), centile_text(row["z"], row["centile"]),
-        row["reference"] or "-", row["age_basis"] or "-", row["method"] or "-", row["status"],
+        NAMES[row["measure"]], value, z_text(row["z"]), centile_text(row["z"], row["centile"]),
+        row["reference"] or "-", row["age_basis"] or "-", row["method"] or "-",
+        plain(row["status"]),
     ]  # fmt: skip
     return cells + ([z_text(row["z_uncorrected"])] if "z_uncorrected" in row else [])
-
-
-def plain_number(value: float, decimals: int) -> str:
-    """A number for people: no exponent and no trailing zero."""
-    text = f"{value:.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
-
-
-def z_text(z: float | None) -> str:
-    """A z-score for people, to two decimals."""
-    return "-" if z is None else plain_number(z, 2)
-
-
-def centile_text(z: float | None, centile: float | None) -> str:
-    """A centile for people; the WHO gives none beyond +-3 SD."""
-    if z is None or centile is None:
-        return "-"
-    if abs(z) > 3:
-        return "<0.1" if z < 0 else ">99.9"
-    return plain_number(centile, 1)

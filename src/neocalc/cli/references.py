@@ -35,7 +35,7 @@ def run_references(options: argparse.Namespace) -> int:
         axis = AXES.get(ref.age_basis, f"{ref.age_basis} age")
         print(f"  Used for   {ref.use.replace('_', ' ')}, by {axis}")
         print(f"  On charts  {ref.chart_label}")
-        rows = [["  Measure", "Unit", "Axis", "Range", "Method", "SHA-256"]]
+        rows = [["  Measure", "Unit", "Axis", "Range", "Method", "Implausible", "SHA-256"]]
         rows += [_cells(part) for measure in ref.measures.values() for part in measure.files]
         print_rows(rows)
         print()
@@ -47,8 +47,23 @@ def _cells(measure: Measure) -> list[str]:
     first, last = measure.range
     return [
         f"  {measure.name}", measure.unit, measure.axis, f"{first:g} to {last:g}", measure.method,
-        measure.sha256[:16],
+        _implausible(measure), measure.sha256[:16],
     ]  # fmt: skip
+
+
+def _implausible(measure: Measure) -> str:
+    """Beyond which limits a value of a table is implausible.
+
+    >>> from neocalc.references import reference
+    >>> _implausible(reference("fenton-2013").measures["weight"])
+    'z < -6, z > 6, y < M exp(-6 S)'
+    """
+    limits = []
+    if measure.flag is not None:
+        limits = [f"z < {measure.flag[0]:g}", f"z > {measure.flag[1]:g}"]
+    if measure.flag_small is not None:
+        limits.append(f"y < M exp(-{measure.flag_small:g} S)")
+    return ", ".join(limits) or "no limits"
 
 
 def _facts(ref: Reference) -> dict[str, Any]:
@@ -64,6 +79,7 @@ def _facts(ref: Reference) -> dict[str, Any]:
             "range": measure.range,
             "method": measure.methods,
             "flag": measure.flag,
+            "flag_small": measure.flag_small,
             "sha256": measure.sha256,
         }
         | ({"parts": [_part(part) for part in measure.parts]} if measure.parts else {})

@@ -6,9 +6,22 @@ import argparse
 from pathlib import Path
 
 from neocalc.cli import add_json, add_policy, print_json
-from neocalc.cli.chart import about, add_columns, add_output, add_picture, read_file, said, until_of
+from neocalc.cli.chart import (
+    OPTION_OF,
+    about,
+    add_columns,
+    add_output,
+    add_picture,
+    read_file,
+    said,
+    say_without_z,
+    until_of,
+)
+from neocalc.cli.files import failed
 from neocalc.errors import FileError, InputError
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
+
+__all__ = ["OPTION_OF", "configure_report", "run_report"]
 
 
 def configure_report(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +53,8 @@ def run_report(options: argparse.Namespace) -> int:
     until = until_of(options)
     read = read_file(options)
     assert read.source is not None
-    single = options.subject is not None or len(read.subjects) == 1
-    of_one = ("until", "administered_on", "trial", "trial_version", "sd")
+    single = options.subject is not None or read.single
+    of_one = ("administered_on", "trial", "trial_version", "sd")
     for name in ("arm",) if single else of_one:
         given = getattr(options, name)
         if given is not None and given is not False:
@@ -56,6 +69,8 @@ def run_report(options: argparse.Namespace) -> int:
         with output(options.output, force=options.force) as part:
             part.write_text(page, encoding="utf-8")
     said(options, read, summary)
+    say_without_z(summary)
     if options.json:
         print_json({"output": options.output, "subject": options.subject, **about(summary)})
-    return int(options.strict and summary.flagged > 0)
+    status = failed(summary, accepted=options.accept_failed_columns)
+    return max(status, int(options.strict and summary.flagged > 0))

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json
 from neocalc.cli.dose import typed_fraction
-from neocalc.cli.files import add_files, mapping_of, missing_of, refuse_output, report
+from neocalc.cli.files import (
+    add_files,
+    add_prefix,
+    failed,
+    reading_of,
+    refuse_output,
+    report,
+)
 from neocalc.cohort import plan
 from neocalc.errors import DoseRefused, InputError, MissingError
 from neocalc.tables.batch import score_file
@@ -24,6 +31,8 @@ DOSE_VALUES: Final = {
     "release-viability": "for the check alone, where no viability is applied",
 }
 """The product of `--dose`, with the options of `neocalc dose`."""
+OPTION_OF: Final = {"version": "protocol_version"}
+"""Arguments of the call that are typed under another name."""
 
 
 def configure_score(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +42,7 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uncorrected", action="store_true", help="add the z at chronological age of each index"
     )
+    add_prefix(parser)
     _add_dose(parser)
     add_policy(parser)
     add_json(parser)
@@ -81,7 +91,7 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
 def run_score(options: argparse.Namespace) -> int:
     """Score a file; print what came of it."""
     policy = policy_of(options)
-    columns, sex_codes = mapping_of(options)
+    reading = reading_of(options)
     try:
         dose = _dosing(options)
     except DoseRefused as error:
@@ -91,15 +101,15 @@ def run_score(options: argparse.Namespace) -> int:
     with Source(options.input, delimiter=options.delimiter) as source:
         scoring = plan(
             source.columns,
-            columns=columns,
-            sex_codes=sex_codes,
-            missing=missing_of(options),
+            **reading,
             policy=policy,
             reference=options.reference,
             centiles=options.centiles,
             uncorrected=options.uncorrected,
             dose=dose,
+            prefix=options.prefix or "",
             where=source.name,
+            command=True,
         )
         summary = score_file(
             source, options.output, scoring, force=options.force, progress=True,
@@ -108,16 +118,20 @@ def run_score(options: argparse.Namespace) -> int:
     if dose is not None:
         print(f"Dose: {dose.describe()}", file=sys.stderr)
     report(summary.describe(), scoring.mapped.names, options.output)
+    status = failed(summary, accepted=options.accept_failed_columns)
     if options.json:
         about: dict[str, Any] = {
             "rows": summary.rows,
             "seconds": round(summary.seconds, 3),
+            "children": summary.notes.record(),
+            "notices": summary.notes.notices(scoring.mapped),
             "statuses": summary.counts,
             "columns": scoring.mapped.names,
+            "failed_columns": {one.column: one.status for one in summary.failures},
         }
         print_json(about)
     if options.strict and summary.flagged:
         flagged = f"{summary.flagged:,}"
         print(f"--strict: statuses other than ok and missing_value: {flagged}", file=sys.stderr)
         return 1
-    return 0
+    return status

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 from typing import Any, Final
 
-from neocalc.age import TERM, Age, date_number
+from neocalc.age import Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import add_files
-from neocalc.cli.growth import (
-    age_facts,
-    centile_text,
-    gestation_text,
-    plain_number,
-    whole_days,
-    z_text,
-)
+from neocalc.cli.files import VISITS_UNFLAGGED, add_files, add_prefix
+from neocalc.cli.growth import age_facts, whole_days
+from neocalc.cli.velocity_text import facts, print_pair
 from neocalc.coding import position_code, sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitError
-from neocalc.policy import Policy, weeks_and_days
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
-from neocalc.velocity.scores import SHOWN_UNITS
-from neocalc.velocity.trial_zones import ZONES, Zones, zones
+from neocalc.velocity.intervals import BETWEEN
+from neocalc.velocity.trial_zones import zones
 from neocalc.velocity.visits import AGAINST
 
 MEASURES: Final = {
@@ -35,18 +27,17 @@ MEASURES: Final = {
 """Options of two measurements, each with its measure and an example."""
 OF_ONE: Final = (
     "sex", "gestation", "born", "first", "second", "first_days", "second_days", "weight", "length",
-    "head", "first_position", "second_position", "oedema",
+    "head", "first_position", "second_position", "oedema", "correlation", "correlation_source",
 )  # fmt: skip
 """Options of one infant, which a file does not take."""
 OF_FILES: Final = (
     "output", "force", "strict", "column", "columns", "sex_codes", "missing", "delimiter",
-    "against", "baseline",
+    "against", "baseline", "ignore", "oedema_codes", "position_codes", "date_format", "decimal",
+    "accept_failed_columns", "prefix",
 )  # fmt: skip
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
 """Values of options that have not been given."""
-UNFLAGGED: Final = "ok, missing_value or first_visit"
-"""Statuses about which there is nothing to ask: every child has a first visit."""
 
 
 def configure_velocity(parser: argparse.ArgumentParser) -> None:
@@ -72,20 +63,34 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
             f"--{which}-position", metavar="WORD", help="of the length: recumbent or standing"
         )
     infant.add_argument("--oedema", action="store_true", help="at either visit")
+    infant.add_argument(
+        "--correlation", metavar="R",
+        help="of z between the two ages, from 0 to below 1; instead of the WHO tables' own",
+    )  # fmt: skip
+    infant.add_argument("--correlation-source", metavar="TEXT", help="its citation")
     files = parser.add_argument_group("a cohort file instead")
     files.add_argument(
         "--against", metavar="VISIT", help=f"{', '.join(AGAINST)}: with which each is compared"
     )
     files.add_argument("--baseline", metavar="COLUMN", help="with its date: administered_on")
-    add_files(parser, needed=False, unflagged=UNFLAGGED)
+    add_files(parser, needed=False, unflagged=VISITS_UNFLAGGED)
+    add_prefix(parser)
     rules = parser.add_argument_group("decisions where the WHO has no rule")
     rules.add_argument(
         "--start", metavar="WORD", default="interpolate", help=f"{' or '.join(STARTS)} (the first)"
     )
     rules.add_argument(
-        "--tolerance", metavar="SHARE", default="0.1", help="of the nominal interval; default 0.1"
-    )
+        "--tolerance", metavar="SHARE", default="0.1",
+        help="how far below the shortest or above the longest width; default 0.1 of it",
+    )  # fmt: skip
+    rules.add_argument(
+        "--between", metavar="WORD", default="interpolate",
+        help=f"{' or '.join(BETWEEN)} (to the nearest): an interval between two widths",
+    )  # fmt: skip
     rules.add_argument("--plain", action="store_true", help="without the restriction beyond 3 SD")
+    rules.add_argument(
+        "--change-limits", metavar="FILE", help="a site's own limits of what a child can do"
+    )
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -123,6 +128,7 @@ def run_infant(options: argparse.Namespace) -> int:
             position_code(getattr(options, name))
         except InputError as error:
             raise InputError(name, error.given, error.accepted) from error
+    correlation = _correlation(options)
     found = {}
     for option, (measure, example) in MEASURES.items():
         given = getattr(options, option)
@@ -134,7 +140,8 @@ def run_infant(options: argparse.Namespace) -> int:
                 second_age=ages[1], first_position=options.first_position,
                 second_position=options.second_position, oedema=options.oedema,
                 start=rules.start, tolerance=rules.tolerance, restricted=rules.restricted,
-                policy=policy,
+                between=rules.between, r=correlation, r_source=options.correlation_source,
+                change_limits=rules.change_limits, policy=policy,
             )  # fmt: skip
         except InputError as error:
             raise _as_typed(error, option, example, options) from error
@@ -149,124 +156,30 @@ def run_infant(options: argparse.Namespace) -> int:
         about = {"sex": sex, "first_age": first, "second_age": second}
         print_json(about | {"policy": policy.describe(), "results": results})
     else:
-        _print(sex, ages, found, policy)
+        print_pair(sex, ages, found, policy)
     return 0
-
-
-def facts(measure: str, found: Zones) -> dict[str, Any]:
-    """Everything that exists, as JSON."""
-    about: dict[str, Any] = {"measure": measure, "zone": found.zone}
-    velocity, change = found.velocity, found.change
-    if velocity is not None:
-        about["velocity"] = {
-            "z": velocity.z,
-            "centile": velocity.centile,
-            "z_unscaled": velocity.z_unscaled,
-            "z_floor": None if math.isinf(velocity.z_floor) else velocity.z_floor,
-            "increment": velocity.increment_figure,
-            "increment_unit": SHOWN_UNITS[measure],
-            "increment_scaled": velocity.increment_figure * velocity.scaled,
-            "interval_days": velocity.interval_days,
-            "nominal_months": velocity.nominal_months,
-            "scaled": velocity.scaled,
-            "start_age_months": velocity.start_age,
-            "age_basis": velocity.age_basis,
-            "method": velocity.method,
-            "reference": velocity.reference,
-            "status": velocity.status,
-        }
-    if change is not None:
-        about["change"] = {
-            "z": change.change,
-            "per_week": change.per_week,
-            "first_z": change.first_z,
-            "second_z": change.second_z,
-            "first_reference": change.first_reference,
-            "second_reference": change.second_reference,
-            "chart_step": None if math.isnan(change.chart_step) else change.chart_step,
-            "decline": change.decline,
-            "decline_source": change.decline_source if change.decline else None,
-            "status": change.status,
-        }
-    about["gains"] = {
-        method: {"rate": gain.magnitude, "unit": gain.unit, "status": gain.status}
-        for method, gain in found.gains.items()
-    }
-    about["absent"] = found.absent
-    return about
-
-
-def _print(sex: str, ages: tuple[Age, Age], found: dict[str, Any], policy: Policy) -> None:
-    """Everything that exists, for people."""
-    print(f"Sex           {sex}")
-    print(f"Gestation     {gestation_text(ages[0])}")
-    for which, age in zip(("First visit", "Second visit"), ages, strict=True):
-        days = int(age.days[0])
-        text = f"{which:<13} {days:,} days ({weeks_and_days(days)})"
-        if age.is_preterm:
-            corrected = days + int(age.gestation_days[0]) - TERM
-            sign = "-" if corrected < 0 else ""
-            text += f", corrected {corrected:,} days ({sign}{weeks_and_days(abs(corrected))})"
-        print(text)
-    for measure, (given, result) in found.items():
-        title = measure.replace("_", " ").capitalize()
-        print(f"\n{title}: {given[0]} to {given[1]}. Zone {result.zone}: {ZONES[result.zone]}.")
-        for line in _lines(result):
-            print(f"  {line}")
-    print(f"\nPolicy: {policy.describe()}.")
-
-
-def _lines(found: Zones) -> list[str]:
-    """What exists for one measure, in sentences."""
-    lines = []
-    velocity, change = found.velocity, found.change
-    if velocity is not None:
-        gained = f"{velocity.increment_figure:+.1f}".removesuffix(".0")
-        scaled = plain_number(velocity.increment_figure * velocity.scaled, 1)
-        unit = SHOWN_UNITS[velocity.measure]
-        text = (
-            f"Velocity z {z_text(velocity.z)}, centile {centile_text(velocity.z, velocity.centile)}"
-            f": {gained} {unit} in {velocity.interval_days} days, taken as {scaled} {unit} in"
-            f" {velocity.nominal_months} months ({velocity.status})."
-        )
-        lines.append(text)
-        lines.append(
-            f"By the WHO's increments of 2009 from {plain_number(velocity.start_age, 2)} months of"
-            f" {velocity.age_basis} age, {velocity.method}."
-        )
-    if change is not None:
-        lines.append(
-            f"Change in z {_signed(change.change)}: from {z_text(change.first_z)}"
-            f" ({change.first_reference}) to {z_text(change.second_z)}"
-            f" ({change.second_reference}), {_signed(change.per_week, 3)} per week"
-            f" ({change.status})."
-        )
-        if not math.isnan(change.chart_step):
-            step = _signed(change.chart_step)
-            lines.append(f"Of this the step between the two charts is {step}.")
-        if change.decline == "none":
-            lines.append("No fall in z that Goldberg 2018 (doi:10.1016/j.jand.2017.10.006) names.")
-        elif change.decline:
-            lines.append(f"Fall in z: {change.decline}. {change.decline_source}.")
-    for method, gain in found.gains.items():
-        how = "" if method == gain.unit else f", {method}"
-        rate = plain_number(gain.magnitude, 2)
-        lines.append(f"Gain {rate} {gain.unit}{how} ({gain.status}).")
-    lines += [f"No {name}: {why}." for name, why in found.absent.items()]
-    return lines
-
-
-def _signed(value: float, decimals: int = 2) -> str:
-    """A number with its sign."""
-    text = plain_number(value, decimals)
-    return text if text.startswith("-") or text == "0" else f"+{text}"
 
 
 def _rules(options: argparse.Namespace) -> Rules:
     """The decisions that the options ask for."""
     if not re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,6}", options.tolerance):
         raise InputError("--tolerance", options.tolerance, "a share such as 0.1")
-    return Rules(options.start, float(options.tolerance), False if options.plain else None)
+    restricted = False if options.plain else None
+    return Rules(options.start, float(options.tolerance), restricted, between=options.between)
+
+
+def _correlation(options: argparse.Namespace) -> float | None:
+    """The caller's own correlation, with its source; None without."""
+    r, source = options.correlation, options.correlation_source
+    if r is None:
+        if source is not None:
+            raise MissingError("--correlation", "give the figure that the citation is of")
+        return None
+    if not re.fullmatch(r"0?\.[0-9]{1,6}|0", r):
+        raise InputError("--correlation", r, "a figure from 0 to below 1, such as 0.85")
+    if not (source or "").strip():
+        raise MissingError("--correlation-source", "give the citation of the correlation")
+    return float(r)
 
 
 def _ages(options: argparse.Namespace) -> tuple[Age, Age]:

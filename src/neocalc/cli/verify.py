@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from neocalc.cli import add_json, print_json
-from neocalc.errors import FileError
+from neocalc.errors import FileError, printable
 
 PAGES = (".html", ".htm")
 
@@ -50,5 +50,5 @@ def run_verify(options: argparse.Namespace) -> int:
     else:
         print(verify_report.text(report), end="")
         if options.html is not None:
-            print(f"Written: {options.html}")
+            print(printable(f"Written: {options.html}"))
     return int(not report.passed)

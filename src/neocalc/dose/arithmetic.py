@@ -8,11 +8,14 @@ computed in decimals from the figures as they were typed.
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any, Final
 
-GRADUATIONS: Final = ("1", "0.5", "0.2", "0.1", "0.05", "0.02", "0.01")
-"""Graduations of syringes on the market, from coarse to fine [mL]."""
+SYRINGES: Final = ((1, "0.01"), (3, "0.1"), (5, "0.2"), (10, "0.2"), (20, "1"), (60, "1"))
+"""Usual syringes from small to large: what one holds, and the distance of its lines [mL]. Makers
+differ: it is the syringe in hand that counts."""
+DMSO_DENSITY: Final = 1.1
+"""Of dimethyl sulfoxide [g/mL]."""
 _DIGITS: Final = 50
 
 
@@ -107,8 +110,8 @@ def exact_volume(dose: float, weight: float, concentration: float, viable: float
         return Decimal(volume_needed(cells, exact(concentration), exact(viable)))
 
 
-def on_graduation(volume: Decimal, graduation: float) -> Decimal:
-    """The nearest line of a syringe, half to even.
+def on_graduation(volume: Decimal, graduation: float, *, down: bool = False) -> Decimal:
+    """The nearest line of a syringe, half to even; or the one below, never above the volume.
 
     Parameters
     ----------
@@ -116,6 +119,8 @@ def on_graduation(volume: Decimal, graduation: float) -> Decimal:
         [mL]
     graduation : float
         Distance of two lines [mL].
+    down : bool, default False
+        Whether the line below is taken.
 
     Returns
     -------
@@ -126,11 +131,41 @@ def on_graduation(volume: Decimal, graduation: float) -> Decimal:
     --------
     >>> on_graduation(Decimal("1.175"), 0.1), on_graduation(Decimal("1.175"), 0.01)
     (Decimal('1.2'), Decimal('1.18'))
+    >>> on_graduation(Decimal("1.199"), 0.1, down=True)
+    Decimal('1.1')
     """
     with localcontext() as context:
         context.prec = _DIGITS
-        lines = (volume / exact(graduation)).to_integral_value(ROUND_HALF_EVEN)
+        rule = ROUND_FLOOR if down else ROUND_HALF_EVEN
+        lines = (volume / exact(graduation)).to_integral_value(rule)
         return lines * exact(graduation)
+
+
+def split(volume: Decimal, graduation: float, holds: float) -> tuple[Decimal, ...]:
+    """A volume in as few syringes as hold it, each part on a line, as even as lines allow [mL].
+
+    Parameters
+    ----------
+    volume : decimal.Decimal
+        On a line [mL].
+    graduation, holds : float
+        Distance of two lines, and what one syringe holds [mL].
+
+    Examples
+    --------
+    >>> split(Decimal("2.5"), 0.1, 1.0)
+    (Decimal('0.9'), Decimal('0.8'), Decimal('0.8'))
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        line = exact(graduation)
+        lines = int((volume / line).to_integral_value(ROUND_CEILING))
+        each = int(exact(holds) // line)
+        if not each:
+            return (volume,)
+        syringes = max(1, -(-lines // each))
+        fewest, more = divmod(lines, syringes)
+        return tuple(line * (fewest + (i < more)) for i in range(syringes))
 
 
 def rounding_error(rounded: Decimal, volume: Decimal) -> float:
@@ -144,12 +179,50 @@ def rounding_error(rounded: Decimal, volume: Decimal) -> float:
         return float(rounded / volume - 1)
 
 
-def finer_graduation(volume: Decimal, tolerance: float) -> str | None:
-    """The coarsest graduation on the market that measures a volume within a tolerance [mL]."""
-    for graduation in GRADUATIONS:
-        rounded = on_graduation(volume, float(graduation))
-        if abs(rounding_error(rounded, volume)) <= tolerance:
-            return graduation
+def up_to_graduation(volume: float, graduation: float | None) -> Decimal:
+    """A volume on the next line of a syringe, never less than it is [mL]; as it is without lines.
+
+    >>> up_to_graduation(0.07, 0.1), up_to_graduation(0.2, 0.1), up_to_graduation(0.07, None)
+    (Decimal('0.1'), Decimal('0.2'), Decimal('0.07'))
+    """
+    if graduation is None:
+        return exact(volume)
+    with localcontext() as context:
+        context.prec = _DIGITS
+        lines = (exact(volume) / exact(graduation)).to_integral_value(ROUND_CEILING)
+        return lines * exact(graduation)
+
+
+def largest_syringe(graduation: float) -> int:
+    """What the largest usual syringe with lines so fine holds [mL]; 0 where none has such lines.
+
+    >>> largest_syringe(0.01), largest_syringe(0.1), largest_syringe(0.5), largest_syringe(0.005)
+    (1, 3, 10, 0)
+    """
+    return max((holds for holds, lines in SYRINGES if float(lines) <= graduation), default=0)
+
+
+def fitting_syringe(volume: Decimal, drawn: Decimal, tolerance: float) -> str | None:
+    """The smallest usual syringe that holds what is drawn up, and measures the dose.
+
+    Parameters
+    ----------
+    volume, drawn : decimal.Decimal
+        Of the dose, and of what is drawn up with the dead volume [mL].
+    tolerance : float
+        Largest relative error of the dose on the lines [fraction].
+
+    Examples
+    --------
+    >>> fitting_syringe(Decimal("0.2"), Decimal("0.3"), 0.05)
+    'a syringe of 1 mL with lines of 0.01 mL'
+    >>> fitting_syringe(Decimal("0.001"), Decimal("0.001"), 0.05) is None
+    True
+    """
+    for holds, lines in SYRINGES:
+        error = rounding_error(on_graduation(volume, float(lines)), volume)
+        if drawn <= holds and abs(error) <= tolerance:
+            return f"a syringe of {holds} mL with lines of {lines} mL"
     return None
 
 

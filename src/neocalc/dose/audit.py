@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from neocalc.age import NOT_STATED
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.inputs import MOMENTS, TEXTS, DoseInputs
+from neocalc.dose.limits import Loosened
 from neocalc.dose.notation import Figure
 from neocalc.dose.plan import Plan, Request
 from neocalc.dose.stops import Check
 from neocalc.errors import DoseRefused, FileError
 from neocalc.records import head
+from neocalc.tables import runs
 
 
 def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict[str, Any]:
@@ -55,21 +57,31 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
     return {
         **head("dose", at),
         "outcome": "refused" if refused else "prepared",
-        "protocol": None if asked is None else _protocol(asked),
+        "protocol": None if asked is None or asked.arm is None else asked.arm.definition,
         "inputs": None if asked is None else _inputs(asked.inputs),
         "limits": None if asked is None else _limits(asked),
+        "loosened": [] if asked is None else [_loosened(one) for one in asked.limits.loosened()],
         "checks": [_check(check) for check in result.checks],
         "override": None
         if override is None
         else {
             "reason": override.reason,
             "second_person": override.second_person,
+            "seen": override.seen,
             "passed": [c.name for c in result.soft_stops] if isinstance(result, Plan) else [],
+        },
+        "second_check": None
+        if asked is None or asked.second is None
+        else {
+            "person": asked.second.person,
+            "figures": {name: _figure(figure) for name, figure in asked.second.figures.items()},
         },
         "result": {name: _figure(f) for name, f in result.results.items()}
         if isinstance(result, Plan)
         else None,
+        "syringes": list(result.amounts.syringes) if isinstance(result, Plan) else [],
         "refusal": str(result) if refused else None,
+        "seen": (result.seen or None) if isinstance(result, DoseRefused) else None,
     }
 
 
@@ -87,15 +99,41 @@ def append(path: str | os.PathLike[str], about: dict[str, Any]) -> None:
         When the file cannot be written to.
     """
     data = f"{line(about)}\n".encode()
+    if Path(path).is_fifo():  # nobody may be there to read it
+        raise FileError(f"{os.fspath(path)}: is a pipe; an audit trail is a file")
     try:
-        with FileIO(os.fspath(path), "a") as file, _alone(file):
+        with contextlib.ExitStack() as stack:
+            file = FileIO(os.fspath(path), "a")
+            stack.callback(_close, file)
+            stack.enter_context(_alone(file))
             if _was_cut_short(path):
                 data = b"\n" + data
-            if file.write(data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
+            runs.tell("began", [os.fspath(path)])
+            _write(file, data, Path(path).resolve().parent)
+            runs.tell("wrote", [os.fspath(path)])
     except OSError as error:
         raise FileError(f"{os.fspath(path)}: {error.strerror or error}") from error
+
+
+def _write(file: FileIO, data: bytes, folder: Path) -> None:
+    """Have all of the bytes at the end of the file and on the disk, or none of them."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        if file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+        if not before:
+            runs.sync(folder)  # the name of the file too
+    except OSError:
+        with contextlib.suppress(OSError):  # a file may be set to be added to and nothing else
+            os.ftruncate(file.fileno(), before)
+        raise
+
+
+def _close(file: FileIO) -> None:
+    """Close a file whose content is on the disk, whatever the system says to that."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 @contextlib.contextmanager
@@ -123,30 +161,28 @@ def _was_cut_short(path: str | os.PathLike[str]) -> bool:
         return file.read() != b"\n"
 
 
-def _protocol(asked: Request) -> dict[str, str] | None:
-    arm = asked.arm
-    if arm is None:
-        return None
-    return {"trial": arm.trial, "version": arm.version, "arm": arm.name, "sha256": arm.sha256}
-
-
 def _inputs(inputs: DoseInputs) -> dict[str, Any]:
     """Every input: figures with unit and text as given, moments, words."""
     found: dict[str, Any] = {}
     for name, figure in inputs.figures.items():
         found[name] = _figure(figure) | {"given": inputs.texts.get(name)}
-    for name in ("on", "weighed_on", "last_weighed_on", "expires"):
+    for name in MOMENTS:
         stamp = getattr(inputs, name)
         found[name] = None if stamp is None else str(stamp)
-    for name in ("weight_source", "sex", "subject", "prepared_by"):
+    for name in ("weight_source", "line_filter", "sex", "counts", *TEXTS):
         found[name] = getattr(inputs, name)
     found["doses_given"] = (
         None
         if inputs.given is None
         else [{"on": str(d.on), "value": d.dose, "unit": "cell/kg"} for d in inputs.given]
     )
+    found["vials"] = None if inputs.vials is None else [one._asdict() for one in inputs.vials]
+    found["split_syringes"] = inputs.split_syringes
+    found["planned_doses"] = inputs.planned_doses
     found["age"] = _age(inputs)
-    found["policy"] = inputs.policy.describe(inputs.reference)
+    found["policy"] = "; and ".join(
+        policy.describe(reference) for policy, reference in inputs.policies
+    )
     found["reference"] = inputs.reference
     return found
 
@@ -165,7 +201,14 @@ def _limits(asked: Request) -> dict[str, Any]:
     return {
         "counts": asked.limits.counts,
         "require_measured_weight": asked.limits.require_measured_weight,
+        "line_filter": asked.limits.line_filter,
+        "rounding": asked.limits.rounding,
     } | {name: _figure(figure) for name, figure in asked.limits.figures.items()}
+
+
+def _loosened(one: Loosened) -> dict[str, Any]:
+    about = {"name": one.name, "default": _figure(one.default), "holds": _figure(one.holds)}
+    return about | {"by": one.by}
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
@@ -180,6 +223,7 @@ def _check(check: Check) -> dict[str, Any]:
         "name": check.name,
         "outcome": check.outcome,
         "message": check.message,
+        "lacks": check.lacks or None,
         "limit": plain(check.limit),
         "value": plain(check.value),
     }

@@ -23,6 +23,10 @@ from neocalc.errors import CODE, DoseRefused, InputError, StatusArray, first_sta
 Floats = npt.NDArray[np.float64]
 _NUMBERS: Final = {int, float, type(None)}
 """What may stand in a column of Python values."""
+PRODUCT: Final = (
+    "possible values", "arm dose", "measured weight", "age of weight", "concentration", "viability",
+)  # fmt: skip
+"""The checks before the calculation that a table can be held to; the others are of one infant."""
 _UNDATED: Final = (
     "the protocol asks for weights stated as measured, each with its date "
     "(require_measured_weight), and a column of weights states neither: prepare each dose by "
@@ -59,6 +63,7 @@ def dose_columns(
     release_viability: Any = None,
     z: Any = None,
     status: StatusArray | None = None,
+    stops: Any = None,
     limits: Limits | None = None,
 ) -> DoseColumns:
     """Cells and volume for a column of weights, at one dose and of one product.
@@ -75,6 +80,9 @@ def dose_columns(
         Weight-for-age z-score of each row [unitless]; NaN where there is none.
     status : numpy.ndarray, optional
         Status codes of the weights, which take precedence.
+    stops : numpy.ndarray, optional
+        Stop codes of the weights for age and sex (0: none), by `neocalc.dose.weight.weight_codes`:
+        where no z-score reaches the limits, a weight may be too small a share of the median.
     limits : Limits, optional
         The protocol's, such as `neocalc.trials.load(...).arm(...).limits`.
 
@@ -95,7 +103,7 @@ def dose_columns(
     >>> columns = dose_columns([2.35, 850.0, float("nan")], "1 million cells/kg",
     ...                        viable_concentration="2 million cells/mL")
     >>> columns.cells.tolist(), columns.volume.tolist(), columns.status.tolist()
-    ([2350000.0, nan, nan], [1.175, nan, nan], [0, 14, 1])
+    ([2350000.0, nan, nan], [1.175, nan, nan], [0, 15, 2])
     """
     limits = limits or Limits()
     weights = _column(weight_kg, "weight_kg", "f", "a column of plain numbers [kg]")
@@ -104,11 +112,13 @@ def dose_columns(
         z = _column(z, "z", "f", f"a z-score for each of {n:,} weights", n)
     if status is not None:
         status = _column(status, "status", "u", f"a code for each of {n:,} weights", n)
+    if stops is not None:
+        stops = _column(stops, "stops", "u", f"a code for each of {n:,} weights", n)
     one = _product(limits, dose, concentration, viable_concentration, viability, release_viability)
     cells = cells_needed(one.dose, weights)
     strength = strength_of(one, limits.counts)
     volume = volume_needed(cells, *strength) if strength else np.full(len(weights), np.nan)
-    found = _weight_status(weights, cells, z, limits)
+    found = _weight_status(weights, cells, z, stops, limits)
     if status is not None:
         found = np.where(status != 0, status, found).astype(np.uint8)
     stopped = found != 0
@@ -160,9 +170,13 @@ def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     strength = strength_of(one, limits.counts)
     checks = input_checks(one, limits)
     if strength is not None and not any(check.outcome == HARD for check in checks):
-        derived = derived_checks(one, limits, work_out(one, limits.counts))
+        derived = derived_checks(one, limits, work_out(one, limits))
         checks += [check for check in derived if check.name == "volume per kg"]
-    stops = [check for check in checks if check.outcome in (HARD, SOFT)]
+    stops = [
+        check
+        for check in checks
+        if check.outcome in (HARD, SOFT) and (check.name in PRODUCT or check.derived)
+    ]
     if stops:
         said = "; ".join(f"{check.name}: {check.message}" for check in stops)
         said = _UNDATED if limits.require_measured_weight else said
@@ -170,7 +184,9 @@ def _product(limits: Limits, dose: Any, *product: Any) -> DoseInputs:
     return one
 
 
-def _weight_status(weights: Floats, cells: Floats, z: Any, limits: Limits) -> StatusArray:
+def _weight_status(
+    weights: Floats, cells: Floats, z: Any, stops: Any, limits: Limits
+) -> StatusArray:
     """Why a row has no dose, by the same limits as a single dose."""
     with np.errstate(invalid="ignore"):
         invalid = ~((weights > 0) & (weights < np.inf))
@@ -178,6 +194,8 @@ def _weight_status(weights: Floats, cells: Floats, z: Any, limits: Limits) -> St
         stopped = outside
         if z is not None:
             stopped = stopped | (stop_codes(z, limits.z_soft, limits.z_hard) != 0)
+        if stops is not None:
+            stopped = stopped | (stops != 0)
         most = limits["max_cells"]
         if most is not None:
             stopped = stopped | above(cells, most.value)

@@ -82,12 +82,18 @@ class Dosing:
         self.columns([])
 
     def columns(
-        self, weight_kg: Any, z: Any = None, status: StatusArray | None = None
+        self,
+        weight_kg: Any,
+        z: Any = None,
+        status: StatusArray | None = None,
+        stops: StatusArray | None = None,
     ) -> DoseColumns:
         """Cells, volume and status of each row; arguments as of `neocalc.dose.dose_columns`."""
         given = {name: getattr(self, name) for name in _UNITS}
         product = {n: None if f is None else f.quantity for n, f in given.items()}
-        return dose_columns(weight_kg, **product, z=z, status=status, limits=self.limits)
+        return dose_columns(
+            weight_kg, **product, z=z, status=status, stops=stops, limits=self.limits
+        )
 
     def describe(self) -> str:
         """The dose, the protocol and the product in one line.
@@ -107,14 +113,9 @@ class Dosing:
     def record(self) -> dict[str, Any]:
         """What the record beside a scored file says of the dose, as plain values."""
         assert self.limits is not None
-        arm = self.arm
-        return {
-            "trial": None if arm is None else arm.trial,
-            "version": None if arm is None else arm.version,
-            "arm": None if arm is None else arm.name,
-            "sha256": None if arm is None else arm.sha256,
-            "counts": self.limits.counts,
-        } | {
+        names = ("trial", "version", "arm", "origin", "sha256")
+        definition = dict.fromkeys(names) if self.arm is None else self.arm.definition
+        return {**definition, "counts": self.limits.counts} | {
             name: None if figure is None else {"value": figure.value, "unit": figure.unit}
             for name, figure in ((name, getattr(self, name)) for name in _UNITS)
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,10 +17,12 @@ SAID: Final = {
     "kg": 'kg or g, such as "2.35 kg"',
     "cell": 'cells, such as "20 million cells"',
     "cell/kg": 'cells/kg, such as "1 million cells/kg"',
+    "cell/kg/min": 'cells/kg/min, such as "33,000 cells/kg/min"',
     "cell/mL": 'cells/mL, such as "5 million cells/mL"',
     "cell/vial": 'cells/vial, such as "10 million cells/vial"',
     "mL": 'mL, such as "0.1 mL"',
     "mL/kg": 'mL/kg, such as "2 mL/kg"',
+    "g/kg": 'g/kg, such as "0.5 g/kg"',
     "mL/h": 'mL/h, such as "5 mL/h"',
     "mL/kg/h": 'mL/kg/h, such as "2 mL/kg/h"',
     "h": 'min or h, such as "30 min"',
@@ -28,6 +31,21 @@ SAID: Final = {
     "fraction": 'percent, such as "92%"',
 }
 """Each canonical unit as it is asked for: what a person types."""
+COUNTS: Final = ("viable", "total")
+"""Which cells a dose can count."""
+_COUNTED: Final = re.compile(r"\b(viable|total)\s+(?=cells?\b)")
+
+
+def counted_cells(value: Any) -> str | None:
+    """Whether a typed figure says that it counts "viable" or "total" cells; None where it does not.
+
+    Examples
+    --------
+    >>> counted_cells("1 million viable cells/kg"), counted_cells("1 million cells/kg")
+    ('viable', None)
+    """
+    match = _COUNTED.search(value) if isinstance(value, str) else None
+    return None if match is None else match[1]
 
 
 def one_figure(value: Any, unit: str, argument: str) -> float:
@@ -41,6 +59,8 @@ def one_figure(value: Any, unit: str, argument: str) -> float:
     >>> one_figure("2.01 million cells/kg", "cell/kg", "dose")
     2010000.0
     """
+    if isinstance(value, str) and "cell" in unit:
+        value = _COUNTED.sub("", value, count=1)
     figures, _, single = figures_of(value, unit, argument, units=SAID[unit])
     if not single:
         raise InputError(argument, value, "one value: a dose is for one infant")

@@ -15,10 +15,11 @@ from typing import Any, Final, NamedTuple
 
 from neocalc.age import Age
 from neocalc.coding import sex_code
-from neocalc.dose.figures import fraction, metric_weight, one_figure
+from neocalc.dose.figures import COUNTS, counted_cells, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
+from neocalc.dose.vials import Pool, Vial, read_vials
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.moments import Moment, day_of_age, hours_between, moment
+from neocalc.moments import Moment, birth_date, day_of_age, hours_between, moment
 from neocalc.policy import DEFAULT, Policy
 from neocalc.references import SEXES, reference
 
@@ -45,14 +46,21 @@ POSITIVE: Final = {
     "duration": "h",
     "rate": "mL/h",
     "last_weight": "kg",
+    "pump_step": "mL/h",
 }
-"""Inputs that must be above 0, with their canonical unit; `weight` and `dead_volume` besides."""
-FRACTIONS: Final = ("viability", "release_viability", "recovery")
+"""Inputs that must be above 0, with their canonical unit; `weight` besides."""
+OR_NONE: Final = ("dead_volume", "diluent_volume", "vehicle_volume", "flush_volume")
+"""Volumes that may be 0 [mL]."""
+FRACTIONS: Final = ("viability", "release_viability", "recovery", "dmso")
+MOST_DOSES: Final = 100
+"""Of a course; more is no plan."""
 SMALLEST: Final = 1e-9
 LARGEST: Final = 1e18
 """Beyond these a figure in its canonical unit is not a measurement."""
-MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires")
-TEXTS: Final = ("subject", "prepared_by")
+MOMENTS: Final = ("on", "weighed_on", "last_weighed_on", "expires", "thawed_on", "enrolled_on")
+AFTER_BIRTH: Final = ("weighed_on", "last_weighed_on", "thawed_on", "enrolled_on")
+"""Moments that cannot be before birth; that of the dose is held to the age itself."""
+TEXTS: Final = ("subject", "identifier", "prepared_by", "lot", "donor", "vehicle", "gate")
 
 
 class Given(NamedTuple):
@@ -82,16 +90,35 @@ class DoseInputs:
         Of all cells and of viable cells after thaw and wash [cell/mL]; one of them or neither.
     viability, release_viability, recovery : float
         [fraction]
+    dmso : float
+        Share of dimethyl sulfoxide in the product, by volume [fraction].
     cells_per_vial, viable_cells_per_vial : float
         All cells at freezing; viable cells after thaw [cell/vial].
+    vials : tuple of Vial
+        Vials that are pooled, each with its own count and viability; None where they are not given.
     graduation, syringe_capacity, dead_volume : float
         [mL]
-    duration, rate : float
-        [h], [mL/h]
-    on, weighed_on, last_weighed_on, expires : Moment
-        Of the administration, the two weighings and the product's expiry.
+    diluent_volume, vehicle_volume, flush_volume : float
+        Added to the pooled vials, to the dose in the syringe, and after it [mL].
+    split_syringes : bool
+        Whether more than one syringe may be filled.
+    duration, rate, pump_step : float
+        [h], [mL/h], [mL/h]
+    planned_doses : int
+        Of the whole course.
+    on, weighed_on, last_weighed_on, expires, thawed_on, enrolled_on : Moment
+        Of the administration, the two weighings, the product's expiry and thaw, and enrolment.
+    line_filter : bool
+        Whether a filter is in the line; None where that is not stated.
     given : tuple of Given
         Doses already given; empty when there were none, None when that is not stated.
+    fixed : tuple of (Policy, str)
+        The policy and reference that the protocol states for the check of the weight.
+    counts : str
+        Whether the dose was typed as one of "viable" or "total" cells.
+    identifier, lot, donor, vehicle, gate : str
+        A second identifier of the infant, the lot and donor of the product, what it is diluted
+        with, and who confirmed that the arm is open, as typed.
     texts : dict of str to str
         Each input as it was given.
     """
@@ -108,6 +135,14 @@ class DoseInputs:
     graduation: float | None = None
     syringe_capacity: float | None = None
     dead_volume: float | None = None
+    vials: tuple[Vial, ...] | None = None
+    diluent_volume: float | None = None
+    vehicle_volume: float | None = None
+    flush_volume: float | None = None
+    dmso: float | None = None
+    split_syringes: bool = False
+    pump_step: float | None = None
+    planned_doses: int | None = None
     duration: float | None = None
     rate: float | None = None
     last_weight: float | None = None
@@ -115,22 +150,48 @@ class DoseInputs:
     weighed_on: Moment | None = None
     last_weighed_on: Moment | None = None
     expires: Moment | None = None
+    thawed_on: Moment | None = None
+    enrolled_on: Moment | None = None
+    line_filter: bool | None = None
     weight_source: str | None = None
     given: tuple[Given, ...] | None = None
     sex: str | None = None
     age: Age | None = None
     policy: Policy = field(default_factory=default_policy)
     reference: str = DEFAULT
+    fixed: tuple[Policy, str] | None = None
+    counts: str | None = None
     subject: str | None = None
+    identifier: str | None = None
     prepared_by: str | None = None
+    lot: str | None = None
+    donor: str | None = None
+    vehicle: str | None = None
+    gate: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> Pool | None:
+        """The pooled vials with their diluent; None without."""
+        return None if self.vials is None else Pool(self.vials, self.diluent_volume or 0.0)
+
+    @property
+    def policies(self) -> list[tuple[Policy, str]]:
+        """The policies and references by which the weight is checked: the protocol's, and another.
+
+        A policy that is typed is added to the protocol's and takes nothing from it.
+        """
+        usual, typed = (default_policy(), DEFAULT), (self.policy, self.reference)
+        if self.fixed is None:
+            return [typed]
+        return [self.fixed] if typed in (usual, self.fixed) else [self.fixed, typed]
 
     @property
     def figures(self) -> dict[str, Figure]:
         """Every figure that there is, by its name, in canonical units."""
         units = (
             {"weight": "kg"} | POSITIVE | dict.fromkeys(FRACTIONS, "fraction")
-            | {"dead_volume": "mL"}
+            | dict.fromkeys(OR_NONE, "mL")
         )  # fmt: skip
         return {
             name: Figure(getattr(self, name), unit)
@@ -152,16 +213,25 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
     read: dict[str, Any] = {"weight": metric_weight(given["weight"], "weight"), "dose": arm_dose}
     for name, unit in POSITIVE.items():
         if name in given:
+            _refuse_other_cells(name, given[name])
             read[name] = one_figure(given[name], unit, name)
     if "last_weight" in given:
         read["last_weight"] = metric_weight(given["last_weight"], "last_weight")
-    if "dead_volume" in given:
-        read["dead_volume"] = one_figure(given["dead_volume"], "mL", "dead_volume")
+    read |= {name: one_figure(given[name], "mL", name) for name in OR_NONE if name in given}
+    if "vials" in given:
+        read["vials"] = read_vials(given["vials"])
+    if "split_syringes" in given:
+        read["split_syringes"] = _yes_or_no(given["split_syringes"], "split_syringes")
+    if "planned_doses" in given:
+        read["planned_doses"] = _planned(given["planned_doses"])
     read |= {name: fraction(given[name], name) for name in FRACTIONS if name in given}
     read |= {name: moment(given[name], name) for name in MOMENTS if name in given}
     read |= {name: _text(given[name], name) for name in TEXTS if name in given}
     if "weight_source" in given:
         read["weight_source"] = _weight_source(given["weight_source"])
+    read["counts"] = _counts(given)
+    if "line_filter" in given:
+        read["line_filter"] = _yes_or_no(given["line_filter"], "line_filter")
     if "sex" in given:
         read["sex"] = SEXES[sex_code(given["sex"])]
     if not isinstance(given.get("policy", default_policy()), Policy):
@@ -174,13 +244,43 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
         read["age"] = _one_age(given["age"])
         on = day_of_age(read["age"], read.get("on"))
         read |= {} if on is None else {"on": on}
+    enrolled, on = read.get("enrolled_on"), read.get("on")
+    if enrolled and on and hours_between(enrolled, on, "enrolled_on") < 0:
+        raise AgeError("enrolled_on", str(enrolled), f"a date up to that of the dose ({on})")
     if "doses_given" in given:
         read["given"] = _doses_given(given["doses_given"], read.get("on"))
+    _refuse_before_birth(read)
     texts = {name: _shown(value) for name, value in given.items() if name in _SHOWN}
     return DoseInputs(**read, texts=texts)
 
 
-_SHOWN: Final = ("weight", "dead_volume", *POSITIVE, *FRACTIONS, *MOMENTS, "weight_source")
+def _refuse_other_cells(name: str, value: Any) -> None:
+    """Refuse a figure that says it counts other cells than the argument does."""
+    counted, meant = counted_cells(value), _COUNTS.get(name)
+    if counted is not None and meant is not None and counted != meant[0]:
+        raise InputError(name, value, f"it counts {meant[0]} cells; for {counted} cells {meant[1]}")
+
+
+def _refuse_before_birth(read: Mapping[str, Any]) -> None:
+    """Refuse a weighing or a dose before the day of birth."""
+    born = None if "age" not in read else birth_date(read["age"], read.get("on"))
+    if born is None:
+        return
+    dated = [(name, read[name]) for name in AFTER_BIRTH if read.get(name) is not None]
+    dated += [("doses_given", dose.on) for dose in read.get("given") or ()]
+    for name, when in dated:
+        if when.date < born:
+            raise AgeError(name, str(when), f"a date on or after the day of birth ({born})")
+
+
+_COUNTS: Final = {
+    "concentration": ("total", "give viable_concentration"),
+    "viable_concentration": ("viable", "give concentration, with viability"),
+    "cells_per_vial": ("total", "give viable_cells_per_vial"),
+    "viable_cells_per_vial": ("viable", "give cells_per_vial, with recovery"),
+}
+"""Which cells an argument counts, and which argument counts the others."""
+_SHOWN: Final = ("weight", *OR_NONE, *POSITIVE, *FRACTIONS, *MOMENTS, "weight_source")
 
 
 def _known_reference(name: Any) -> str:
@@ -199,6 +299,32 @@ def _text(value: Any, name: str) -> str:
     return value.strip()
 
 
+def _counts(given: Mapping[str, Any]) -> str | None:
+    """What the dose counts, as it was typed by itself or with the dose."""
+    typed, said = given.get("counts"), counted_cells(given.get("dose"))
+    if typed is not None and typed not in COUNTS:
+        raise InputError("counts", typed, f"accepted: {' or '.join(COUNTS)}")
+    if typed is not None and said is not None and typed != said:
+        raise InputError("counts", typed, f"the dose was typed as {said} cells")
+    return typed if typed is not None else said
+
+
+def _planned(value: Any) -> int:
+    whole = value.isascii() and value.isdigit() if isinstance(value, str) else type(value) is int
+    if not whole or not 0 < int(value) <= MOST_DOSES:
+        raise InputError("planned_doses", value, f"a whole number of doses, 1 to {MOST_DOSES}")
+    return int(value)
+
+
+def _yes_or_no(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word not in ("yes", "no"):
+        raise InputError(name, value, "yes or no")
+    return word == "yes"
+
+
 def _weight_source(value: Any) -> str:
     word = WEIGHT_SOURCES.get(value.strip().lower()) if isinstance(value, str) else None
     if word is None:
@@ -211,7 +337,7 @@ def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
     quantity = hasattr(value, "magnitude")  # it can be iterated over only as a type
     if isinstance(value, (str, Mapping)) or quantity or not isinstance(value, Iterable):
         raise InputError("doses_given", value, accepted)
-    doses = []
+    doses: list[Given] = []
     for item in value:
         if not isinstance(item, tuple) or len(item) != 2:
             raise InputError("doses_given", item, accepted)
@@ -221,8 +347,18 @@ def _doses_given(value: Any, on: Moment | None) -> tuple[Given, ...]:
         size = one_figure(item[1], "cell/kg", "doses_given")
         if not SMALLEST <= size <= LARGEST:
             raise InputError("doses_given", item[1], "a dose above 0 that can be one")
+        if any(_may_be_the_same(when, other.on) for other in doses):
+            accepted = "each dose once; two doses of one day, each with its time"
+            raise InputError("doses_given", f"{when}, twice", accepted)
         doses.append(Given(when, size))
     return tuple(sorted(doses, key=lambda dose: (dose.on.date, str(dose.on))))
+
+
+def _may_be_the_same(one: Moment, other: Moment) -> bool:
+    """Whether two entries may be one dose that was typed twice."""
+    if one.timed and other.timed:
+        return hours_between(one, other, "doses_given") == 0
+    return one.date == other.date
 
 
 def _one_age(value: Any) -> Age:

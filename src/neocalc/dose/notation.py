@@ -26,15 +26,20 @@ if TYPE_CHECKING:
 COMPUTED: Final = 6
 """Significant digits of a computed figure in print; digits before the point are never dropped."""
 
+IN_MINUTES: Final = 3
+"""A shorter time is said in minutes [h]."""
+
 SPELLED: Final = {
     "kg": ("kg", "kg"),
     "g": ("g", "g"),
     "mL": ("mL", "mL"),
     "mL/kg": ("mL/kg", "mL/kg"),
+    "g/kg": ("g/kg", "g/kg"),
     "mL/h": ("mL/h", "mL/h"),
     "mL/kg/h": ("mL/kg/h", "mL/kg/h"),
     "cell": ("cell", "cells"),
     "cell/kg": ("cell/kg", "cells/kg"),
+    "cell/kg/min": ("cell/kg/min", "cells/kg/min"),
     "cell/mL": ("cell/mL", "cells/mL"),
     "cell/vial": ("cell/vial", "cells/vial"),
     "vial": ("vial", "vials"),
@@ -143,6 +148,20 @@ def amount(value: float | Decimal, unit: str, digits: int | None = None) -> str:
     text = number(exact, digits)
     one, many = SPELLED[unit]
     return f"{text} {one if text == '1' else many}"
+
+
+def spoken(figure: Figure) -> str:
+    """A figure as people say it: less than three hours in minutes.
+
+    Examples
+    --------
+    >>> spoken(Figure(0.5, "h")), spoken(Figure(4.0, "h")), spoken(Figure(2.0, "mL"))
+    ('30 minutes', '4 hours', '2 mL')
+    """
+    if figure.unit == "h" and figure.value < IN_MINUTES:
+        minutes = Decimal(repr(float(figure.value))) * 60
+        return amount(minutes, "min", figure.digits or COMPUTED)
+    return str(figure)
 
 
 def parse(text: str) -> Figure:

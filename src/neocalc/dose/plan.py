@@ -1,19 +1,16 @@
-"""The result of preparing a dose, and what passes a soft stop."""
+"""The result of preparing a dose."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neocalc.dose.amounts import Amounts
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import COMPUTED, Figure
-from neocalc.dose.stops import DERIVED, INPUT, SOFT, Check
-from neocalc.errors import InputError
+from neocalc.dose.persons import Override, SecondCheck
+from neocalc.dose.stops import SOFT, Check
 from neocalc.units import quantity
 
 if TYPE_CHECKING:
@@ -21,91 +18,15 @@ if TYPE_CHECKING:
 
     from neocalc.trials import Arm
 
-_INITIALS: Final = re.compile(r"[^\W\d_]{2,5}")
-_WORD: Final = re.compile(r"[^\W\d_]+")
-
-
-@dataclass(frozen=True)
-class Override:
-    """Why a soft stop is passed, and who else has looked at it.
-
-    Parameters
-    ----------
-    reason : str
-        In words.
-    second_person : str
-        Initials of a second person, two to five letters; not those of `prepared_by`.
-    stops : str or sequence of str, optional
-        Names of the checks whose soft stops are passed; where there are several, each is named.
-
-    Raises
-    ------
-    InputError
-        Without a reason or without initials, or for a check that there is not.
-
-    Examples
-    --------
-    >>> Override(reason="small for gestation, weight confirmed twice", second_person="AB")
-    Override(reason='small for gestation, weight confirmed twice', second_person='AB', stops=())
-    """
-
-    reason: str
-    second_person: str
-    stops: str | Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        reason, initials = self.reason, self.second_person
-        if not isinstance(reason, str) or sum(map(str.isalpha, reason)) < 3:
-            raise InputError("reason", reason, "a reason in words: a soft stop needs one")
-        if not reason.isprintable():
-            raise InputError("reason", reason, "a text of one line")
-        if not isinstance(initials, str) or not _INITIALS.fullmatch(initials.strip()):
-            raise InputError(
-                "second_person", initials, "the initials of a second person, two to five letters"
-            )
-        object.__setattr__(self, "second_person", initials.strip())
-        object.__setattr__(self, "stops", _names(self.stops))
-
-    def passes(self, soft: Sequence[Check]) -> bool:
-        """Whether it passes these soft stops: each is named, or it is the only one.
-
-        A reason for one stop, given before another was seen, does not pass that one.
-        """
-        return all(check.name in self.stops for check in soft) or (
-            len(soft) == 1 and not self.stops
-        )
-
-    def by_the_same(self, prepared_by: str | None) -> bool:
-        """Whether the initials are those of the one who prepares, as initials or as a name.
-
-        Examples
-        --------
-        >>> override = Override("weighed twice", "CD")
-        >>> [override.by_the_same(name) for name in ("c. d.", "Carla Diaz", "AB")]
-        [True, True, False]
-        """
-        words = _WORD.findall(unicodedata.normalize("NFKC", prepared_by or "").casefold())
-        written = {*words, "".join(words), "".join(word[0] for word in words)}
-        return unicodedata.normalize("NFKC", self.second_person).casefold() in written
-
-
-def _names(stops: Any) -> tuple[str, ...]:
-    """Names of checks; one that there is not would be a slip of the pen."""
-    names = stops if isinstance(stops, (list, tuple)) else [stops]
-    known = (*INPUT, *DERIVED)
-    for name in names:
-        if name not in known:
-            raise InputError("stops", name, f"accepted: {', '.join(known)}")
-    return tuple(names)
-
 
 class Request(NamedTuple):
-    """What was asked for: the inputs, the limits, the arm and the override of soft stops."""
+    """What was asked for: inputs, limits, arm, the override of soft stops and the second check."""
 
     inputs: DoseInputs
     limits: Limits
     arm: Arm | None
     override: Override | None
+    second: SecondCheck | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +138,14 @@ class Plan:
             ("duration", self.amounts.duration, "h", COMPUTED),
             ("rate", self.amounts.rate, "mL/h", COMPUTED),
             ("rate per kg", self.amounts.rate_per_kg, "mL/kg/h", COMPUTED),
+            ("speed of cells", self.amounts.cell_rate, "cell/kg/min", COMPUTED),
+            ("pump rate", self.amounts.pump_rate, "mL/h", None),
+            ("pump duration", self.amounts.pump_duration, "h", COMPUTED),
+            ("infused volume", self.amounts.infused_volume, "mL", COMPUTED),
+            ("final concentration", self.amounts.final_concentration, "cell/mL", COMPUTED),
+            ("total volume", self.amounts.total_volume, "mL", COMPUTED),
+            ("total volume per kg", self.amounts.total_volume_per_kg, "mL/kg", COMPUTED),
+            ("DMSO per kg", self.amounts.dmso_per_kg, "g/kg", 4),
             ("delivered dose", self.amounts.delivered, "cell/kg", COMPUTED),
         ]
         return {
@@ -233,6 +162,12 @@ class Plan:
         names = ", ".join(check.name for check in self.soft_stops)
         said = f"{self.override.reason}; second person {self.override.second_person}"
         return f"Soft stops passed ({names}): {said}"
+
+    @property
+    def loosened(self) -> str:
+        """Which limits are looser than neocalc's defaults, and by whom; empty where none is."""
+        found = "; ".join(map(str, self.limits.loosened()))
+        return f"LOOSENED LIMITS: {found}" if found else ""
 
     def describe(self) -> str:
         """The dose, its amounts and its checks in readable lines.
@@ -266,6 +201,7 @@ class Plan:
         lines = [f"{label.capitalize():<{width}}  {text}" for label, text in rows]
         lines += ["", "Checks"] + [f"  {check}" for check in self.checks]
         lines += [self.passed] if self.passed else []
+        lines += [self.loosened] if self.loosened else []
         return "\n".join(lines)
 
 

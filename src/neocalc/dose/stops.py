@@ -15,15 +15,23 @@ SOFT: Final = "soft stop"
 HARD: Final = "hard stop"
 NOT_MADE: Final = "not made"
 OUTCOMES: Final = (PASSED, SOFT, HARD, NOT_MADE)
+LACKS_LIMIT: Final = "limit"
+LACKS_INPUT: Final = "input"
+"""Why a check was not made: the protocol states no limit, or nobody typed what it needs."""
 INPUT: Final = (
-    "possible values", "arm dose", "weight range", "measured weight", "age of weight",
-    "weight for age and sex", "change from last weight", "concentration", "viability",
-    "dead volume", "cumulative dose", "number of doses", "dose interval", "product expiry",
+    "possible values", "required inputs", "arm dose", "cells counted", "eligibility",
+    "age at the dose", "cohort gate", "weight range", "measured weight", "age of weight",
+    "weight for age and sex", "change from last weight", "second check", "concentration",
+    "viability",
+    "filter", "cumulative dose", "number of doses", "planned course", "dose interval",
+    "product expiry",
 )  # fmt: skip
 """The checks that are made before anything is computed."""
 DERIVED: Final = (
-    "cells per dose", "volume per kg", "rounding error", "syringe capacity", "rate",
-    "rate per kg", "duration", "reverse calculation",
+    "cells per dose", "volume per kg", "total volume per kg", "DMSO per kg", "rounding error",
+    "dead volume", "syringe capacity", "number of vials", "yield of the vials", "rate",
+    "rate per kg", "speed of cells", "pump", "duration", "time after thaw", "end of infusion",
+    "reverse calculation",
 )  # fmt: skip
 """The checks of what is computed."""
 LAST_BITS: Final = 1e-12
@@ -45,6 +53,9 @@ class Check(NamedTuple):
         The limit and what was compared with it.
     derived : bool, default False
         Whether the value is a result of the calculation: a refusal does not show it.
+    lacks : str, default ""
+        Of a check that was not made: "limit" where the protocol states none, "input" where what it
+        needs was not typed, and empty where a stop came before it.
     """
 
     name: str
@@ -53,6 +64,7 @@ class Check(NamedTuple):
     limit: Figure | str | None = None
     value: Figure | str | None = None
     derived: bool = False
+    lacks: str = ""
 
     def withheld(self) -> Check:
         """The same without a value from which a dose could be read."""

@@ -13,18 +13,21 @@ from __future__ import annotations
 import datetime as dt
 import textwrap
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Final, NamedTuple
 
-import neocalc
+from neocalc import html as pages
+from neocalc._version import __version__
 from neocalc.age import NOT_STATED, TERM
-from neocalc.dose.inputs import DoseInputs
+from neocalc.dose.arithmetic import up_to_graduation
+from neocalc.dose.inputs import MOMENTS, DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
 from neocalc.dose.plan import Plan
 from neocalc.dose.stops import SOFT, Check
 from neocalc.errors import UnitError
+from neocalc.plain import visible
 from neocalc.records import utc_time
 from neocalc.references import tables_digest
+from neocalc.shipped import SHIPPED
 from neocalc.units import split_quantity
 
 WIDTH: Final = 96
@@ -90,7 +93,8 @@ def _steps(plan: Plan) -> Iterator[Step]:
         )
         volume = shown["syringe volume"]
     if "draw-up volume" in shown:
-        figures = f"{volume} + {given['dead_volume']}"
+        left = up_to_graduation(inputs.dead_volume or 0.0, inputs.graduation)
+        figures = f"{volume} + {amount(left, 'mL')}"
         formula = f"{administered} + dead volume"
         yield Step("draw-up volume", formula, figures, shown["draw-up volume"])
     if "volume per kg" in shown:
@@ -107,6 +111,11 @@ def _steps(plan: Plan) -> Iterator[Step]:
     if "rate per kg" in shown:
         figures = f"{shown['rate']} / {weight}"
         yield Step("rate per kg", "rate / weight", figures, shown["rate per kg"])
+    if "speed of cells" in shown:
+        minutes = Figure((amounts.duration or 0.0) * 60, "min", COMPUTED)
+        figures = f"{shown['delivered dose']} / {minutes}"
+        formula = "delivered dose / minutes"
+        yield Step("speed of cells", formula, figures, shown["speed of cells"])
     if amounts.strength is not None:
         figures = f"{volume} x {strength.strip('()')} / {weight}"
         yield Step(
@@ -139,6 +148,8 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     inputs = plan.inputs
     found = [("protocol", plan.arm.label if plan.arm is not None else "no trial named")]
     if plan.arm is not None:
+        ours = plan.arm.origin == SHIPPED
+        found.append(("protocol file", "ships with neocalc" if ours else plan.arm.origin))
         found.append(("protocol file, SHA-256", plan.arm.sha256))
     found.append(("the dose counts", f"{plan.limits.counts} cells"))
     for name, figure in _figures(inputs).items():
@@ -175,11 +186,13 @@ def _as_given(typed: str | None, figure: Figure) -> str:
 
 
 def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
-    for name in ("weight_source", "weighed_on", "last_weighed_on", "on", "expires", "sex"):
+    for name in ("weight_source", *sorted(MOMENTS), "sex"):
         value = getattr(inputs, name)
         if value is not None:
             label = "date of the dose" if name == "on" else name.replace("_", " ")
             yield label, str(value)
+    if inputs.line_filter is not None:
+        yield "filter in the line", "yes" if inputs.line_filter else "no"
     if inputs.age is not None:
         days, gestation = int(inputs.age.days[0]), int(inputs.age.gestation_days[0])
         text = f"{Figure(days, 'day')} chronological"
@@ -188,7 +201,8 @@ def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
             corrected = Figure(days + gestation - TERM, "day")
             text += f", {corrected} corrected; born at {weeks} weeks {rest} days"
         yield "age", text
-        yield "policy", inputs.policy.describe(inputs.reference)
+        for policy, reference in inputs.policies:
+            yield "policy", policy.describe(reference)
 
 
 def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
@@ -215,10 +229,10 @@ def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
     lines += ["", "CHECKS"]
     for check in plan.checks:
         lines += _wrapped(str(check))
-    lines += ["", *_wrapped(plan.passed)]
+    lines += ["", *_wrapped(plan.passed), *_wrapped(plan.loosened)]
     for who in SIGNATURES:
         lines += ["", f"{who + ':':<26}{'_' * 40}  Date, time: {'_' * 16}"]
-    return "\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)]) + "\n"
+    return visible("\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)])) + "\n"
 
 
 def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
@@ -236,31 +250,42 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
     str
         HTML without scripts or anything loaded from elsewhere; every text in it is escaped.
     """
-    subject = escape(plan.inputs.subject or "") or "&nbsp;" * 40
+    blank = pages.Safe("&nbsp;" * 40)
+    subject = pages.free(plan.inputs.subject) if plan.inputs.subject else blank
+    short = _table([(name, pages.free(said)) for name, said in rows(plan) if len(said) <= _HALF])
+    long = _table([(name, pages.free(said)) for name, said in rows(plan) if len(said) > _HALF])
     parts = [
-        f"<p><b>Subject:</b> <span class=line>{subject}</span><br>{escape(_head(at))}</p>",
-        "<h2>Inputs</h2>",
-        f"<div>{_table([row for row in rows(plan) if len(row[1]) <= _HALF])}</div>",
-        _table([row for row in rows(plan) if len(row[1]) > _HALF]),
-        "<h2>Working</h2>", _table([tuple(step) for step in steps(plan)], "working"),
-        "<h2>Checks</h2>", _table([_cells(check) for check in plan.checks]),
-        *([f"<p><b>{escape(plan.passed)}</b></p>"] if plan.passed else []),
+        pages.title("Dose worksheet"),
+        pages.Safe(
+            f"<p><b>Subject:</b> <span class=line>{subject}</span><br>{pages.text(_head(at))}</p>"
+        ),
+        pages.heading("Inputs"),
+        pages.Safe(f"<div>{short}</div>\n"), long,
+        pages.heading("Working"), _table([tuple(step) for step in steps(plan)], "working"),
+        pages.heading("Checks"), _table([_cells(check) for check in plan.checks]),
         *(
-            f"<p class=sign>{escape(who)}: <span class=line></span> "
-            "Date, time: <span class='line short'></span></p>"
+            pages.paragraph(pages.bold(pages.free(said)))
+            for said in (plan.passed, plan.loosened)
+            if said
+        ),
+        *(
+            pages.Safe(
+                f"<p class=sign>{pages.text(who)}: <span class=line></span> "
+                "Date, time: <span class='line short'></span></p>\n"
+            )
             for who in SIGNATURES
         ),
-        f"<p>{escape(NOTICE)}</p>",
+        pages.paragraph(NOTICE),
     ]  # fmt: skip
-    return _PAGE.format(body="\n".join(parts))
+    return pages.page("Dose worksheet", parts, _STYLE)
 
 
 def _head(at: dt.datetime | None) -> str:
-    return f"Printed {utc_time(at)} by neocalc {neocalc.__version__}, tables {tables_digest()[:16]}"
+    return f"Printed {utc_time(at)} by neocalc {__version__}, tables {tables_digest()[:16]}"
 
 
 def _cells(check: Check) -> tuple[str, ...]:
-    return check.outcome, check.name, check.message
+    return check.outcome, check.name, pages.free(check.message)
 
 
 def _wrapped(said: str) -> list[str]:
@@ -276,42 +301,26 @@ def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
         )
 
 
-def _table(cells: Sequence[tuple[str, ...]], kind: str = "list") -> str:
+def _table(cells: Sequence[tuple[str, ...]], kind: str = "list") -> pages.Safe:
     """The first column names the row and is never broken; a soft stop that was passed is bold."""
-    lines = []
-    for row in cells:
-        line = "".join(f"<td>{escape(cell)}</td>" for cell in row)
-        lines.append(f"<tr{' class=stop' if row[0] == SOFT else ''}>{line}</tr>\n")
-    return f"<table class={kind}>{''.join(lines)}</table>"
+    stops = [i for i, row in enumerate(cells) if row[0] == SOFT]
+    return pages.table((), cells, kind=kind, marked=stops)
 
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Dose worksheet</title>
-<style>
-@page {{ margin: 10mm }}
-body {{ font: 8pt/1.2 sans-serif; max-width: 190mm; margin: auto }}
-h1 {{ font-size: 12pt; margin: 0 }}
-h2 {{ font-size: 9pt; margin: 1.5mm 0 0.5mm }}
-p {{ margin: 1mm 0 }}
-table {{ border-collapse: collapse; width: 100% }}
-td {{ border-bottom: 0.2mm solid #999; padding: 0.2mm 1.5mm 0.2mm 0; vertical-align: top }}
-td {{ overflow-wrap: anywhere }}
-td:first-child {{ white-space: nowrap; width: 1%; padding-right: 4mm }}
-.working td:last-child, .stop td {{ font-weight: bold }}
-div {{ columns: 2; column-gap: 6mm }}
-tr {{ break-inside: avoid }}
-.line {{ display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }}
-.line {{ max-width: 100%; overflow-wrap: anywhere }}
-.short {{ min-width: 35mm }}
-.sign {{ margin-top: 4mm }}
-</style>
-</head>
-<body>
-<h1>Dose worksheet</h1>
-{body}
-</body>
-</html>
+_STYLE: Final = """
+@page { margin: 10mm }
+body { font: 8pt/1.2 sans-serif; max-width: 190mm; margin: auto }
+h1 { font-size: 12pt; margin: 0 }
+h2 { font-size: 9pt; margin: 1.5mm 0 0.5mm }
+p { margin: 1mm 0 }
+table { border-collapse: collapse; width: 100% }
+td { border-bottom: 0.2mm solid #999; padding: 0.2mm 1.5mm 0.2mm 0; vertical-align: top }
+td:first-child { white-space: nowrap; width: 1%; padding-right: 4mm }
+.working td:last-child, .marked td { font-weight: bold }
+div { columns: 2; column-gap: 6mm }
+tr { break-inside: avoid }
+.line { display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }
+.line { max-width: 100% }
+.short { min-width: 35mm }
+.sign { margin-top: 4mm }
 """

@@ -9,17 +9,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack, cast
 
+from neocalc import html
+from neocalc.html import Safe
+from neocalc.plain import hidden
 from neocalc.policy import DEFAULT, Policy
-from neocalc.report import html
+from neocalc.report.style import STYLE
+from neocalc.tables.notes import Notes
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.cohort import Scoring
+    from neocalc.chart.used import Used
+    from neocalc.cohort import Rows, Scoring
+    from neocalc.report.visits import Visits
     from neocalc.tables.batch import Summary
     from neocalc.tables.files import Source
+    from neocalc.tables.mapping import Words
 
 __all__ = ["page"]
 
@@ -34,8 +41,8 @@ class Named(Protocol):
     def name(self) -> str:
         """Name of the file."""
 
-    def digest(self) -> str:
-        """SHA-256 of its content."""
+    def about(self) -> dict[str, str]:
+        """The same as the record has it."""
 
 
 class _Table:
@@ -43,9 +50,9 @@ class _Table:
 
     name = "table"
 
-    def digest(self) -> str:
-        """Nothing: there is no file."""
-        return ""
+    def about(self) -> dict[str, str]:
+        """Its name alone: there is no file."""
+        return {"name": self.name, "sha256": ""}
 
 
 class Options:
@@ -90,9 +97,10 @@ def page(
     until: int | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
+    **words: Unpack[Words],
 ) -> str:
     """A report on a table of visits: of the one subject, of the one named, or of the cohort.
 
@@ -107,7 +115,8 @@ def page(
     administered_on, trial, version, lines, until
         As for `neocalc.chart.infant`.
     columns, sex_codes, missing, policy, reference
-        As for `neocalc.score`.
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`.
 
     Returns
     -------
@@ -127,128 +136,158 @@ def page(
 
     table, scoring = scored_table(
         visits, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())),
+        reference=reference, extra=(ADMINISTERED, "arm", *([arm] if arm else ())), **words,
     )  # fmt: skip
     options = Options(subject, arm, administered_on, trial, version, lines, until)
-    return build(table, scoring, _Table(), options)
+    notes = Notes()
+    made = build(table, scoring, _Table(), options, notes)
+    notes.warn(scoring.mapped)
+    return made
 
 
-def build(table: pl.DataFrame, scoring: Scoring, source: Named, options: Options) -> str:
-    """The page of a prepared table."""
-    import polars as pl
-
-    from neocalc.cohort import count_statuses, score_table
+def build(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    source: Named,
+    options: Options,
+    notes: Notes | None = None,
+) -> str:
+    """The page of a prepared table; `notes` is filled with what is found of its columns."""
+    from neocalc.chart.events import trial_of
+    from neocalc.chart.visits import of_subject
+    from neocalc.cohort import count_statuses, ids_of, score_table
+    from neocalc.report.visits import Visits
     from neocalc.tables.batch import Summary
 
-    name = scoring.mapped.names.get("subject_id")
-    several = False
-    if name is not None:
-        ids = table[name].cast(pl.String).fill_null("")
-        if options.subject is not None:
-            table = table.filter(ids == options.subject)
-        several = options.subject is None and ids.n_unique() != 1
-    scored = score_table(table, scoring)
-    summary = Summary()
+    options.trial, options.version = trial_of(options.trial, options.version), None
+    whose = ids_of(table, scoring)
+    several = options.subject is None and whose is not None and whose.key.n_unique() != 1
+    if not several and len(table):
+        table, _, whose = of_subject(table, scoring, options.subject)
+    summary = Summary(notes=Notes() if notes is None else notes, mapped=scoring.mapped)
+    kept: list[Rows] = []
+
+    def see(rows: Rows) -> None:
+        kept.append(rows)
+        summary.notes.add(rows)
+
+    scored = score_table(table, scoring, see, whose)
     summary.add(len(scored), count_statuses(scored, scoring))
     parts = _cohort if several else _infant
-    title, shown = parts(table, scored, scoring, options, summary)
-    return html.page(title, [*shown, *_foot(scoring, source, summary, options)])
+    title, shown = parts(table, Visits(scored, kept[0], scoring), options, summary)
+    return html.page(title, [*shown, *_foot(scoring, source, summary, options)], STYLE)
 
 
 def _infant(
-    table: pl.DataFrame,
-    scored: pl.DataFrame,
-    scoring: Scoring,
-    options: Options,
-    summary: Summary,
-) -> tuple[str, list[str]]:
+    table: pl.DataFrame, visits: Visits, options: Options, summary: Summary
+) -> tuple[str, list[Safe]]:
     from neocalc.chart import infants as chart_infant
     from neocalc.chart import velocities as chart_velocity
     from neocalc.chart.events import event_notes, events_of
     from neocalc.chart.increments import chain_of
-    from neocalc.chart.text import count, sex_title
+    from neocalc.chart.text import count
     from neocalc.chart.visits import infant_of
-    from neocalc.policy import weeks_and_days
     from neocalc.report import tables
+    from neocalc.report.visits import never_measured
+    from neocalc.report.visits import table as visits_table
+    from neocalc.velocity.increment_tables import WHO_2009
 
     infant = infant_of(
-        table, scoring, subject=options.subject, administered=options.administered_on
+        table, visits.scoring, subject=options.subject, administered=options.administered_on
     )
     events = events_of(infant, options.trial, options.version)
     growth = chart_infant.draw(infant, lines=options.lines, until=options.until, events=events)
     speed = chart_velocity.draw(infant, until=options.until, events=events)
     chains = {measure: chain_of(infant, measure) for measure in infant.series}
-    born = (
-        f"born at {weeks_and_days(infant.gestation)}"
-        if infant.gestation
-        else ("gestation not stated")
-    )
-    who = f"{sex_title(infant.sex)}, {born}"
-    title = f"{infant.subject} · {who}" if infant.subject else who
-    return f"Growth report: {title}", [
-        f"<h1>{html.text(title)}</h1>\n",
+    who = chart_infant.born_text(infant)
+    title = html.joined([html.free(infant.subject), " · ", who]) if infant.subject else who
+    compared = [WHO_2009] if any(chain.increments for chain in chains.values()) else []
+    return f"Growth report: {chart_infant.who(infant)}", [
+        html.title(title),
         html.paragraph(f"{count(len(table), 'visit')}. {' '.join(event_notes(infant, events))}"),
         tables.latest(infant),
-        *_basis(scoring, summary),
+        *_basis(visits, summary, compared),
         html.figure(growth, "growth"),
         html.figure(speed, "velocity"),
         html.heading("Visits"),
-        tables.visits(scored, scoring, subjects=False),
-        html.heading("Growth velocity (WHO 2009)"),
+        visits_table(visits, subjects=False),
+        *never_measured(visits.never),
+        html.heading("Growth velocity (WHO 2009)" if compared else "Growth velocity"),
         tables.velocity(infant, chains),
     ]
 
 
 def _cohort(
-    table: pl.DataFrame,
-    scored: pl.DataFrame,
-    scoring: Scoring,
-    options: Options,
-    summary: Summary,
-) -> tuple[str, list[str]]:
+    table: pl.DataFrame, visits: Visits, options: Options, summary: Summary
+) -> tuple[str, list[Safe]]:
     from neocalc.chart import cohorts as chart_cohort
     from neocalc.chart import waterfall as chart_changes
     from neocalc.chart.subjects import cohort_of
     from neocalc.chart.text import count
+    from neocalc.chart.used import caption
     from neocalc.report import tables
+    from neocalc.report.visits import never_measured
+    from neocalc.report.visits import table as visits_table
 
-    cohort = cohort_of(table, scoring, arm=options.arm)
-    counted = chart_changes.draw_statuses(summary.statuses, chart_cohort.footnotes(scoring))
+    cohort = cohort_of(table, visits.scoring, arm=options.arm)
+    until = options.until
+    counted = chart_changes.draw_statuses(summary.statuses, caption(_used(visits)))
     title = f"{count(len(cohort.subjects), 'subject')}, {count(len(table), 'visit')}"
+    look = visits.to_look_at
     return f"Growth report: {title}", [
-        f"<h1>{html.text(title)}</h1>\n",
-        *_basis(scoring, summary),
-        html.figure(chart_cohort.draw_z(cohort), "z"),
-        html.figure(chart_changes.draw_waterfall(cohort), "changes"),
+        html.title(title),
+        *_basis(visits, summary),
+        html.figure(chart_cohort.draw_z(cohort, until), "z"),
+        html.figure(chart_changes.draw_waterfall(cohort, until), "changes"),
         html.figure(counted, "statuses"),
         html.heading("z by arm and age"),
-        tables.medians(cohort),
+        tables.medians(cohort, chart_cohort.shown(cohort, until)),
         html.heading("Visits with a status to look at"),
-        tables.flagged(scored, scoring),
+        visits_table(visits, subjects=True, which=look) if len(look) else html.paragraph("None."),
         html.heading("Visits"),
-        tables.visits(scored, scoring, subjects=True),
+        visits_table(visits, subjects=True),
+        *never_measured(visits.never),
     ]
 
 
-def _basis(scoring: Scoring, summary: Summary) -> list[str]:
-    """By what the rows were scored, and how many have which status."""
-    from neocalc.chart.cohorts import footnotes
+def _used(visits: Visits) -> Used:
+    """What the rows with a z of any index were scored by."""
+    from neocalc.chart.used import used_by, with_any_z
+
+    return used_by(visits.rows, with_any_z(visits.scored, visits.scoring.indices), visits.scoring)
+
+
+def _basis(visits: Visits, summary: Summary, more: Iterable[str] = ()) -> list[Safe]:
+    """By what the rows were scored, which columns they stand in, and their statuses."""
+    from neocalc.chart.used import caption
     from neocalc.report import tables
 
+    mapped = visits.scoring.mapped
+    renamed = [
+        html.joined([canonical, " is ", html.free(name)])
+        for canonical, name in mapped.names.items()
+        if name != canonical
+    ]
+    columns = html.joined(["Columns of the file: ", html.joined(renamed, "; "), "."])
     return [
-        html.heading("References and policy"),
-        *(html.paragraph(line, small=True) for line in footnotes(scoring)),
+        html.heading("References"),
+        *(html.paragraph(line, "small") for line in caption(_used(visits), more)),
+        *([html.paragraph(columns, "small")] if renamed else []),
         html.heading("Statuses"),
         tables.statuses(summary.statuses),
     ]
 
 
-def _foot(scoring: Scoring, source: Named, summary: Summary, options: Options) -> list[str]:
+def _foot(scoring: Scoring, source: Named, summary: Summary, options: Options) -> list[Safe]:
     """What the report was computed from: the record that stands beside a scored file."""
     from neocalc.records import utc_time
     from neocalc.tables.batch import record
 
-    chosen = {name: str(value) for name, value in vars(options).items() if value is not None}
+    chosen: dict[str, Any] = {
+        name: value.definition if name == "trial" else str(value)
+        for name, value in vars(options).items()
+        if value is not None
+    }
     more = {"report": chosen}
     about = json.loads(record("report", cast("Source", source), scoring, summary, more))
     if EPOCH in os.environ:
@@ -256,7 +295,6 @@ def _foot(scoring: Scoring, source: Named, summary: Summary, options: Options) -
 
         stamp = dt.datetime.fromtimestamp(int(os.environ[EPOCH]), dt.UTC)
         about["time_utc"] = utc_time(stamp)
-    return [
-        html.heading("Audit record"),
-        html.preformatted(json.dumps(about, indent=2, ensure_ascii=False)),
-    ]
+    text = json.dumps(about, indent=2, ensure_ascii=False)
+    text = "".join(json.dumps(one)[1:-1] if hidden(one) else one for one in text)  # still JSON
+    return [html.heading("Audit record"), html.preformatted(text)]

@@ -8,8 +8,8 @@ executors do. Needs the extra "spark" on the driver and neocalc itself on every 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from neocalc import cohort
 from neocalc.cohort import Scoring
@@ -24,10 +24,15 @@ if TYPE_CHECKING:
     from pyspark.sql.types import DataType
 
     from neocalc.dose import Dosing
+    from neocalc.tables.mapping import Mapped, Words
 
 __all__ = ["score", "velocity"]
 
 WHERE: Final = "Spark DataFrame"
+UNSEEN: Final = r"[\s\p{Z}\p{Cc}\p{Cf}\x{34F}\x{115F}\x{1160}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
+"""Characters of an id that leave no mark, as Java writes them."""
+ALIKE: Final = "\u212a\u037e\u1fef", "K;`"
+"""The characters whose normal form is an ASCII character, and these."""
 
 
 def score(
@@ -35,21 +40,26 @@ def score(
     *,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
+    prefix: str = "",
+    **words: Unpack[Words],
 ) -> DataFrame:
     """Score a Spark DataFrame of visits: what `neocalc.score` does, on the executors.
 
     Parameters
     ----------
     df : pyspark.sql.DataFrame
-        One row a visit, with the canonical columns or mapped ones. Batch or streaming.
-    columns, sex_codes, missing, policy, reference, centiles, uncorrected, dose
-        As for `neocalc.score`.
+        One row a visit, with the canonical columns or mapped ones. Where it says whose the rows
+        are, those of a child are brought together by one shuffle on `subject_id`, as its facts
+        hold for all of them; without that column it may be streaming.
+    columns, sex_codes, missing, policy, reference, centiles, uncorrected, dose, prefix
+        As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
+        `decimal`. A column that fails as a whole is not warned of: no one executor sees it all.
 
     Returns
     -------
@@ -63,7 +73,8 @@ def score(
         Without pyspark, pandas or pyarrow.
     FileError
         When columns are missing, appear twice, have no unit in their name, or are of a type that
-        cannot be read; before any job. A bad row never raises: it has a status.
+        cannot be read, and when the rows of a stream say whose they are; before any job. A bad row
+        never raises: it has a status.
 
     Examples
     --------
@@ -82,7 +93,9 @@ def score(
         centiles=centiles,
         uncorrected=uncorrected,
         dose=dose,
+        prefix=prefix,
         where=WHERE,
+        **words,
     )
     return _added(df, scoring)
 
@@ -94,12 +107,15 @@ def velocity(
     baseline: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    change_limits: Any = None,
+    prefix: str = "",
+    **words: Unpack[Words],
 ) -> DataFrame:
     """Velocity, gain and change in z of a Spark DataFrame of visits, as `neocalc.velocity.score`.
 
@@ -109,8 +125,9 @@ def velocity(
     ----------
     df : pyspark.sql.DataFrame
         One row a visit, with `subject_id`; its rows may be in any order and any partition.
-    against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, restricted
-        As for `neocalc.velocity.score`.
+    against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, \
+restricted, change_limits
+        As for `neocalc.velocity.score`, and so the other options of `score`.
 
     Returns
     -------
@@ -123,8 +140,6 @@ def velocity(
         As for `score`.
     """
     _require(df)
-    from pyspark.sql.functions import col
-
     scoring = followup_tables.plan(
         df.columns,
         against=against,
@@ -134,13 +149,12 @@ def velocity(
         missing=missing,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted),
+        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
+        prefix=prefix,
         where=WHERE,
+        **words,
     )
-    subject = scoring.mapped.names["subject_id"].replace("`", "``")
-    # Texts are compared as they stand, also where the column has a collation.
-    text = col(f"`{subject}`").cast("string").cast("binary")
-    return _added(df, scoring, lambda rows: rows.repartition(text).sortWithinPartitions(text))
+    return _added(df, scoring)
 
 
 def _require(df: object) -> None:
@@ -157,11 +171,38 @@ def _require(df: object) -> None:
         raise InputError("df", type(df).__name__, "a Spark DataFrame")
 
 
-def _added(
-    df: DataFrame,
-    scoring: Scoring,
-    arranged: Callable[[DataFrame], DataFrame] = lambda rows: rows,
-) -> DataFrame:
+def _together(df: DataFrame, mapped: Mapped) -> DataFrame:
+    """The rows of a child together, with a last column that is the same for all of them.
+
+    Ids that are the same but for blanks, invisible characters and their Unicode normal form share
+    it (`neocalc.tables.identities` tells them apart); so may others. Of an id with letters beyond
+    ASCII it has the digits alone, as these have one form.
+
+    Raises
+    ------
+    FileError
+        When it is a stream: of a child's rows it never has all.
+    """
+    from pyspark.sql.functions import col, concat, lit, regexp_replace, translate, when
+
+    subject = mapped.names["subject_id"]
+    if df.isStreaming:
+        raise FileError(
+            f"{WHERE}: a stream never has all rows of a child, whose facts hold for each of them;"
+            f" leave the column {subject} out, or score each batch: writeStream.foreachBatch"
+        )
+    text = col("`{}`".format(subject.replace("`", "``"))).cast("string")
+    text = when(~text.isin(*mapped.missing), text)  # rows of nobody need not be together
+    visible = translate(regexp_replace(text, UNSEEN, ""), *ALIKE)
+    digits = concat(lit("?"), regexp_replace(visible, "[^0-9]", ""))
+    key = when(visible.rlike("[^!-~]"), digits).otherwise(visible).cast("binary")
+    name = "neocalc_" + max(df.columns, key=len)  # longer than any other name
+    rows = df.withColumn(name, key)
+    # As bytes: a column may have a collation, by which other texts are equal.
+    return rows.repartition(key).sortWithinPartitions(col(f"`{name}`"))
+
+
+def _added(df: DataFrame, scoring: Scoring) -> DataFrame:
     """The DataFrame with the added columns, which the executors compute."""
     import polars as pl
     from pyspark.errors import PySparkNotImplementedError, PySparkTypeError
@@ -178,10 +219,10 @@ def _added(
         for name, column in added_arrays(pl.DataFrame(schema=types), scoring).items()
     ]
     task = task_of(order_of(scoring, df.columns))
-    rows = arranged(df)
+    rows = _together(df, scoring.mapped) if scoring.by_child else df
     if not all(re.fullmatch(r"[\w -]+", name) for name in df.columns):
         # Spark takes a dot in a name for a field of a column; order and schema have the names.
-        rows = rows.toDF(*(f"column_{i}" for i in range(len(df.columns))))
+        rows = rows.toDF(*(f"column_{i}" for i in range(len(rows.columns))))
     try:
         return rows.mapInArrow(task, StructType([*present.fields, *new]))
     except (PySparkNotImplementedError, PySparkTypeError) as error:

@@ -23,6 +23,10 @@ _PLACES: Final = {
     "Dosing": "dose.dosing",
     "Limits": "dose.limits",
     "Arm": "trials",
+    "Conditions": "trials.conditions",
+    "Criterion": "trials.ages",
+    "Period": "trials.ages",
+    "Band": "trials.conditions",
 }
 """Each class that is written, and the module that has it."""
 

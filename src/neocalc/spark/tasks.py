@@ -14,14 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from neocalc.cohort import Scoring, added_columns
+from neocalc.cohort import Scoring
 from neocalc.errors import PolicyError, TableError
 from neocalc.policy import DEFAULT
 from neocalc.references import reference, tables_digest
 from neocalc.spark.orders import read, written
-from neocalc.tables.columns import column_of
-from neocalc.velocity.comparisons import NO_SUBJECT
-from neocalc.velocity.followup_tables import FollowUp, added_series, subjects
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,12 +56,12 @@ class Order(NamedTuple):
 
 def order_of(scoring: Scoring, columns: list[str]) -> Order:
     """What the executors are told."""
-    import neocalc
+    from neocalc._version import __version__
 
     policy = scoring.policy
     used = dict.fromkeys((policy.preterm_reference, policy.term_reference, scoring.reference))
     return Order(
-        neocalc.__version__,
+        __version__,
         tables_digest(),
         tuple((name, reference(name).sha256) for name in used if name != DEFAULT),
         policy.key,
@@ -110,10 +107,10 @@ def added_batches(batches: Batches, order: Order) -> Batches:
     import pyarrow as pa
 
     scoring = checked(order)
-    batches = (batch.rename_columns(list(order.columns)) for batch in batches)
-    if isinstance(scoring, FollowUp):
-        batches = whole_children(batches, scoring)
-    for batch in batches:
+    if scoring.by_child:
+        batches = whole_children(batches)
+    for given in batches:
+        batch = given.rename_columns(list(order.columns))
         table = pl.from_arrow(batch.select(scoring.needed))
         assert isinstance(table, pl.DataFrame)
         added = added_arrays(table, scoring)
@@ -127,12 +124,8 @@ def added_arrays(table: pl.DataFrame, scoring: Scoring) -> dict[str, pa.Array]:
     import polars as pl
     import pyarrow as pa
 
-    if isinstance(scoring, FollowUp):
-        series = added_series(table, scoring)
-    else:
-        series = added_columns(table, scoring)
     arrays = {}
-    for column in series:
+    for column in scoring.columns(table):
         kind = column.dtype
         if kind.is_integer():
             arrays[column.name] = column.cast(pl.Int64).to_arrow()
@@ -145,8 +138,8 @@ def added_arrays(table: pl.DataFrame, scoring: Scoring) -> dict[str, pa.Array]:
     return arrays
 
 
-def whole_children(batches: Batches, scoring: FollowUp) -> Batches:
-    """The same rows in batches that no child crosses.
+def whole_children(batches: Batches) -> Batches:
+    """The same rows in batches that no child crosses, without their last column.
 
     Rows that do not say whose they are belong to nobody: between them is cut anywhere, so that no
     number of them has to be held.
@@ -154,16 +147,16 @@ def whole_children(batches: Batches, scoring: FollowUp) -> Batches:
     Parameters
     ----------
     batches : iterator of pyarrow.RecordBatch
-        The rows of a child stand together, as after a sort by `subject_id`.
-    scoring : FollowUp
-        Which column that is.
+        Their last column is the same for all rows of a child and empty for those of nobody; they
+        come in its order.
     """
     held: list[pa.RecordBatch] = []
     last = None
-    for batch in batches:
-        if not batch.num_rows:
+    for keyed in batches:
+        if not keyed.num_rows:
             continue
-        cut, first, following = _last_child(batch, scoring)
+        cut, first, following = _last_child(keyed.column(keyed.num_columns - 1))
+        batch = keyed.select(range(keyed.num_columns - 1))
         if cut or first != last:
             done = [*held, *([batch.slice(0, cut)] if cut else [])]
             if done:
@@ -176,19 +169,15 @@ def whole_children(batches: Batches, scoring: FollowUp) -> Batches:
         yield _joined(held)
 
 
-def _last_child(batch: pa.RecordBatch, scoring: FollowUp) -> tuple[int, Any, Any]:
+def _last_child(keys: Any) -> tuple[int, Any, Any]:
     """Where the rows of the last child begin, and the first and the last child; None: nobody."""
-    import polars as pl
+    import pyarrow.compute as pc
 
-    table = pl.from_arrow(batch.select([scoring.mapped.names["subject_id"]]))
-    assert isinstance(table, pl.DataFrame)
-    column = column_of(table, scoring.mapped, "subject_id")
-    codes = subjects(column)
-    if codes[-1] == NO_SUBJECT:
-        return len(codes), None, None
-    others = np.flatnonzero(codes != codes[-1])
-    cut = int(others[-1]) + 1 if others.size else 0
-    return cut, None if codes[0] == NO_SUBJECT else column[0], column[-1]
+    first, last = keys[0].as_py() or None, keys[-1].as_py() or None
+    if last is None:
+        return len(keys), first, None
+    others = np.flatnonzero(~pc.equal(keys, keys[-1]).fill_null(False).to_numpy(False))
+    return int(others[-1]) + 1 if others.size else 0, first, last
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

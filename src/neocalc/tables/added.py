@@ -10,7 +10,7 @@ import polars as pl
 from neocalc.age import NOT_STATED, TERM, Age
 from neocalc.errors import STATUSES
 from neocalc.lms import centile_from_zscore
-from neocalc.scoring import Scored
+from neocalc.scoring import Inputs, Scored, place_of
 from neocalc.tables.columns import column_of, figures
 from neocalc.tables.mapping import AGE_COLUMNS, DOSE_COLUMNS, Mapped
 from neocalc.units import Floats
@@ -47,10 +47,11 @@ def index_series(index: str, scored: Scored, *, centiles: bool) -> list[pl.Serie
 
 
 def dose_series(
-    table: pl.DataFrame, scored: Scored, mapped: Mapped, dosing: Dosing
+    table: pl.DataFrame, scored: Scored, inputs: Inputs, mapped: Mapped, dosing: Dosing
 ) -> list[pl.Series]:
-    """The dose of each row whose weight has a z-score that stops no dose."""
+    """The dose of each row whose weight, scored from `inputs`, stops no dose."""
     from neocalc.dose.columns import kilograms  # only where doses are asked for
+    from neocalc.dose.weight import weight_codes
 
     found = mapped.measure("weight")
     assert found is not None
@@ -58,7 +59,9 @@ def dose_series(
     weights, _ = figures(column_of(table, mapped, name), unit, unit)
     if unit == "g":
         weights = kilograms(weights)
-    doses = dosing.columns(weights, scored.z, scored.status)
+    assert dosing.limits is not None
+    stops = weight_codes(weights, scored.z, place_of("weight", inputs), dosing.limits)
+    doses = dosing.columns(weights, scored.z, scored.status, stops)
     cells, volume, status = DOSE_COLUMNS
     return [
         floats(cells, doses.cells),

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cohort import Scoring, count_statuses, score_table
+from neocalc.errors import FileError
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
+from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
-from neocalc.tables.outputs import is_parquet, scored_output, stopped_cleanly, write_batches
+from neocalc.tables.inputs import STANDARD, file_digest
+from neocalc.tables.mapping import Mapped
+from neocalc.tables.notes import Notes
+from neocalc.tables.outputs import (
+    is_parquet,
+    scored_output,
+    stopped_cleanly,
+    write_batches,
+)
+from neocalc.tables.wholes import IN_ORDER, Again, scored_tables
 
 if TYPE_CHECKING:
     import polars as pl
-
-Through = Callable[["Iterator[pl.DataFrame]"], "Iterator[pl.DataFrame]"]
 
 NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 """The statuses of a row about which there is nothing to ask: a value, or none measured."""
@@ -28,11 +39,16 @@ NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 
 @dataclass
 class Summary:
-    """What came of a run: rows, statuses of each index, and the time that it took [s]."""
+    """Result of a run: rows, statuses of each index, the time that it took [s], and notes.
+
+    `notes` is what was found of the columns as a whole, under their names in `mapped`.
+    """
 
     rows: int = 0
     seconds: float = 0.0
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+    mapped: Mapped = field(default_factory=lambda: Mapped({}))
 
     def add(self, rows: int, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Count a batch."""
@@ -52,6 +68,11 @@ class Summary:
         """How many rows of each index have each status, by name."""
         return {index: dict(sorted(words.items())) for index, words in self.statuses.items()}
 
+    @property
+    def failures(self) -> list[Failure]:
+        """The columns that failed as a whole."""
+        return self.notes.failures(self.mapped, self.counts)
+
     def describe(self) -> str:
         """The summary for people."""
         rate = self.rows / self.seconds if self.seconds else 0
@@ -60,6 +81,7 @@ class Summary:
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
+        lines += self.notes.lines(self.mapped)
         return "\n".join(lines)
 
 
@@ -74,7 +96,6 @@ def score_file(
     *,
     force: bool = False,
     progress: bool = False,
-    through: Through | None = None,
     kind: str = "score",
     more: Mapping[str, Any] | None = None,
 ) -> Summary:
@@ -92,8 +113,6 @@ def score_file(
         Whether existing files are replaced.
     progress : bool
         Whether a terminal shows how far it is.
-    through : callable, optional
-        From the batches of the input to scored tables; by default each batch by itself.
     kind : str
         What is computed, as the record names it.
     more : dict, optional
@@ -104,26 +123,60 @@ def score_file(
     FileError
         When the input cannot be read or the output not written; then there is no output.
     """
-    summary = Summary()
     start = time.perf_counter()
-    score: Through = through or (lambda tables: (score_table(t, scoring) for t in tables))
+    way = IN_ORDER
+    with contextlib.ExitStack() as opened:
+        while True:
+            try:
+                summary = _score_file(
+                    source, path, scoring, way, force=force, progress=progress, kind=kind,
+                    more=more or {},
+                )  # fmt: skip
+            except Again as again:  # what has been written so far is gone
+                way, source = again.way, opened.enter_context(source.again())
+            else:
+                summary.seconds = time.perf_counter() - start
+                return summary
 
-    tables = source.batches()
+
+def _score_file(
+    source: Source,
+    path: str,
+    scoring: Scoring,
+    way: str,
+    *,
+    force: bool,
+    progress: bool,
+    kind: str,
+    more: Mapping[str, Any],
+) -> Summary:
+    """The same by one way to read the rows, which may turn out not to serve."""
+    notes = Notes()
+    summary = Summary(notes=notes, mapped=scoring.mapped)
+    beside = None if path == STANDARD else Path(path).resolve().parent
+    tables = source.batches(again=scoring.by_child)  # which are read from now on
 
     def batches() -> Iterator[pl.DataFrame]:
         with _progress(progress) as advance:
-            for scored in score(tables):
+            for scored in scored_tables(tables, scoring, notes.add, way=way, folder=beside):
                 summary.add(scored.height, count_statuses(scored, scoring))
                 advance(scored.height)
                 yield scored
 
-    schema = dict(next(score(iter([_empty(source)]))).schema)
+    schema = dict(score_table(_empty(source), scoring).schema)
     parquet = is_parquet(path)
     with stopped_cleanly(), scored_output(path, force=force) as (part, note):
         write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
-        text = record(kind, source, scoring, summary, more or {})
-        note.write_text(text, encoding="utf-8")
-    summary.seconds = time.perf_counter() - start
+        if summary.rows != source.rows:
+            raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
+        if path != STANDARD:
+            output = {
+                "name": Path(path).name,
+                "sha256": file_digest(part),
+                "bytes": part.stat().st_size,
+            }
+            text = record(kind, source, scoring, summary, more, output)
+            note.write_text(text, encoding="utf-8")
     return summary
 
 
@@ -134,9 +187,17 @@ def _empty(source: Source) -> pl.DataFrame:
 
 
 def record(
-    kind: str, source: Source, scoring: Scoring, summary: Summary, more: Mapping[str, Any]
+    kind: str,
+    source: Source,
+    scoring: Scoring,
+    summary: Summary,
+    more: Mapping[str, Any],
+    output: Mapping[str, Any] | None = None,
 ) -> str:
-    """The record beside an output, as JSON: what it takes to compute it again."""
+    """The record beside an output, as JSON: what it takes to compute it again.
+
+    With name, size and checksum of the output: that they belong to each other can be seen.
+    """
     policy = scoring.policy
     used = [policy.preterm_reference, policy.term_reference]
     if scoring.reference != DEFAULT:
@@ -161,14 +222,25 @@ def record(
         "columns": scoring.mapped.names,
         "sex_codes": scoring.mapped.sex_codes,
         "missing": scoring.mapped.missing,
+        "missing_in": scoring.mapped.missing_in,
+        "ignored": scoring.mapped.ignored,
+        "oedema_codes": scoring.mapped.oedema_codes,
+        "position_codes": scoring.mapped.position_codes,
+        "date_format": scoring.mapped.date_format,
+        "decimal": scoring.mapped.decimal,
+        "prefix": scoring.prefix,
         **more,
         "added": scoring.added,
         "references": {
             ref.id: {name: m.sha256 for name, m in ref.files.items()}
             for ref in dict.fromkeys(map(reference, used))
         },
-        "input": {"name": source.name, "sha256": source.digest()},
+        "input": source.about(),
+        **({} if output is None else {"output": dict(output)}),
         "rows": summary.rows,
+        "children": summary.notes.record(),
+        "notices": summary.notes.said(scoring.mapped),
+        "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
     }
     return json.dumps(about, indent=2) + "\n"

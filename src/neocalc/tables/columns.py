@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable
@@ -12,15 +13,28 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.age import (
+    MONTH,
     Age,
     check_gestation,
-    date_number,
+    days_from_months,
     gestation_days,
     whole_gestation,
 )
-from neocalc.coding import Coded, Ints, oedema_code, position_code, sex_coder
-from neocalc.errors import CODE, FileError, GestationError, InputError, StatusArray, first_status
+from neocalc.coding import Coded, Ints, is_missing, oedema_coder, position_coder, sex_coder
+from neocalc.dates import date_reader
+from neocalc.errors import (
+    CODE,
+    AgeError,
+    FileError,
+    GestationError,
+    InputError,
+    StatusArray,
+    first_status,
+)
+from neocalc.tables.canonical import DAYS_OLD, DECIMAL, GESTATION_COLUMNS, PART, WEEKS
+from neocalc.tables.findings import Found, note, note_ages
 from neocalc.tables.mapping import Mapped
+from neocalc.tables.missing import numbers_of, plausible
 from neocalc.units import Floats, convert, find_unit
 
 if TYPE_CHECKING:
@@ -32,14 +46,42 @@ def column_of(table: pl.DataFrame, mapped: Mapped, canonical: str) -> pl.Series:
     import polars as pl
 
     column = table[mapped.names[canonical]]
-    if not mapped.missing or column.dtype.is_nested() or column.dtype == pl.Object:
+    words = mapped.words_for(canonical)
+    if not words or column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
         return column
-    words = set(mapped.missing)
-    for word in mapped.missing:
-        if _NUMBER.fullmatch(word):
-            words.add(repr(float(word)))  # -99 in a column of floats
-    held = ~column.cast(pl.String, strict=False).is_in(words)
+    if mapped.seen is not None:
+        codes = mapped.codes_of(canonical)
+        doubtful = [*plausible(canonical, mapped.missing), *(w for w in words if w in codes)]
+        for word in dict.fromkeys(doubtful):
+            rows = int(_are_words(column, (word,)).sum())
+            if rows:
+                mapped.seen.setdefault(canonical, Found()).dropped[word] += rows
+    held = ~_are_words(column, words)
     return pl.select(pl.when(held).then(column)).to_series().alias(column.name)
+
+
+def _are_words(column: pl.Series, words: tuple[str, ...]) -> pl.Series:
+    """Where one of some words stands: a text without blanks around it, a number by its value."""
+    import polars as pl
+
+    numbers = numbers_of(words)
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).is_in(numbers).fill_null(False)
+    if isinstance(column.dtype, pl.Datetime):
+        column = column.dt.date()
+    texts = column.cast(pl.String).str.strip_chars()
+    found = texts.is_in(list(words))
+    if len(numbers) and column.dtype not in (pl.Date, pl.Boolean):
+        found |= texts.cast(pl.Float64, strict=False).is_in(numbers).fill_null(False)
+    return found.fill_null(False)
+
+
+def read(table: pl.DataFrame, mapped: Mapped, canonical: str, rule: Callable[[Any], int]) -> Coded:
+    """The codes of a canonical column, and what was found in it."""
+    column = column_of(table, mapped, canonical)
+    found = coded(column, rule)
+    note(mapped.seen, canonical, column, found.status)
+    return found
 
 
 def coded(column: pl.Series, rule: Callable[[Any], int]) -> Coded:
@@ -75,7 +117,7 @@ def _distinct(column: pl.Series) -> tuple[pl.Series, npt.NDArray[Any]]:
     last = physical.max()
     words = last + 1 if isinstance(last, int) else 0
     values = pl.Series(range(words), dtype=pl.UInt32).cat.to(kind).cast(pl.String)
-    values = values.str.head(_LONGEST)
+    values = values.str.strip_chars().str.head(_LONGEST)
     if not column.null_count():
         return values, physical.to_numpy()
     missing = pl.Series([None], dtype=pl.String)
@@ -89,22 +131,38 @@ _LONGEST: Final = 200
 
 @lru_cache(maxsize=65_536, typed=True)  # words and dates repeat from one chunk to the next
 def _packed(rule: Callable[[Any], int], value: Any) -> int:
-    """The code of a value, or its status above `_FAULT`; a text of spaces alone is empty."""
-    if isinstance(value, str) and not value.strip():
-        value = ""
+    """The code of a value, or its status above `_FAULT`."""
     try:
         return rule(value)
     except InputError as error:
         return _FAULT + CODE[error.status]
 
 
-def figures(column: pl.Series, unit: str, target: str) -> tuple[Floats, StatusArray | None]:
+def measured(
+    table: pl.DataFrame, mapped: Mapped, measure: str, target: str
+) -> tuple[Floats, StatusArray | None] | None:
+    """The figures of a measure in the target unit; None where the table has none."""
+    found = mapped.measure(measure)
+    if found is None:
+        return None
+    name, unit = found
+    column = column_of(table, mapped, name)
+    values, status = figures(column, unit, target, decimal=mapped.decimal)
+    note(mapped.seen, name, column, status)
+    return values, status
+
+
+def figures(
+    column: pl.Series, unit: str, target: str, *, decimal: str = "."
+) -> tuple[Floats, StatusArray | None]:
     """Numbers of a column in the target unit; `invalid_value` where a text is not a number."""
     import polars as pl
 
     status = None
     if column.dtype in (pl.String, pl.Categorical, pl.Enum):
         text = column.cast(pl.String)
+        if decimal != ".":  # then a point is no mark of decimals, and what it is nobody says
+            text = text.str.replace_all(".", "?", literal=True).str.replace(",", ".", literal=True)
         numbers = text.cast(pl.Float64, strict=False)
         if numbers.null_count() > text.null_count():
             # Not a number as it stands: again without spaces around it, and what is then left
@@ -134,8 +192,8 @@ def refuse_zone(zone: object, name: str) -> None:
         )
 
 
-def dates(column: pl.Series) -> Coded:
-    """Dates of a column as days since 1970-01-01."""
+def dates(column: pl.Series, form: str | None = None) -> Coded:
+    """Dates of a column as days since 1970-01-01; texts also in a declared form."""
     import polars as pl
 
     if isinstance(column.dtype, pl.Datetime):
@@ -146,18 +204,57 @@ def dates(column: pl.Series) -> Coded:
         days = column.to_physical().fill_null(0).to_numpy()
         status = np.where(missing, CODE["missing_age"], 0).astype(np.uint8)
         return Coded(days, status if missing.any() else None)
-    return coded(column, date_number)
+    return coded(column, date_reader(form))
 
 
-def ages(table: pl.DataFrame, mapped: Mapped) -> Age:
-    """The ages of the rows of a table."""
-    days, status = _chronological(table, mapped)
-    gestation = Coded(np.zeros(len(days), dtype=np.int32), None)
-    for name, rule in (
-        ("gestational_age", gestation_days),
-        ("gestational_age_days", _gestation_days_column),
-        ("gestational_age_weeks_decimal", _gestation_weeks_column),
-    ):
+def dates_of(table: pl.DataFrame, mapped: Mapped, canonical: str) -> Coded:
+    """The dates of a canonical column, and what was found in it."""
+    column = column_of(table, mapped, canonical)
+    found = dates(column, mapped.date_format)
+    note(mapped.seen, canonical, column, found.status)
+    times = 0 if mapped.seen is None else _times(column)
+    if times and mapped.seen is not None:
+        mapped.seen[canonical].times += times
+    return found
+
+
+def _times(column: pl.Series) -> int:
+    """Rows in which a time of day stands beside the date."""
+    import polars as pl
+
+    if isinstance(column.dtype, pl.Datetime):
+        return int((column.dt.time() != dt.time()).sum())
+    if column.dtype != pl.String:
+        return 0
+    longest = column.str.len_bytes().max()
+    if not isinstance(longest, int) or longest <= len("2026-05-01"):  # as nearly all are
+        return 0
+    return int(column.str.contains("[0-9]:[0-5][0-9]").sum())
+
+
+def ages(table: pl.DataFrame, mapped: Mapped, gestation: Coded, born: Coded | None) -> Age:
+    """The ages of the rows of a table, by the gestations and dates of birth of its children."""
+    days, status = _chronological(table, mapped, born)
+    if mapped.seen is not None:
+        usable = len(days) if status is None else int(np.count_nonzero(status == 0))
+        early = days < 0 if status is None else (days < 0) & (status == 0)
+        note_ages(mapped.seen, usable, int(np.count_nonzero(early)), "before birth")
+    return Age.from_codes(days, gestation.codes, status, gestation.status)
+
+
+def births(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
+    """The dates of birth as days since 1970-01-01; None where the table has none."""
+    if not mapped.has("birth_date"):
+        return None
+    return dates_of(table, mapped, "birth_date")
+
+
+def gestations(table: pl.DataFrame, mapped: Mapped) -> Coded:
+    """The gestations at birth [day]; 0 where the row does not state one."""
+    if mapped.has(WEEKS):
+        return _weeks_and_days(table, mapped)
+    gestation = Coded(np.zeros(table.height, dtype=np.int32), None)
+    for name in GESTATION_COLUMNS[:3]:
         if name in mapped.names:
             column = column_of(table, mapped, name)
             empty = column.null_count() == len(column)  # has no type of its own
@@ -166,21 +263,48 @@ def ages(table: pl.DataFrame, mapped: Mapped) -> Age:
                     f"column {column.name}: gestations are texts such as 27+3; whole days belong"
                     " in gestational_age_days, decimal weeks in gestational_age_weeks_decimal"
                 )
-            gestation = coded(column, rule)
-    return Age.from_codes(days, gestation.codes, status, gestation.status)
+            gestation = coded(column, number_rule(name, mapped.decimal))
+            note(mapped.seen, name, column, gestation.status)
+            if name == DECIMAL and mapped.seen is not None:
+                whole = (gestation.codes % 7 == 0) & (gestation.codes != 0)
+                mapped.seen[name].whole += int(np.count_nonzero(whole))
+    return gestation
 
 
-def _chronological(table: pl.DataFrame, mapped: Mapped) -> tuple[Ints, StatusArray | None]:
+def _weeks_and_days(table: pl.DataFrame, mapped: Mapped) -> Coded:
+    """Gestations of whole weeks in one column and the days beside them in another.
+
+    A row with one of the two is `invalid_gestation`: up to 6 days would be lost.
+    """
+    weeks = read(table, mapped, WEEKS, number_rule(WEEKS, mapped.decimal))
+    days = read(table, mapped, PART, number_rule(PART, mapped.decimal))
+    stated, beside = weeks.codes != 0, days.codes != _NO_DAYS
+    faulty = stated & ~beside | ~stated & (days.codes > 0)
+    for part in (weeks, days):
+        if part.status is not None:
+            faulty |= part.status != 0
+    codes = np.where(stated & ~faulty, 7 * weeks.codes + days.codes, 0).astype(np.int32)
+    if not faulty.any():
+        return Coded(codes, None)
+    status = faulty * np.uint8(CODE["invalid_gestation"])
+    if mapped.seen is not None and weeks.status is None and days.status is None:
+        mapped.seen[WEEKS].faults["invalid_gestation"] += int(np.count_nonzero(faulty))
+    return Coded(codes, status)
+
+
+def _chronological(
+    table: pl.DataFrame, mapped: Mapped, born: Coded | None
+) -> tuple[Ints, StatusArray | None]:
     """Days since birth by dates, else as given; where both are given they must agree."""
     by_dates = by_days = None
-    if mapped.has("birth_date", "measured_on"):
-        born = dates(column_of(table, mapped, "birth_date"))
-        on = dates(column_of(table, mapped, "measured_on"))
+    if born is not None and mapped.has("measured_on"):
+        on = dates_of(table, mapped, "measured_on")
         given = [c.status for c in (born, on) if c.status is not None]
         status = first_status(*given) if given else None
         by_dates = Coded((on.codes - born.codes).astype(np.int32), status)
-    if mapped.has("age_days"):
-        by_days = coded(column_of(table, mapped, "age_days"), _whole_days)
+    for name in DAYS_OLD:
+        if name in mapped.names:
+            by_days = read(table, mapped, name, number_rule(name, mapped.decimal))
     if by_dates is None or by_days is None:
         only = by_dates or by_days
         assert only is not None
@@ -191,12 +315,24 @@ def _chronological(table: pl.DataFrame, mapped: Mapped) -> tuple[Ints, StatusArr
     missing = CODE["missing_age"]
     days = np.where(first == missing, by_days.codes, by_dates.codes)
     differ = (first == 0) & (second == 0) & (by_dates.codes != by_days.codes)
+    if mapped.seen is not None:
+        apart = int(np.count_nonzero(differ))
+        note_ages(mapped.seen, apart, apart, "differ")
     status = np.where(first == missing, second, np.where(second == missing, 0, second))
     status = first_status(np.where(first == missing, 0, first), status.astype(np.uint8))
     return days, np.where(differ, CODE["invalid_age"], status).astype(np.uint8)
 
 
-def _number(value: Any) -> float:
+_NUMBER: Final = re.compile(r"\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan)\s*", re.I)
+_NO_DAYS: Final = -1
+"""The code of days beside weeks that are not stated."""
+
+
+LONGEST_LIFE: Final = 1_000_000
+"""Days beyond which an age is none."""
+
+
+def _number(value: Any, decimal: str = ".") -> float:
     """A cell that should hold a number; NaN when it is empty.
 
     Raises
@@ -204,62 +340,99 @@ def _number(value: Any) -> float:
     ValueError, TypeError
         When it is not a number as `figures` reads them: Python takes 1_000 for one.
     """
-    if value is None or value == "":
+    if is_missing(value):
         return math.nan
+    if isinstance(value, str) and decimal != ".":
+        value = value.replace(".", "?").replace(",", ".", 1)
     if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
         raise ValueError("not a number")
     return float(value)
 
 
-_NUMBER: Final = re.compile(r"\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan)\s*", re.I)
-
-
-def _whole_days(value: Any) -> int:
-    try:
-        days = _number(value)
-    except (TypeError, ValueError):
-        days = math.inf
-    if math.isnan(days):
-        raise InputError("age_days", value, "whole days", status="missing_age")
-    if not days.is_integer() or abs(days) > 1_000_000:
-        raise InputError("age_days", value, "whole days", status="invalid_age")
+def _whole_days(days: float) -> int:
+    if not days.is_integer() or abs(days) > LONGEST_LIFE:
+        raise ValueError("not whole days")
     return int(days)
 
 
-def _gestation_days_column(value: Any) -> int:
-    try:
-        return whole_gestation(_number(value))
-    except (TypeError, ValueError) as error:
-        raise GestationError("gestational_age_days", value, "whole days") from error
+def _months(months: float) -> int:
+    """Whole days of an age in decimal months, as the WHO rounds them."""
+    if not 0 <= months <= LONGEST_LIFE / MONTH:
+        raise ValueError("not an age")
+    return days_from_months(months)
 
 
-def _gestation_weeks_column(value: Any) -> int:
+def _years(years: float) -> int:
+    """Whole days of an age in decimal years: twelve months of 30.4375 days."""
+    return _months(12 * years)
+
+
+def _decimal_weeks(weeks: float) -> int:
     """Decimal weeks to the nearest day, half up: the column's name declares them."""
-    try:
-        weeks = _number(value)
-    except (TypeError, ValueError) as error:
-        raise GestationError("gestational_age_weeks_decimal", value, "weeks") from error
-    if math.isnan(weeks):
-        return 0
-    if not math.isfinite(weeks):
-        raise GestationError("gestational_age_weeks_decimal", value, "weeks")
-    return check_gestation(math.floor(weeks * 7 + 0.5), value)
+    return check_gestation(math.floor(weeks * 7 + 0.5), weeks)
+
+
+def _completed_weeks(weeks: float) -> int:
+    if not weeks.is_integer():
+        raise ValueError("not whole weeks")
+    check_gestation(int(7 * weeks), weeks)
+    return int(weeks)
+
+
+def _days_beside(days: float) -> int:
+    if not days.is_integer() or not 0 <= days <= 6:
+        raise ValueError("not 0 to 6")
+    return int(days)
+
+
+_NUMBERS: Final[dict[str, tuple[Callable[[float], int], str, int | None]]] = {
+    "age_days": (_whole_days, "whole days", None),
+    "age_months": (_months, "months, 0 or more", None),
+    "age_years": (_years, "years, 0 or more", None),
+    "gestational_age_days": (whole_gestation, "whole days", 0),
+    DECIMAL: (_decimal_weeks, "weeks", 0),
+    WEEKS: (_completed_weeks, "whole weeks, 20 to 44", 0),
+    PART: (_days_beside, "whole days, 0 to 6", _NO_DAYS),
+}
+"""For each column of numbers its rule, what is accepted, and its code where it is empty."""
+
+
+@lru_cache(maxsize=64)
+def number_rule(canonical: str, decimal: str) -> Callable[[Any], int]:
+    """The rule for one cell of a column of ages or gestations: its days, or its error."""
+    if canonical == "gestational_age":
+        return gestation_days
+    rule, accepted, empty = _NUMBERS[canonical]
+    error = AgeError if empty is None else GestationError
+
+    def code(value: Any) -> int:
+        try:
+            number = _number(value, decimal)
+            if not math.isnan(number):
+                return rule(number)
+        except (TypeError, ValueError, OverflowError) as wrong:
+            raise error(canonical, value, accepted) from wrong
+        if empty is None:
+            raise error(canonical, value, accepted, status="missing_age")
+        return empty
+
+    return code
 
 
 def positions(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     """How the lengths were measured, where the table says so."""
     if not mapped.has("length_position"):
         return None
-    return coded(column_of(table, mapped, "length_position"), position_code)
+    return read(table, mapped, "length_position", position_coder(mapped.position_codes))
 
 
 def oedemas(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     """Which rows have oedema, where the table says so."""
     if not mapped.has("oedema"):
         return None
-    return coded(column_of(table, mapped, "oedema"), oedema_code)
+    return read(table, mapped, "oedema", oedema_coder(mapped.oedema_codes))
 
 
 def sexes(table: pl.DataFrame, mapped: Mapped) -> Coded:
     """The sexes of the rows."""
-    return coded(column_of(table, mapped, "sex"), sex_coder(mapped.sex_codes))
+    return read(table, mapped, "sex", sex_coder(mapped.sex_codes))

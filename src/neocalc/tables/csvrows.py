@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ PIECE: Final = 6 << 20
 LONGEST_ROW: Final = 1 << 26
 """Bytes of the longest row; beyond it a quotation mark has not been closed."""
 _MARK, _LINE_FEED, _RETURN = b'"\n\r'
+_INSTRUCTION: Final = re.compile(rb'"?sep=([\x09\x20-\x7e])"?,*\r?\n?', re.IGNORECASE)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 Positions = npt.NDArray[np.intp]
@@ -201,12 +203,19 @@ class Text:
         return row, int(before[1] - before[0])
 
 
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, or fewer; none at the end."""
+
+
 class CsvRows:
     """The rows of a CSV, to be read once.
 
     Parameters
     ----------
-    stream : binary file
+    stream : Stream
         Read from where it stands to its end.
     start : bytes
         What has been read of it before.
@@ -219,12 +228,15 @@ class CsvRows:
     ----------
     columns : list of str
         The header.
+    rows : int, optional
+        How many the file says it has: a CSV does not say.
     """
 
-    def __init__(self, stream: IO[bytes], start: bytes, name: str, delimiter: str) -> None:
+    def __init__(self, stream: Stream, start: bytes, name: str, delimiter: str) -> None:
         self._stream = stream
         self.name = name
         self.columns: list[str] = []
+        self.rows: int | None = None
         self._separator = delimiter.encode()
         self._digest = hashlib.sha256()
         self._row = 1
@@ -280,6 +292,15 @@ class CsvRows:
         line = self._first.text[: int(ends[0]) + 1] if ends.size else self._first.text
         if not line.strip():
             raise FileError(f"{self.name}: row 1 is blank; it must be the header")
+        instruction = _INSTRUCTION.fullmatch(line)
+        if instruction is not None:
+            mark = instruction[1].decode()
+            said = "tab" if mark == "\t" else repr(mark)
+            also = "" if mark == "," else f", and give --delimiter {said}"
+            raise FileError(
+                f"{self.name}: row 1 is an instruction to Excel (sep={mark.strip()}) and not the"
+                f" header; delete it{also}"
+            )
         header = Text(line, self._separator, last=True)
         table = self._table(header, len(header.separators) + 1)
         return [name or "" for name in table.row(0)]

@@ -7,18 +7,19 @@ ahead while another is scored, and a thread writes what has been scored (`output
 from __future__ import annotations
 
 import contextlib
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from neocalc.errors import FileError
+from neocalc.errors import FileError, printable
+from neocalc.forks import use_polars
+from neocalc.tables.ahead import ahead
 from neocalc.tables.csvrows import CsvRows
-from neocalc.tables.outputs import PARQUET, STANDARD
+from neocalc.tables.inputs import STANDARD, Input, Reading
+from neocalc.tables.kinds import HEAD, other_kind
+from neocalc.tables.outputs import PARQUET
 from neocalc.tables.parquetrows import ParquetRows
+from neocalc.tables.polarslimits import refuse_wide
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,11 +27,10 @@ if TYPE_CHECKING:
 CELLS: Final = 1_500_000
 """Cells in one batch: the wider a file, the fewer rows are held."""
 MOST_ROWS: Final = 150_000
+IN_VALUES: Final = " .+-:/%_"
+"""Characters that stand in numbers, dates, gestations or names of columns: none separates."""
 _MAGIC: Final = b"PAR1"
 _TABS: Final = {"tab": "\t", "\\t": "\t"}
-_OTHERS: Final = {b"PK\x03\x04": "an Excel workbook or a zip file", b"\x1f\x8b": "a gzip file"}
-
-Item = TypeVar("Item")
 
 
 class Source:
@@ -42,6 +42,10 @@ class Source:
         A file, or "-" for standard input.
     delimiter : str, default ","
         Of a CSV: one character, or "tab".
+    name : str, optional
+        For messages and records; by default that of the file.
+    of : Source, optional
+        One whose file is read once more.
 
     Attributes
     ----------
@@ -51,36 +55,49 @@ class Source:
         The character.
     columns : list of str
         The header.
+    rows : int
+        How many have been read.
     """
 
-    def __init__(self, path: str, *, delimiter: str = ",") -> None:
-        self.name = "standard input" if path == STANDARD else Path(path).name
+    rows = 0
+    _sha256 = ""
+
+    def __init__(
+        self, path: str, *, delimiter: str = ",", name: str | None = None, of: Source | None = None
+    ) -> None:
+        use_polars()
+        self.name = "standard input" if path == STANDARD else printable(Path(path).name)
+        self.name = self.name if name is None else name
         self.delimiter = _TABS.get(delimiter, delimiter)
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n':
             raise FileError(f"--delimiter: {delimiter!r} is not accepted; give one character")
-        if self.delimiter.isalnum():
-            raise FileError(f"--delimiter: {delimiter!r} is not accepted; not a letter or a digit")
+        if self.delimiter.isalnum() or self.delimiter in IN_VALUES:
+            raise FileError(
+                f"--delimiter: {delimiter!r} is not accepted; it can stand in a number, a date or a"
+                " name; give another character, such as ; or |, or tab"
+            )
+        self._path = path
         shown = self.name if path == STANDARD else path
         with contextlib.ExitStack() as stack, self._named_errors(shown):
-            if path == STANDARD:
-                stream: IO[bytes] = sys.stdin.buffer
+            if of is None:
+                self._data = Input(path, self.name)
+                stack.callback(self._data.close)
             else:
-                stream = stack.enter_context(Path(path).open("rb"))
-            start = stream.read(len(_MAGIC))
-            self._rows = self._kind(stream, start, path, stack)
+                self._data = of._data
+            stream = self._data.in_order(again=of is not None)
+            start = stream.read(HEAD)
+            self._rows = self._kind(stream, start, path)
             self.columns = self._rows.columns
+            refuse_wide(self.schema() if isinstance(self._rows, ParquetRows) else {}, self.name)
             self._open = stack.pop_all()
 
-    def _kind(
-        self, stream: IO[bytes], start: bytes, path: str, stack: contextlib.ExitStack
-    ) -> CsvRows | ParquetRows:
-        for magic, what in _OTHERS.items():
-            if start.startswith(magic):
-                raise FileError(f"{self.name}: is {what}; save it as CSV or Parquet")
-        if start == _MAGIC:
-            if path == STANDARD or not Path(path).is_file():  # a pipe; the end is read first
-                path = stack.enter_context(_copied(start, stream))
-            return ParquetRows(Path(path), self.name)
+    def _kind(self, stream: Reading, start: bytes, path: str) -> CsvRows | ParquetRows:
+        other = None if start.startswith(_MAGIC) else other_kind(start, Path(path).suffix)
+        if other is not None:
+            raise FileError(f"{self.name}: {other}")
+        if start.startswith(_MAGIC):
+            self._data.copy_rest()  # of a pipe; the end is read first
+            return ParquetRows(self._data, self.name)
         if Path(path).suffix.lower() in PARQUET:
             raise FileError(f"{self.name}: is not a Parquet file: it does not start with PAR1")
         return CsvRows(stream, start, self.name, self.delimiter)
@@ -99,18 +116,49 @@ class Source:
             return self._rows.schema
         return dict.fromkeys(self.columns, pl.String())
 
-    def batches(self) -> Iterator[pl.DataFrame]:
-        """The rows in order, in tables of a bounded number of cells; once. Reading begins now."""
-        most = max(1, min(MOST_ROWS, CELLS // max(1, len(self.columns))))
-        return self._named(ahead(self._rows.batches(most)))
+    def again(self) -> Source:
+        """The same rows once more: of the file that was opened, or the copy of a pipe."""
+        return Source(self._path, delimiter=self.delimiter, name=self.name, of=self)
 
-    def _named(self, tables: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    def batches(self, *, again: bool = False) -> Iterator[pl.DataFrame]:
+        """The rows in order, in tables of a bounded number of cells; once. Reading begins now.
+
+        `again`: they may be asked for again, so that what comes through a pipe is copied.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be read, has other rows than it says, or was written to meanwhile.
+        """
+        if not again:
+            self._data.copy_no_more()
+        most = max(1, min(MOST_ROWS, CELLS // max(1, len(self.columns))))
+        return self._checked(ahead(self._rows.batches(most)))
+
+    def _checked(self, tables: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         with self._named_errors(self.name):
-            yield from tables
+            for table in tables:
+                self.rows += table.height
+                yield table
+            self._data.refuse_change()
+        stated = self._rows.rows
+        if stated is not None and self.rows != stated:
+            raise FileError(f"{self.name}: of {stated:,} rows {self.rows:,} were read")
 
     def digest(self) -> str:
-        """SHA-256 of the file, when all batches have been read."""
-        return self._rows.digest()
+        """SHA-256 of the bytes that were read, when all batches have been."""
+        if not self._sha256:
+            with self._named_errors(self.name):
+                self._sha256 = self._rows.digest()
+                self._data.refuse_change()
+        return self._sha256
+
+    def about(self) -> dict[str, str]:
+        """What a record says of it, when all batches have been read."""
+        found = {"name": self.name, "sha256": self.digest()}
+        if isinstance(self._rows, ParquetRows):
+            found["page_checksums"] = self._rows.checksums
+        return found
 
     @contextlib.contextmanager
     def _named_errors(self, path: str) -> Iterator[None]:
@@ -118,28 +166,3 @@ class Source:
             yield
         except OSError as error:
             raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-@contextlib.contextmanager
-def _copied(start: bytes, stream: IO[bytes]) -> Iterator[str]:
-    """A temporary file of a stream whose start has been read."""
-    with tempfile.NamedTemporaryFile(prefix="neocalc-") as copy:
-        copy.write(start)
-        shutil.copyfileobj(stream, copy, 1 << 20)
-        copy.flush()
-        yield copy.name
-
-
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, each made in a thread while the one before it is used; the first at once."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="neocalc-read")
-    first = pool.submit(next, items, None)
-
-    def made() -> Iterator[Item]:
-        following = first
-        with pool:
-            while (item := following.result()) is not None:
-                following = pool.submit(next, items, None)
-                yield item
-
-    return made()

@@ -8,73 +8,73 @@ scores without a correction, or of a swollen child.
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict
 
-from neocalc.coding import sex_coder
-from neocalc.errors import FileError, InputError
-from neocalc.units import find_unit
-
-MEASURE_COLUMNS: Final = {
-    "weight": {"weight_kg": "kg", "weight_g": "g"},
-    "length": {"length_cm": "cm"},
-    "head_circumference": {"head_circumference_cm": "cm"},
-    "arm_circumference": {"arm_circumference_cm": "cm"},
-    "triceps_skinfold": {"triceps_skinfold_mm": "mm"},
-    "subscapular_skinfold": {"subscapular_skinfold_mm": "mm"},
-}
-"""For each measure that is read, its columns with their units."""
-
-GESTATION_COLUMNS: Final = (
-    "gestational_age", "gestational_age_days", "gestational_age_weeks_decimal",
-)  # fmt: skip
-OTHER_COLUMNS: Final = (
-    "subject_id", "sex", "birth_date", "measured_on", "age_days", "length_position", "oedema",
-)  # fmt: skip
-CANONICAL: Final = (
-    *OTHER_COLUMNS,
-    *GESTATION_COLUMNS,
-    *(name for names in MEASURE_COLUMNS.values() for name in names),
+from neocalc.coding import oedema_coder, plain_word, position_coder, sex_coder
+from neocalc.dates import date_reader
+from neocalc.errors import FileError, InputError, shown, warn_of_column
+from neocalc.forks import use_polars
+from neocalc.tables.canonical import (
+    AGE_COLUMNS,
+    CANONICAL,
+    DAYS_OLD,
+    DECIMAL,
+    DOSE_COLUMNS,
+    GESTATION_COLUMNS,
+    IN_MEMORY,
+    MEASURE_COLUMNS,
+    OTHER_COLUMNS,
+    PART,
+    TABLE,
+    WEEKS,
 )
-"""Every canonical column."""
+from neocalc.tables.lookalikes import look
+from neocalc.tables.missing import IDENTIFIERS, NUMBER, Missing, missing_words
+from neocalc.tables.unread import Table, described, lacking, typed, unread
 
-TABLE: Final = "table"
-"""What a table is called that is not a file."""
-_UNIT: Final = (
-    "(_(?P<unit>kgs?|g|gm|gms|grams?|kilograms?|lbs?|pounds?|oz|ounces?|mm|cms?|m|in|inch|inches|ft"
-    "|days?|d|weeks?|wks?|w|weeks_days|weeks_decimal|completed_weeks))?"
+__all__ = [
+    "AGE_COLUMNS",
+    "CANONICAL",
+    "DOSE_COLUMNS",
+    "GESTATION_COLUMNS",
+    "IN_MEMORY",
+    "MEASURE_COLUMNS",
+    "OTHER_COLUMNS",
+    "TABLE",
+    "Mapped",
+    "Words",
+    "checked_prefix",
+    "map_columns",
+    "mapping_of",
+]
+
+_ALTERNATIVES: Final = (
+    *(tuple((name,) for name in columns) for columns in MEASURE_COLUMNS.values()),
+    (("gestational_age",), ("gestational_age_days",), (WEEKS, PART), (DECIMAL,)),
+    tuple((name,) for name in DAYS_OLD),
 )
-_LOOKALIKES: Final = {
-    tuple(MEASURE_COLUMNS["weight"]): "(body_?)?(weight|wt|wgt|mass)",
-    tuple(MEASURE_COLUMNS["length"]): "(body_?)?(length|len|height|ht|hgt|stature)",
-    tuple(MEASURE_COLUMNS["head_circumference"]): "head|hc|ofc|hcirc|head_?circ(umference)?",
-    tuple(MEASURE_COLUMNS["arm_circumference"]): "muac|ac|(mid_upper_)?arm_?circ(umference)?",
-    tuple(MEASURE_COLUMNS["triceps_skinfold"]): "triceps(_?(skinfold|sf))?",
-    tuple(MEASURE_COLUMNS["subscapular_skinfold"]): "subscapular(_?(skinfold|sf))?",
-    GESTATION_COLUMNS: "ga|gest|gestation|gest(ational)?_?age|ga_?(birth|at_birth)",
-    ("oedema",): "o?edema",
-    ("length_position",): "(length_?|height_?)?position",
-    ("sex",): "sex|gender",
-    ("birth_date",): "birth_?date|date_?of_?birth|dob|born|brthdtc",
-    ("measured_on",): "measured_?on|(visit|measurement|exam)_?date|date_?of_?visit|vsdtc",
-    ("age_days",): "age|age_?in_?days",
-}
-"""For the columns of one thing, the other names that it goes by, before a unit."""
-_FORMS: Final = {
-    "gestational_age": " (27+3)",
-    "gestational_age_days": " (192)",
-    "gestational_age_weeks_decimal": " (27.43)",
-}
-"""Examples of what stands in columns that are easily mistaken for one another."""
-_ALTERNATIVES: Final = (tuple(MEASURE_COLUMNS["weight"]), GESTATION_COLUMNS)
-"""Columns of which only one is read."""
-_REQUIRED: Final = {"sex", "birth_date", "measured_on", "age_days"}
-"""Columns whose absence has a message of its own."""
-AGE_COLUMNS: Final = ("chronological_age_days", "postmenstrual_age_days", "corrected_age_days")
-DOSE_COLUMNS: Final = ("dose_cells", "dose_volume_ml", "dose_status")
-"""Columns that scoring adds, beside those of each index."""
+"""Columns, or pairs of columns, of which only one is read."""
+_ONE_OF: Final = ({"weight_kg", "weight_g"}, {"gestational_age", "gestational_age_days", DECIMAL})
+"""Columns of which two in a table in memory are refused, and not only warned of."""
+LONGEST_PREFIX: Final = 40
+"""Characters of the longest prefix of added columns."""
+DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'"}
+"""Separators that a file may have instead of commas, and how they are typed."""
+
+
+class Words(TypedDict, total=False):
+    """How the columns and words of a table are read, beside `columns`, `sex_codes` and `missing`.
+
+    `ignore`: columns that are left out on purpose; `oedema_codes`, `position_codes`: codings;
+    `date_format`: the form of dates; `decimal`: the mark between whole and decimals.
+    """
+
+    ignore: Iterable[str]
+    oedema_codes: Mapping[str, Any] | None
+    position_codes: Mapping[str, Any] | None
+    date_format: str | None
+    decimal: str
 
 
 class Mapped(NamedTuple):
@@ -88,15 +88,49 @@ class Mapped(NamedTuple):
         The declared coding of sex.
     missing : tuple of str
         The words that the table writes where it has no value, beside an empty field.
+    missing_in : dict of str to tuple of str
+        The same for single canonical columns.
+    ignored : tuple of str
+        Columns that are left out on purpose.
+    oedema_codes, position_codes : dict of str to str or None
+        The declared codings of oedema and of the position.
+    date_format : str or None
+        The declared form of dates that are texts.
+    decimal : str
+        The mark between whole and decimals.
+    seen : dict or None
+        Where it is written what was found in each column: `neocalc.tables.findings`.
     """
 
     names: dict[str, str]
     sex_codes: dict[str, str] | None = None
     missing: tuple[str, ...] = ()
+    missing_in: Missing = {}  # noqa: RUF012 - it is never changed
+    ignored: tuple[str, ...] = ()
+    oedema_codes: dict[str, str] | None = None
+    position_codes: dict[str, str] | None = None
+    date_format: str | None = None
+    decimal: str = "."
+    seen: dict[str, Any] | None = None
 
     def has(self, *canonical: str) -> bool:
         """Whether all of these canonical columns are there."""
         return all(name in self.names for name in canonical)
+
+    def words_for(self, canonical: str) -> tuple[str, ...]:
+        """The words for a missing value in a column; of an identifier those that are no numbers."""
+        if canonical in IDENTIFIERS:
+            return tuple(word for word in self.missing if not NUMBER.fullmatch(word))
+        return self.missing + self.missing_in.get(canonical, ())
+
+    def codes_of(self, canonical: str) -> tuple[str, ...]:
+        """The declared codes of a column."""
+        codings = {
+            "sex": self.sex_codes,
+            "oedema": self.oedema_codes,
+            "length_position": self.position_codes,
+        }
+        return tuple(map(plain_word, (codings.get(canonical) or {}).values()))
 
     def measure(self, measure: str) -> tuple[str, str] | None:
         """The canonical column of a measure and its unit, if it is there."""
@@ -110,9 +144,15 @@ def map_columns(
     present: Iterable[str],
     mapping: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     *,
+    ignore: Iterable[str] = (),
+    oedema_codes: Mapping[str, Any] | None = None,
+    position_codes: Mapping[str, Any] | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
     where: str = TABLE,
+    command: bool = False,
 ) -> Mapped:
     """Find the canonical columns of a table, and refuse what cannot be told apart.
 
@@ -122,12 +162,22 @@ def map_columns(
         The names in the table.
     mapping : dict, optional
         Canonical name to the name in the table.
-    sex_codes : dict, optional
-        ``{"male": CODE, "female": CODE}``.
-    missing : iterable of str, optional
-        Words for a missing value, such as "NA" or "-99".
+    sex_codes, oedema_codes, position_codes : dict, optional
+        ``{"male": CODE, "female": CODE}``, ``{"yes": CODE, "no": CODE}``,
+        ``{"recumbent": CODE, "standing": CODE}``.
+    missing : str, number, iterable of them, or dict
+        Words for a missing value, such as "NA" or -99; in a dict for single columns.
+    ignore : iterable of str
+        Columns that are left out on purpose.
+    date_format : str, optional
+        The form of dates that are texts, such as "%d/%m/%Y".
+    decimal : str
+        The mark between whole and decimals, "." or ",".
     where : str
         The table, for messages.
+    command : bool
+        Whether a command reads it: a column that would be left out unnoticed is then refused, while
+        a Python call warns of it, and messages say what to type.
 
     Raises
     ------
@@ -135,52 +185,95 @@ def map_columns(
         Naming the column: a duplicate, a mapped column that is not there, two columns for one
         thing, a measure without its unit, or a needed column that is missing.
     """
+    use_polars()
     header = list(present)
     _refuse_repeated(header, where)
     mapping = _names(mapping)
+    ignored = _ignored(ignore, mapping, header, where)
     _refuse_mapping(mapping, header, where)
-    # A column that is mapped to another, or beside another that is mapped, just passes through.
-    passing = set(mapping.values())
-    for columns in _ALTERNATIVES:
-        passing |= set(columns) if mapping.keys() & set(columns) else set()
-    names = {
+    _refuse_delimiter(header, where)
+    passing = {*mapping.values(), *ignored}
+    there = {
         canonical: mapping.get(canonical, canonical)
         for canonical in CANONICAL
         if canonical in mapping or (canonical in header and canonical not in passing)
     }
-    for columns in _ALTERNATIVES:
-        found = [name for name in columns if name in names]
-        if len(found) > 1:
-            raise FileError(
-                f"{where}: {' and '.join(found)} are both there; say which one is read:"
-                f" {mapping_of(found[0], names[found[0]], where)}"
-            )
-    if isinstance(missing, str):
-        missing = (missing,)
+    names, left = _chosen(there, mapping, where, command=command)
     sex_coder(sex_codes)  # a wrong coding is refused before any row is read
-    codes = None if sex_codes is None else {sex: str(code) for sex, code in sex_codes.items()}
-    mapped = Mapped(names, codes, tuple(map(str, missing)))
-    if len(header) == 1:
-        for delimiter, word in ((";", "';'"), ("\t", "tab"), ("|", "'|'")):
-            if delimiter in header[0]:
-                raise FileError(
-                    f"{where}: there is one column only, {header[0]!r}; if it is separated"
-                    f" otherwise: --delimiter {word}"
-                )
-    likely = _lookalikes([name for name in header if name not in names.values()])
-    _refuse_unmapped(mapped, likely, where)
-    if "sex" not in names:
-        raise FileError(f"{where}: there is no column sex; {_how('sex', likely, where)}")
-    if not mapped.has("birth_date", "measured_on") and "age_days" not in names:
-        lacking = "measured_on" if "birth_date" in names else "birth_date"
-        raise FileError(
-            f"{where}: no age: it needs birth_date and measured_on, or age_days;"
-            f" {_how(lacking, likely, where)}"
-        )
+    oedema_coder(oedema_codes)
+    position_coder(position_codes)
+    date_reader(date_format)
+    if decimal not in (".", ","):
+        raise InputError("decimal", decimal, "the mark between whole and decimals: . or ,")
+    everywhere, single = missing_words(missing, names, header)
+    mapped = Mapped(
+        names, _codes(sex_codes), everywhere, single, ignored, _codes(oedema_codes),
+        _codes(position_codes), date_format, decimal,
+    )  # fmt: skip
+    _refuse_unread(Table(header, names, left, frozenset(ignored)), where, command=command)
     if not any(mapped.measure(measure) for measure in MEASURE_COLUMNS):
         accepted = ", ".join(c for cs in MEASURE_COLUMNS.values() for c in cs)
         raise FileError(f"{where}: there is no column to score; accepted: {accepted}")
     return mapped
+
+
+def _codes(coding: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """A coding as texts."""
+    if coding is None:
+        return None
+    return {plain_word(word): str(code) for word, code in coding.items()}
+
+
+def _ignored(
+    ignore: Any, mapping: Mapping[str, str], header: list[str], where: str
+) -> tuple[str, ...]:
+    """The columns that are left out on purpose, each of them there and none of them mapped."""
+    names = (ignore,) if isinstance(ignore, str) else tuple(ignore or ())
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError("ignore", ignore, "names of columns")
+        if name not in header:
+            raise FileError(f"{where}: there is no column {shown(name)} (to be ignored)")
+        if name in mapping.values():
+            raise FileError(f"{where}: the column {shown(name)} is both mapped and ignored")
+    return names
+
+
+def _chosen(
+    there: dict[str, str], mapping: Mapping[str, str], where: str, *, command: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Of columns of which one is read that one, and the others: what is mapped goes first."""
+    left: dict[str, str] = {}
+    for group in _ALTERNATIVES:
+        found = [columns for columns in group if set(columns) <= there.keys()]
+        stated = [columns for columns in found if set(columns) & mapping.keys()]
+        old = [columns for columns in found if any(set(columns) <= names for names in _ONE_OF)]
+        if len(stated) > 1 or (len(old) > 1 and not stated):
+            a, b = (there[columns[0]] for columns in (stated if len(stated) > 1 else old)[:2])
+            ways = " or ".join(typed({}, [name], command=command) for name in (b, a))
+            raise FileError(f"{where}: {a} and {b} are both there; say which one is read: {ways}")
+        kept = (*stated, *found, ())[0]
+        columns = {name for alternative in group for name in alternative}
+        left |= {name: there[name] for name in there if name in columns and name not in kept}
+    if {"birth_date", "measured_on"} <= there.keys():
+        left |= {name: there[name] for name in DAYS_OLD[1:] if name in there}
+    return {name: own for name, own in there.items() if name not in left}, left
+
+
+def _refuse_unread(table: Table, where: str, *, command: bool) -> None:
+    """Refuse, or warn of, what would be left out unnoticed, and a table that lacks a column."""
+    lacks = lacking(table, command=command)
+    kinds = {"sex"} if "sex" not in table.names else set()
+    if len(lacks) > len(kinds):
+        kinds |= {"age", "birth_date"}
+    found = [one for one in unread(table) if one.kind not in kinds]
+    refused = found if command else [one for one in found if one.refused]
+    if refused:
+        lacks.append(described(refused, "would not be", command=command))
+    if lacks:
+        raise FileError(f"{where}: {'; '.join(lacks)}")
+    if found:
+        warn_of_column(f"{where}: {described(found, 'is not', command=command)}")
 
 
 def _names(mapping: Any) -> dict[str, str]:
@@ -197,7 +290,7 @@ def _refuse_repeated(header: list[str], where: str) -> None:
     first: dict[str, int] = {}
     for place, name in enumerate(header, 1):
         if name in first:
-            what = f"are both named {name!r}" if name else "have no name"
+            what = f"are both named {shown(name)}" if name else "have no name"
             raise FileError(f"{where}: columns {first[name]:,} and {place:,} {what}")
         first[name] = place
 
@@ -217,52 +310,27 @@ def _refuse_mapping(mapping: Mapping[str, str], header: list[str], where: str) -
         used[name] = canonical
 
 
-def _lookalikes(spare: Iterable[str]) -> dict[tuple[str, ...], tuple[str, str | None]]:
-    """For the columns of one thing, the first other column of that meaning, and its unit."""
-    likely: dict[tuple[str, ...], tuple[str, str | None]] = {}
-    for name in spare:
-        plain = re.sub(r"[\W_]+", "_", name.lower()).strip("_")
-        for columns, pattern in _LOOKALIKES.items():
-            match = re.fullmatch(f"({pattern}){_UNIT}", plain)
-            if match:
-                likely.setdefault(columns, (name, match["unit"]))
-    return likely
-
-
-def _refuse_unmapped(mapped: Mapped, likely: Mapping[tuple[str, ...], Any], where: str) -> None:
-    """Refuse a column of ours under another name, where we have none of that meaning."""
-    for columns, (name, unit) in likely.items():
-        if set(columns) & _REQUIRED or mapped.names.keys() & set(columns):
-            continue
-        fitting = [column for column in columns if unit is None or _unit_of(column) == _named(unit)]
-        hint = "map it: " + " or ".join(mapping_of(column, name, where) for column in fitting)
-        forms = ", ".join(f"{column}{_FORMS.get(column, '')}" for column in columns)
-        raise FileError(
-            f"{where}: the column {name!r} would not be read; accepted: {forms};"
-            f" {hint if fitting else 'none is in its unit: convert it, or rename it'}"
-        )
-
-
-def _unit_of(column: str) -> str | None:
-    """The unit that the name of a canonical column ends with."""
-    return _named(column.rpartition("_")[2])
-
-
-def _named(word: str) -> str | None:
-    unit = find_unit(word)
-    return None if unit is None else unit.name
-
-
-def _how(
-    canonical: str, likely: Mapping[tuple[str, ...], tuple[str, str | None]], where: str
-) -> str:
-    """How to map a canonical column, with the column that it probably is."""
-    name = next((n for columns, (n, _) in likely.items() if canonical in columns), "NAME")
-    return f"map it: {mapping_of(canonical, name, where)}"
+def _refuse_delimiter(header: list[str], where: str) -> None:
+    """Refuse a header that falls apart into our columns by another separator."""
+    if set(header) & set(CANONICAL):
+        return
+    for mark, word in DELIMITERS.items():
+        pieces = [piece.strip(' "') for name in header for piece in name.split(mark)]
+        ours = set(pieces) & set(CANONICAL) or any(map(look, pieces))
+        if len(pieces) > len(header) and (len(header) == 1 or ours):
+            what = f"there is one column only, {shown(header[0])}"
+            if len(header) > 1:
+                what = f"columns such as {shown(max(header, key=len))} hold the separator"
+            raise FileError(f"{where}: {what}; if it is separated otherwise: --delimiter {word}")
 
 
 def mapping_of(canonical: str, name: str, where: str) -> str:
     """One entry of a mapping as it is written for a table in memory, or for a file."""
-    if where == TABLE:
-        return f"columns={{{canonical!r}: {name!r}}}"
-    return f"--column {shlex.quote(f'{canonical}={name}')}"
+    return typed({canonical: name}, command=where not in IN_MEMORY)
+
+
+def checked_prefix(prefix: Any) -> str:
+    """What is to stand before the names of added columns, once it is a short text."""
+    if not isinstance(prefix, str) or len(prefix) > LONGEST_PREFIX or not prefix.isprintable():
+        raise InputError("prefix", prefix, "a short text such as nc_")
+    return prefix

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
-import secrets
 import shutil
 import signal
 import stat
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from neocalc.errors import FileError
-from neocalc.tables.parquetrows import brief
+from neocalc.tables import runs
+from neocalc.tables.ahead import ahead
+from neocalc.tables.inputs import STANDARD
+from neocalc.tables.parquetrows import brief, rows_of
+from neocalc.tables.polarslimits import has_csv_form, utf8_path
 
 if TYPE_CHECKING:
     import polars as pl
 
-STANDARD: Final = "-"
-"""Standard input or output, where a file is named."""
 PARQUET: Final = (".parquet", ".pq")
 """Suffixes of Parquet files."""
 CSV: Final = (".csv", ".tsv", ".txt", "")
@@ -40,24 +40,26 @@ def is_parquet(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def scored_output(path: str, *, force: bool) -> Iterator[list[Path]]:
+def scored_output(path: str, *, force: bool) -> Iterator[tuple[Path, Path]]:
     """Where a table and its record are written: beside their places, or aside for "-".
 
     Standard output too has all of the table or nothing; the record is for files only.
     """
     if path != STANDARD:
-        with outputs(path, f"{path}.json", force=force) as parts:
-            yield parts
+        with outputs(path, f"{path}.json", force=force) as (part, note):
+            yield part, note
         return
-    with tempfile.TemporaryDirectory(prefix="neocalc-") as folder:
-        part = Path(folder, "table")
-        try:
-            yield [part, Path(folder, "record")]
-        except OSError as error:
-            raise FileError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    folder = Path(tempfile.gettempdir())
+    name = os.urandom(8).hex()
+    with _begun([folder / name, folder / f"{name}.json"], ["standard output"]) as run:
+        part, note = run.parts
+        with _named_errors(str(folder)):
+            yield part, note
+        runs.tell("began", ["standard output"])
         with part.open("rb") as stream:
             shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
         sys.stdout.buffer.flush()
+        runs.tell("wrote", ["standard output"])
 
 
 @contextlib.contextmanager
@@ -76,27 +78,36 @@ def output(path: str, *, force: bool) -> Iterator[Path]:
 @contextlib.contextmanager
 def outputs(*paths: str, force: bool) -> Iterator[list[Path]]:
     """Temporary files that take their places together, when all of them are complete."""
-    targets = [Path(os.path.realpath(path)) for path in paths]
-    parts: list[Path] = []
+    places = [Path(os.path.realpath(path)) for path in paths]
+    for place in places:
+        refuse_existing(place, force=force)
+    with _begun(places, paths) as run, _named_errors(paths[0]):
+        yield run.parts
+        for place in places:
+            refuse_existing(place, force=force)  # somebody else may have been faster
+        run.commit()
+
+
+@contextlib.contextmanager
+def _begun(places: Sequence[Path], shown: Sequence[str]) -> Iterator[runs.Run]:
+    """A run with outputs in some places, whose folders are removed in the end."""
+    with _named_errors(shown[0]):
+        try:
+            run = runs.Run(places, shown)
+        except runs.Busy as busy:
+            raise FileError(f"{busy}: another run of neocalc is writing it") from busy
     try:
-        for target in targets:
-            refuse_existing(target, force=force)
-            parts.append(target.with_name(f".neocalc-{secrets.token_hex(8)}.part"))
-            os.close(os.open(parts[-1], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        yield parts
-        for part in parts:
-            with part.open("rb") as stream:
-                os.fsync(stream.fileno())
-        for target in targets:
-            refuse_existing(target, force=force)  # another run may have been faster
-        for part, target in zip(parts, targets, strict=True):
-            part.replace(target)
-    except OSError as error:
-        raise FileError(f"{paths[0]}: cannot be written: {error.strerror or error}") from error
+        yield run
     finally:
-        for part in parts:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+        run.drop()
+
+
+@contextlib.contextmanager
+def _named_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def refuse_existing(path: Path, *, force: bool, read: str | None = None) -> None:
@@ -147,57 +158,60 @@ def write_batches(
 ) -> None:
     """Write tables as they come.
 
-    A thread writes, so that the next table is made meanwhile, and a signal is heard at once and not
-    when the file is complete.
+    The next table is made by one thread while another writes, so that a signal is heard at once and
+    not when the file is complete.
     """
     import polars as pl
     from polars.io.plugins import register_io_source
 
     for name, dtype in schema.items():
-        if not parquet and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
+        if not parquet and not has_csv_form(dtype):
             raise FileError(f"column {name}: {dtype} has no form in a CSV; write .parquet")
-    made: queue.Queue[pl.DataFrame | None] = queue.Queue(1)
+    if parquet:
+        utf8_path(target)
+    stopped = threading.Event()
+    failed: list[BaseException] = []
+    rows = 0
 
-    def taken() -> Iterator[pl.DataFrame]:
-        while (batch := made.get()) is not None:
-            yield batch
+    def made() -> Iterator[pl.DataFrame]:
+        nonlocal rows
+        try:
+            for batch in ahead(iter(batches)):
+                if stopped.is_set():
+                    break
+                rows += batch.height
+                yield batch
+        except GeneratorExit:  # what writes has failed
+            raise
+        except BaseException as error:  # polars would make it one of its own
+            failed.append(error)
+            raise
 
     def write() -> None:
-        head = made.get()
-        if head is None:  # stopped before it began: nothing is touched
-            return
         if parquet:
-            register_io_source(lambda *_: taken(), schema=schema).sink_parquet(target)
+            register_io_source(lambda *_: made(), schema=schema).sink_parquet(target)
             return
         with target.open("wb") as stream:
-            head.write_csv(stream, separator=delimiter)
-            for batch in taken():
+            pl.DataFrame(schema=schema).write_csv(stream, separator=delimiter)
+            for batch in made():
                 batch.write_csv(stream, separator=delimiter, include_header=False)
 
-    def put(batch: pl.DataFrame | None) -> None:
-        while writing is None or not writing.done():  # nobody takes it when it has failed
-            try:
-                made.put(batch, timeout=0.1)
-            except queue.Full:
-                continue
-            break
-
     with ThreadPoolExecutor(1, thread_name_prefix="neocalc-write") as pool:
-        writing: Future[None] | None = None
         try:  # an interrupt may come while the thread is started: it is told to end all the same
             writing = pool.submit(write)
-            put(pl.DataFrame(schema=schema))
-            for batch in batches:
-                put(batch)
-                if writing.done():
-                    break
+            while not wait([writing], timeout=1).done:
+                pass
         finally:
-            put(None)
-        try:
-            writing.result()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            _raise_why(target)
-            raise OSError(f"polars: {brief(error)}") from error
+            stopped.set()
+    if failed:
+        raise failed[0]
+    try:
+        writing.result()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        _raise_why(target)
+        raise OSError(f"polars: {brief(error)}") from error
+    if parquet and rows != (written := rows_of(target)):
+        raise OSError(f"polars: of {rows:,} rows {written:,} were written")
 
 
 def _raise_why(target: Path) -> None:
@@ -218,6 +232,8 @@ def stopped_cleanly() -> Iterator[None]:
     before = {name: signal.getsignal(getattr(signal, name)) for name in names}
 
     def stop(*_: object) -> None:
+        if runs.COMMITTING.locked():  # too late: the outputs take their places now
+            return
         for name in names:  # once: a second request must not interrupt the cleaning up
             signal.signal(getattr(signal, name), signal.SIG_IGN)
         raise KeyboardInterrupt

@@ -1,25 +1,26 @@
 """Trial definitions: arms and their doses, eligibility, outcome windows and visits, as data.
 
 A dose is keyed by trial, protocol version and arm, and never stands in code. A definition is a
-TOML file in ``reference_tables/trials``; a site's own is given by its path, or by its id when it is
-on the path list ``NEOCALC_TRIALS``. What the source does not state is absent, and is named so.
+TOML file in ``reference_tables/trials``, refused when it is not as it was published; a site's own
+is given by its path, or by its id when it is on the path list ``NEOCALC_TRIALS``. What the source
+does not state is absent, and is named so.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from neocalc.dose.limits import Limits
-from neocalc.errors import DoseRefused, FileError, InputError, PolicyError
+from neocalc.errors import DoseRefused, InputError, MissingError, TrialWarning
 from neocalc.moments import moment
-from neocalc.references import tables_folder
+from neocalc.shipped import SHIPPED
 from neocalc.trials.ages import Criterion, Eligibility, Period, Visit, Window, judge
-from neocalc.trials.files import read_definition
+from neocalc.trials.conditions import Conditions
+from neocalc.trials.files import Definition, definition_of, definitions, same
 from neocalc.units import quantity
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from neocalc.age import Age
 
 __all__ = ["Arm", "Criterion", "Eligibility", "Trial", "Visit", "Window", "load", "trials"]
-
-ENVIRONMENT: Final = "NEOCALC_TRIALS"
-REGISTRY: Final = "registry"
-"""The version that is meant where several are there and none is named."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +39,17 @@ class Arm:
     ----------
     name, description : str
         As the source names it.
-    trial, version, sha256 : str
-        Where it is from: registry number, protocol version and checksum of the file.
+    trial, version, sha256, origin : str
+        Where it is from: registry number, protocol version, checksum of the file, and "shipped" or
+        the name of a site's own file.
     limits : Limits
         The protocol's limits, with the arm's dose where it is stated.
     receives_cells : bool
         False for an arm without cells.
+    versions_with_dose : tuple of str
+        Other versions of the protocol that state a dose.
+    conditions : Conditions
+        To whom and when the dose may be given, what must be known, and its bands.
     """
 
     name: str
@@ -55,9 +57,11 @@ class Arm:
     trial: str
     version: str
     sha256: str
+    origin: str
     limits: Limits
     receives_cells: bool = True
     versions_with_dose: tuple[str, ...] = ()
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def dose(self) -> pint.Quantity[Any]:
@@ -86,8 +90,16 @@ class Arm:
 
     @property
     def label(self) -> str:
-        """Trial, version and arm in one line."""
-        return f"{self.trial}, version {self.version}, arm {self.name}"
+        """Trial, version and arm in one line, with the file of a site's own definition."""
+        return f"{self.trial}, version {self.version}, arm {self.name}{_from(self.origin)}"
+
+    @property
+    def definition(self) -> dict[str, str]:
+        """Which definition it is from, for a record: trial, version, arm, origin and SHA-256."""
+        return {
+            "trial": self.trial, "version": self.version, "arm": self.name, "origin": self.origin,
+            "sha256": self.sha256,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,8 @@ class Trial:
         What the source does not state.
     sha256 : str
         Checksum of the file.
+    origin : str
+        "shipped", or the name of a site's own file.
 
     Examples
     --------
@@ -133,6 +147,19 @@ class Trial:
     visit_periods: tuple[Period, ...]
     not_stated: tuple[str, ...]
     sha256: str
+    origin: str
+
+    @property
+    def label(self) -> str:
+        """Trial and version in one line, with the file of a site's own definition."""
+        return f"{self.id}, version {self.version}{_from(self.origin)}"
+
+    @property
+    def definition(self) -> dict[str, str]:
+        """Which definition it is, for a record: trial, version, origin and SHA-256."""
+        return {
+            "trial": self.id, "version": self.version, "origin": self.origin, "sha256": self.sha256,
+        }  # fmt: skip
 
     def arm(self, name: str) -> Arm:
         """The arm of that name.
@@ -196,16 +223,25 @@ def load(name: str | os.PathLike[str], version: str | None = None) -> Trial:
     name : str or path
         A number such as "NCT03558334", or the path of a TOML file.
     version : str, optional
-        The version of the protocol. Without it the only one, or the one named "registry".
+        The version of the protocol; needed where there are several, whoever they are from.
 
     Raises
     ------
     InputError
-        When there is no such trial or version.
+        When there is no such trial or version, or there are several versions and none is named.
+    TableError
+        When a definition that ships with neocalc is not the one that was published.
     PolicyError
-        When a definition is not valid; the message says where and why.
+        When a site's own definition is not valid, or takes the place of another; the message says
+        where and why.
     FileError
-        When a file cannot be read.
+        When a site's own file cannot be read.
+
+    Warns
+    -----
+    TrialWarning
+        When a file on ``NEOCALC_TRIALS`` is passed over: it cannot be used, and is of another trial
+        or another version than what is asked for.
 
     Examples
     --------
@@ -216,73 +252,72 @@ def load(name: str | os.PathLike[str], version: str | None = None) -> Trial:
     if not isinstance(text, str):
         raise InputError("trial", name, "a registry number such as NCT03558334, or a path (.toml)")
     if text.endswith(".toml") or os.sep in text:
-        found = [_trial(Path(text))]
-    else:
-        found = [trial for trial in trials() if trial.id == text]
-    if not found:
-        known = ", ".join(sorted({trial.id for trial in trials()}))
-        raise InputError("trial", text, f"accepted: {known}, or the path of a definition (.toml)")
-    versions = {trial.version: trial for trial in found}
-    if version is not None and version in versions:
-        return versions[version]
+        return _version_of(_trials([definition_of(Path(text))]), text, version)
+    known, faults = definitions()
+    of_it = _trials([one for one in known if same(one.id, text)])
+    there = version is not None and any(same(one.version, version) for one in of_it)
+    for fault in faults:
+        if fault.may_be(text, version, there=there):
+            raise fault.error
+    if not of_it:
+        ids = ", ".join(sorted({one.id for one in known}))
+        raise InputError("trial", text, f"accepted: {ids}, or the path of a definition (.toml)")
+    trial = _version_of(of_it, text, version)
+    for fault in faults:
+        warnings.warn(f"passed over: {fault.error}", TrialWarning, stacklevel=2)
+    return trial
+
+
+def _from(origin: str) -> str:
+    return "" if origin == SHIPPED else f", from {origin}"
+
+
+def _version_of(found: list[Trial], text: str, version: str | None) -> Trial:
+    """The version that is named, or the only one: of several none is chosen."""
     if version is None and len(found) == 1:
         return found[0]
-    if version is None and REGISTRY in versions:
-        return versions[REGISTRY]
-    raise InputError("version", version, f"{text} has: {', '.join(versions)}")
+    listed = ", ".join(f"{trial.version} ({trial.origin})" for trial in found)
+    if version is None:
+        raise MissingError("version", f"{text} has several, name the one that is meant: {listed}")
+    for trial in found:
+        if same(trial.version, version):
+            return trial
+    raise InputError("version", version, f"{text} has: {listed}")
 
 
 def trials() -> tuple[Trial, ...]:
     """Every trial definition there is: neocalc's own and those on ``NEOCALC_TRIALS``.
+
+    Raises
+    ------
+    NeocalcError
+        When one of them cannot be used.
 
     Examples
     --------
     >>> [(trial.id, trial.version) for trial in trials()][0]
     ('NCT03558334', 'registry')
     """
-    found: dict[tuple[str, str], Trial] = {}
-    for path in _paths():
-        trial = _trial(path)
-        key = trial.id, trial.version
-        if key in found:
-            raise PolicyError(f"{path}: a second definition of {trial.id}, version {trial.version}")
-        found[key] = trial
-    return tuple(_with_other_doses(trial, found.values()) for trial in found.values())
+    found, faults = definitions()
+    if faults:
+        raise faults[0].error
+    return tuple(_trials(found))
 
 
-def _paths() -> Iterator[Path]:
-    """The files of all trials, neocalc's own first."""
-    yield from sorted((tables_folder() / "trials").glob("*.toml"))
-    for entry in os.environ.get(ENVIRONMENT, "").split(os.pathsep):
-        if entry:
-            path = Path(entry)
-            inside = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-            if not inside:
-                raise FileError(f"{ENVIRONMENT}: {path} holds no definition of a trial (.toml)")
-            yield from inside
+def _trials(found: list[Definition]) -> list[Trial]:
+    """The trials that definitions state, whose arms know which other versions state a dose."""
+    dosed = [d for d in found if any(arm["limits"]["dose"] is not None for arm in d.about["arms"])]
+    return [
+        _trial(one, tuple(d.version for d in dosed if same(d.id, one.id) and d is not one))
+        for one in found
+    ]
 
 
-def _trial(path: Path) -> Trial:
-    """The definition in a file."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror}") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    about = read_definition(content, path)
+def _trial(one: Definition, dosed: tuple[str, ...]) -> Trial:
+    about = dict(one.about)
+    pinned: dict[str, Any] = {"sha256": one.sha256, "origin": one.origin}
     arms = tuple(
-        Arm(trial=about["id"], version=about["version"], sha256=sha256, **arm)
+        Arm(trial=one.id, version=one.version, versions_with_dose=dosed, **pinned, **arm)
         for arm in about.pop("arms")
     )
-    return Trial(arms=arms, sha256=sha256, **about)
-
-
-def _with_other_doses(trial: Trial, known: Any) -> Trial:
-    """The trial, whose arms can say which other versions of its protocol state a dose."""
-    others = tuple(
-        other.version
-        for other in known
-        if other.id == trial.id and any(arm.limits["dose"] is not None for arm in other.arms)
-    )
-    arms = tuple(Arm(**{**vars(arm), "versions_with_dose": others}) for arm in trial.arms)
-    return Trial(**{**vars(trial), "arms": arms})
+    return Trial(arms=arms, **pinned, **about)

@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from neocalc.age import Age
@@ -41,6 +41,20 @@ class Period:
         match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise InputError(where, text, 'a period such as "24 hours", "3 days", "2 years"')
+        return cls(int(match[1]), match[2])
+
+    @classmethod
+    def of_calendar(cls, text: object) -> Period | None:
+        """The months or years that a text states; None for anything else.
+
+        Examples
+        --------
+        >>> Period.of_calendar("12 month"), Period.of_calendar("28 day")
+        (Period(count=12, unit='month'), None)
+        """
+        match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
+        if match is None or match[2] not in ("month", "year"):
+            return None
         return cls(int(match[1]), match[2])
 
     def __str__(self) -> str:
@@ -97,6 +111,9 @@ class Criterion:
         Chronological age, both days included [day].
     outcome, reason : str
         For one infant: "met", "not met" or "not decidable from age", and why.
+    min_period, max_period : Period, optional
+        The same ages where they are stated in months or years: for an infant whose dates are known
+        the calendar decides, so that the first birthday is within 1 year also after a leap day.
     """
 
     text: str
@@ -105,6 +122,8 @@ class Criterion:
     max_age: int | None = None
     outcome: str = UNDECIDED
     reason: str = ""
+    min_period: Period | None = None
+    max_period: Period | None = None
 
     @property
     def by_age(self) -> bool:
@@ -117,7 +136,7 @@ class Criterion:
         outcomes = [outcome for outcome, _ in found]
         outcome = next((word for word in (NOT_MET, UNDECIDED) if word in outcomes), MET)
         reason = "; ".join(said for word, said in found if word == outcome)
-        return Criterion(self.text, self.preterm, self.min_age, self.max_age, outcome, reason)
+        return replace(self, outcome=outcome, reason=reason)
 
     def _found(self, age: Age) -> Iterator[tuple[str, str]]:
         if not self.by_age:
@@ -129,10 +148,32 @@ class Criterion:
                 born = "before 37 weeks" if age.is_preterm else "at 37 weeks or later"
                 yield MET if age.is_preterm is self.preterm else NOT_MET, f"born {born}"
         if self.min_age is not None or self.max_age is not None:
-            days = int(age.days[0])
-            inside = (self.min_age or 0) <= days
-            inside &= self.max_age is None or days <= self.max_age
-            yield MET if inside else NOT_MET, f"{days:,} days old"
+            inside = self._old_enough(age) and self._young_enough(age)
+            yield MET if inside else NOT_MET, f"{int(age.days[0]):,} days old"
+
+    def _old_enough(self, age: Age) -> bool:
+        birth, day = _dates(age)
+        if birth is not None and self.min_period is not None:
+            return self.min_period.after(birth) <= day
+        return (self.min_age or 0) <= int(age.days[0])
+
+    def _young_enough(self, age: Age) -> bool:
+        birth, day = _dates(age)
+        if birth is not None and self.max_period is not None:
+            end = self.max_period.after(birth)
+            # The birthday of 29 February is the day before or after, by the law of the place.
+            end += dt.timedelta(days=int(end.day < birth.date.day))
+            return day <= end
+        return self.max_age is None or int(age.days[0]) <= self.max_age
+
+
+def _dates(age: Age) -> tuple[Moment | None, dt.date]:
+    """The day of birth, and the day of the age; no birth for an age in days."""
+    if age.birth_days is None:
+        return None, dt.date.min
+    birth = dt.date(1970, 1, 1) + dt.timedelta(days=int(age.birth_days[0]))
+    day = birth + dt.timedelta(days=int(age.days[0]))
+    return Moment(dt.datetime.combine(birth, dt.time()), timed=False), day
 
 
 class Eligibility:

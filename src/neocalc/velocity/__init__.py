@@ -2,7 +2,9 @@
 
 - `zscore`, `increment`: z-scores by the WHO's increments of 2009, and back.
 - `gain`: the rates of the neonatal unit, g/kg/day and others, each by its name.
-- `change`: change in z, by one policy at both visits.
+- `change`: change in z, by one policy at both visits; the standardised change and the conditional
+  gain, between any two ages from term to 36 months.
+- `correlation`: the correlation of z between two ages, as the WHO's tables imply it.
 - `conditional_gain`: change in z allowing for regression to the mean, with a correlation that the
   caller supplies and cites.
 - `zones`: everything that exists for a pair of visits, and why the rest does not.
@@ -19,17 +21,20 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from neocalc.velocity.changes import Change, change
     from neocalc.velocity.followup_tables import score
+    from neocalc.velocity.implied_correlation import Correlation, correlation
     from neocalc.velocity.rates import Gain, conditional_gain, gain
     from neocalc.velocity.scores import Velocity, increment, zscore
     from neocalc.velocity.trial_zones import Zones, zones
 
 __all__ = [
     "Change",
+    "Correlation",
     "Gain",
     "Velocity",
     "Zones",
     "change",
     "conditional_gain",
+    "correlation",
     "gain",
     "increment",
     "score",
@@ -40,6 +45,7 @@ __all__ = [
 _HOMES: Final = {
     "changes": ("Change", "change"),
     "followup_tables": ("score",),
+    "implied_correlation": ("Correlation", "correlation"),
     "rates": ("Gain", "conditional_gain", "gain"),
     "scores": ("Velocity", "increment", "zscore"),
     "trial_zones": ("Zones", "zones"),

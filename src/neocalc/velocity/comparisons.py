@@ -3,6 +3,11 @@
 Pure functions on columns: no loop over children or visits. Visits are ordered by child and age,
 whatever the order of the rows; results are in the order of the rows. What is compared is decided
 within a child: no other child can change it.
+
+A measure is compared with the visit before at which that measure was taken. Rows of one child and
+day are one visit as long as no two of them state different things: rows that repeat each other have
+the same answer, and a weight and a length that stand in two rows are both of that day. Where two
+rows differ nobody knows which is right, and the day is left out.
 """
 
 from __future__ import annotations
@@ -14,12 +19,33 @@ import numpy as np
 from neocalc.coding import Ints
 from neocalc.errors import CODE, InputError, StatusArray, status_where
 from neocalc.stacks import Bools, Rows
+from neocalc.tables.identities import NO_SUBJECT
+from neocalc.units import Floats
 from neocalc.velocity.visits import AGAINST
 
-NO_SUBJECT: Final = -1
-
 _NEVER: Final = np.int32(2**31 - 1)
-_NOTHING: Final = np.zeros(0, dtype=np.uint8)
+
+
+class Taken(NamedTuple):
+    """One measure of the rows.
+
+    Attributes
+    ----------
+    value : numpy.ndarray
+        The measurement; NaN where there is none or it cannot be used.
+    taken : numpy.ndarray
+        Where there is one, usable or not.
+    about : tuple of numpy.ndarray
+        What else two measurements of one day must have in common: the position of a length, the
+        status of a value that cannot be used.
+    marks : numpy.ndarray or None
+        A code that no row of the day may have above that of the measurement: oedema.
+    """
+
+    value: Floats
+    taken: Bools
+    about: tuple[Any, ...] = ()
+    marks: Any = None
 
 
 class Children(NamedTuple):
@@ -33,9 +59,10 @@ class Children(NamedTuple):
         Chronological age [day].
     usable : numpy.ndarray
         Whether the age is.
-    constants : tuple of (numpy.ndarray, numpy.ndarray)
-        What must be the same at all visits of a child (sex, gestation, date of birth): codes, and
-        where they are stated.
+    conflict : numpy.ndarray or None
+        The rows of children of whom two rows state different facts.
+    facts : tuple of numpy.ndarray
+        Codes of what all rows of one day must have in common, such as the status of the sex.
     baseline : (numpy.ndarray, numpy.ndarray) or None
         Age at the baseline [day], and where it is stated; a child's one baseline serves all its
         rows.
@@ -44,7 +71,8 @@ class Children(NamedTuple):
     subject: Ints
     age: Ints
     usable: Bools
-    constants: tuple[tuple[Any, Bools], ...] = ()
+    conflict: Bools | None = None
+    facts: tuple[Any, ...] = ()
     baseline: tuple[Ints, Bools] | None = None
 
 
@@ -57,38 +85,210 @@ class Compared(NamedTuple):
         Row of the other visit; the row itself where there is none.
     days : numpy.ndarray
         Days since the other visit; 0 where there is none.
-    status : numpy.ndarray or None
-        Why there is none: missing_subject, subject_conflict, duplicate_visit, first_visit (also of
-        the visits up to the baseline) or no_baseline (not known, or no visit up to it).
-    baseline : (numpy.ndarray, numpy.ndarray) or None
-        Days since the child's baseline, and where they are known.
+    status : numpy.ndarray
+        Why there is none: subject_conflict, missing_subject, duplicate_visit, first_visit (also of
+        the visits up to the baseline, and of a row without the measure) or no_baseline (not known,
+        or no visit up to it).
     """
 
     other: Rows
     days: Ints
     status: StatusArray
-    baseline: tuple[Ints, Bools] | None
 
 
-def compare(children: Children, against: str = "previous") -> Compared:
-    """Which visit each is compared with.
+class Line:
+    """The visits of children, in line: each child's by age.
 
-    A visit on the same day as another of the child is a `duplicate_visit`: it is not compared, and
-    no other is compared with it, as neither of the two is to be preferred. Nor is a visit whose
-    age is not usable. A child whose sex, gestation or date of birth is not the same at all visits
-    is a `subject_conflict` at every one: which of them is right is not known.
+    Parameters
+    ----------
+    children : Children
+        Whose visits the rows are, in any order.
+    measures : dict of str to Taken
+        What was measured in each row.
+
+    Attributes
+    ----------
+    since : (numpy.ndarray, numpy.ndarray) or None
+        Days since the child's baseline, and where they are known; in the order of the rows.
+    repeated : int
+        Rows that are of one visit with another row, beyond the first of each.
+    """
+
+    def __init__(self, children: Children, measures: dict[str, Taken]) -> None:
+        if not children.usable.all():  # what has no age comes last
+            children = children._replace(age=np.where(children.usable, children.age, _NEVER))
+        self._order = _order(children)
+        self._measures = measures
+        if self._order is not None:
+            children = _ordered(children, self._order)
+        self._children = children
+        n = len(children.subject)
+        new = np.ones(n, dtype=bool)
+        new[1:] = children.subject[1:] != children.subject[:-1]
+        again = ~new[1:] & (children.age[1:] == children.age[:-1]) & children.usable[1:]
+        again &= children.subject[1:] != NO_SUBJECT
+        row = np.arange(n)
+        self._visits = _Grouped(np.flatnonzero(new), np.cumsum(new) - 1, row, row)
+        self._status = self._shared_status(again)
+        self._at = self._baseline()
+        self.since = None
+        if self._at is not None:
+            at, known = self._at
+            days = np.where(known, children.age - at, 0).astype(np.int32)
+            self.since = self._back(days), self._back(known)
+
+    def compare(self, measure: str, against: str = "previous") -> Compared:
+        """With which visit each is compared, of those at which a measure was taken.
+
+        Parameters
+        ----------
+        measure : str
+            One of `measures`.
+        against : str
+            "previous": the visit before; "first": the first; "baseline": the last at or before the
+            baseline, for the visits after it.
+        """
+        if against not in AGAINST:
+            raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+        if against == "baseline" and self._at is None:
+            raise InputError("baseline", None, "the date that visits are compared from")
+        children, visits, status = self._children, self._visits, self._status
+        candidate = children.usable & (status == 0) & self._in_line(self._measures[measure].taken)
+        before: Any = False
+        if against == "previous":
+            other = visits.last_before(candidate)
+        elif against == "first":
+            other = visits.first(candidate)
+        else:
+            assert self._at is not None
+            at, known = self._at
+            before = known & (children.age <= at)
+            other = visits.last(candidate & before)
+        found = candidate & (other >= visits.starts[visits.child]) & (other < visits.day)
+        word = status_where(~found, "first_visit")
+        if against == "baseline":  # up to it there is nothing to compare yet, and nothing to ask
+            np.putmask(word, ~found & ~before, CODE["no_baseline"])
+        status = np.where(status == 0, word, status)
+        other = np.where(found, other, visits.row)
+        days = children.age - children.age.take(other)
+        if self._order is not None:
+            other = self._order.take(other)
+        return Compared(self._back(other), self._back(days), self._back(status))
+
+    @property
+    def duplicate(self) -> Bools:
+        """The rows of days of which two rows differ."""
+        found: Bools = self._back(self._status == CODE["duplicate_visit"])
+        return found
+
+    def source(self, measure: str | None = None) -> Rows:
+        """For each row that of its visit from which a measure is taken; without one, the first.
+
+        It is the first in the order of the rows that has the measure, so that the rows of one visit
+        have one source. Of a day of which two rows differ each row is its own.
+        """
+        visits = self._visits
+        own = visits.row if self._order is None else self._order
+        if visits.day is visits.row:
+            return np.arange(len(own))
+        opens = visits.day == visits.row
+        starts, visit = np.flatnonzero(opens), np.cumsum(opens) - 1
+        first = np.minimum.reduceat(own, starts)
+        if measure is not None:
+            taken = self._in_line(self._measures[measure].taken)
+            having = np.minimum.reduceat(np.where(taken, own, len(own)), starts)
+            first = np.where(having < len(own), having, first)
+        apart = self._status == CODE["duplicate_visit"]
+        found: Rows = self._back(np.where(apart, own, first[visit]))
+        return found
+
+    def _shared_status(self, again: Bools) -> StatusArray:
+        """Rows that are compared with nothing, and nothing with them, whatever the measure."""
+        children = self._children
+        status = np.zeros(len(children.subject), dtype=np.uint8)
+        self.repeated = 0
+        if again.any():
+            day = np.arange(len(status))
+            day[1:][again] = 0
+            self._visits = self._visits._replace(day=np.maximum.accumulate(day))
+            several = np.zeros(len(status), dtype=bool)
+            several[1:] = again
+            several[:-1] |= again
+            rows = np.flatnonzero(several)
+            status[rows[self._differ(rows)]] = CODE["duplicate_visit"]
+            self.repeated = int(np.count_nonzero(again & (status[1:] == 0)))
+        conflict = children.conflict
+        if children.baseline is not None:
+            lowest, highest = self._visits.range(*children.baseline)
+            changed = (highest > lowest)[self._visits.child]
+            conflict = changed if conflict is None else conflict | changed
+        if conflict is not None:
+            status[conflict] = CODE["subject_conflict"]
+        status[children.subject == NO_SUBJECT] = CODE["missing_subject"]
+        return status
+
+    def _differ(self, rows: Rows) -> Bools:
+        """Of rows of days with several, in line: those of days of which two rows differ."""
+        day = self._visits.day[rows]
+        starts = np.flatnonzero(np.diff(day, prepend=-1))
+        differ = np.zeros(len(starts), dtype=bool)
+        places = rows if self._order is None else self._order[rows]
+        for codes in self._children.facts:
+            differ |= _several(codes[places], starts)
+        for one in self._measures.values():
+            taken = one.taken[places]
+            none = np.isnan(one.value[places])
+            differ |= _several(np.where(none, 0.0, one.value[places]), starts, taken & ~none)
+            differ |= _several(none, starts, taken)
+            for codes in one.about:
+                differ |= _several(codes[places], starts, taken)
+            if one.marks is not None:
+                marks = one.marks[places]
+                least = np.minimum.reduceat(np.where(taken, marks, _NEVER), starts)
+                differ |= np.maximum.reduceat(marks, starts) > least
+        of_rows: Bools = differ[np.cumsum(np.diff(day, prepend=-1) != 0) - 1]
+        return of_rows
+
+    def _baseline(self) -> tuple[Ints, Bools] | None:
+        """The age of each row's child at its baseline, and whether it is known."""
+        children, visits = self._children, self._visits
+        if children.baseline is None:
+            return None
+        if not len(children.subject):
+            return children.baseline
+        lowest, highest = visits.range(*children.baseline)
+        known = children.usable & (children.subject != NO_SUBJECT)
+        known &= (lowest == highest)[visits.child]
+        return np.where(known, highest[visits.child], 0).astype(np.int32), known
+
+    def _in_line(self, column: Any) -> Any:
+        """A column of the rows, in line."""
+        return column if self._order is None else _taken(column, self._order)
+
+    def _back(self, column: Any) -> Any:
+        """A column in line, in the order of the rows."""
+        if self._order is None:
+            return column
+        rows = np.empty_like(column)
+        rows[self._order] = column
+        return rows
+
+
+def compare(children: Children, against: str = "previous", taken: Bools | None = None) -> Compared:
+    """Which visit each is compared with, for one measure that differs on every day.
 
     Parameters
     ----------
     children : Children
         Whose visits the rows are, in any order.
     against : str
-        "previous": the visit before; "first": the first; "baseline": the last at or before the
-        baseline, for the visits after it.
+        As for `Line.compare`.
+    taken : numpy.ndarray, optional
+        In which rows the measure was taken; by default in all.
 
     Examples
     --------
-    Two children; the second has two visits on one day:
+    Two children; the second has two rows of one day, which differ:
 
     >>> rows = [np.array(column, dtype=np.int32) for column in ([7, 8, 7, 8, 8, 8, 7],
     ...                                                         [30, 0, 0, 9, 9, 60, 90])]
@@ -96,73 +296,48 @@ def compare(children: Children, against: str = "previous") -> Compared:
     >>> compared.other.tolist(), compared.days.tolist()
     ([2, 1, 2, 3, 4, 1, 0], [30, 0, 0, 0, 0, 60, 60])
     """
-    if against not in AGAINST:
-        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
-    if against == "baseline" and children.baseline is None:
-        raise InputError("baseline", None, "the date that visits are compared from")
-    if not len(children.subject):
-        return Compared(np.zeros(0, dtype=np.intp), children.age, _NOTHING, children.baseline)
-    if not children.usable.all():  # what has no age comes last
-        children = children._replace(age=np.where(children.usable, children.age, _NEVER))
-    order = _order(children)
-    children = children if order is None else _ordered(children, order)
-    subject, age, usable = children.subject, children.age, children.usable
-    new = np.ones(len(subject), dtype=bool)
-    new[1:] = subject[1:] != subject[:-1]
-    visits = _Grouped(np.flatnonzero(new), np.cumsum(new) - 1, np.arange(len(subject)))
-    status = _unpaired(children, visits, new)
-    candidate = usable & (status == 0)
-    since, at = None, age
-    if children.baseline is not None:
-        lowest, highest = visits.range(*children.baseline)
-        known = usable & (subject != NO_SUBJECT) & (lowest == highest)[visits.child]
-        at = np.where(known, highest[visits.child], 0).astype(np.int32)
-        since = np.where(known, age - at, 0).astype(np.int32), known
-    if against == "previous":
-        other = visits.last_before(candidate)
-    elif against == "first":
-        other = visits.first(candidate)
-    else:
-        assert since is not None
-        before = since[1] & (age <= at)
-        other = visits.last(candidate & before)
-    found = candidate & (other >= visits.starts[visits.child]) & (other < visits.row)
-    word = status_where(~found, "first_visit")
-    if against == "baseline":  # up to it there is nothing to compare yet, and nothing to ask
-        np.putmask(word, ~found & ~before, CODE["no_baseline"])
-    status = np.where(status == 0, word, status)
-    other = np.where(found, other, visits.row)
-    compared = Compared(other, age - age.take(other), status, since)
-    return compared if order is None else _in_rows(compared, order)
+    n = len(children.subject)
+    every = np.ones(n, dtype=bool) if taken is None else taken
+    one = Taken(np.arange(n, dtype=np.float64), every)
+    return Line(children, {"measure": one}).compare("measure", against)
 
 
 class _Grouped(NamedTuple):
     """Rows in the order of children and ages.
 
-    `starts` is the first row of each child, `child` its place among them, `row` every row's own.
+    `starts` is the first row of each child, `child` its place among them, `row` every row's own and
+    `day` the first row of its visit.
     """
 
     starts: Rows
     child: Rows
     row: Rows
+    day: Rows
 
     def last_before(self, which: Bools) -> Rows:
-        """The last of these before each row, of whatever child."""
+        """The last of these before each row's visit, of whatever child."""
         last = np.maximum.accumulate(np.where(which, self.row, -1))
-        return np.concatenate([[-1], last[:-1]])
+        before = np.concatenate([[-1], last[:-1]])
+        return before if self.day is self.row else before.take(self.day)
 
     def first(self, which: Bools) -> Rows:
         """The first of these of each row's child; a row beyond the last where there is none."""
+        if not len(self.row):
+            return self.row
         rows = np.where(which, self.row, len(self.row))
         return np.asarray(np.minimum.reduceat(rows, self.starts)[self.child])
 
     def last(self, which: Bools) -> Rows:
         """The last of these of each row's child; -1 where there is none."""
+        if not len(self.row):
+            return self.row
         rows = np.where(which, self.row, -1)
         return np.asarray(np.maximum.reduceat(rows, self.starts)[self.child])
 
     def range(self, codes: Ints, stated: Bools) -> tuple[Ints, Ints]:
         """The lowest and highest stated code of each child; the first is above where none is."""
+        if not len(self.row):
+            return codes, codes
         limits = np.iinfo(np.int32)
         lowest = np.where(stated, codes, np.int32(limits.max))
         highest = np.where(stated, codes, np.int32(limits.min))
@@ -172,27 +347,14 @@ class _Grouped(NamedTuple):
         )
 
 
-def _unpaired(children: Children, visits: _Grouped, new: Bools) -> StatusArray:
-    """Rows that are compared with nothing, and nothing with them."""
-    conflict = np.zeros(len(visits.starts), dtype=bool)
-    constants = children.constants
-    if children.baseline is not None:
-        constants = (*constants, children.baseline)
-    for codes, stated in constants:
-        if stated.all():
-            changed = np.flatnonzero((codes[1:] != codes[:-1]) & ~new[1:]) + 1
-            conflict[visits.child[changed]] = True
-        else:
-            lowest, highest = visits.range(codes, stated)
-            conflict |= highest > lowest
-    again = ~new[1:] & (children.age[1:] == children.age[:-1]) & children.usable[1:]
-    duplicate = np.zeros(len(new), dtype=bool)
-    duplicate[1:] = again
-    duplicate[:-1] |= again
-    status = status_where(duplicate, "duplicate_visit")
-    status[conflict[visits.child]] = CODE["subject_conflict"]
-    status[children.subject == NO_SUBJECT] = CODE["missing_subject"]
-    return status
+def _several(values: Any, starts: Rows, stated: Bools | None = None) -> Bools:
+    """Whether the stated values of each group are not one."""
+    values = np.asarray(values, dtype=np.float64)
+    low = high = values
+    if stated is not None:
+        low, high = np.where(stated, values, np.inf), np.where(stated, values, -np.inf)
+    found: Bools = np.maximum.reduceat(high, starts) > np.minimum.reduceat(low, starts)
+    return found
 
 
 def _order(children: Children) -> Rows | None:
@@ -208,12 +370,13 @@ def _order(children: Children) -> Rows | None:
 
 def _ordered(children: Children, order: Rows) -> Children:
     """The same in another order."""
-    baseline = children.baseline
+    baseline, conflict = children.baseline, children.conflict
     return Children(
         children.subject.take(order),
         children.age.take(order),
         _taken(children.usable, order),
-        tuple((codes.take(order), _taken(stated, order)) for codes, stated in children.constants),
+        None if conflict is None else conflict.take(order),
+        children.facts,  # of few rows: see `Line._differ`
         None if baseline is None else (baseline[0].take(order), _taken(baseline[1], order)),
     )
 
@@ -221,20 +384,3 @@ def _ordered(children: Children, order: Rows) -> Children:
 def _taken(flags: Bools, order: Rows) -> Bools:
     """Flags in another order; where all are true, as they mostly are, they are so in any."""
     return flags if flags.all() else flags.take(order)
-
-
-def _in_rows(compared: Compared, order: Rows) -> Compared:
-    """The result in the order of the rows, from that of children and ages."""
-
-    def back(column: Any) -> Any:
-        rows = np.empty_like(column)
-        rows[order] = column
-        return rows
-
-    since = compared.baseline
-    return Compared(
-        back(order.take(compared.other)),
-        back(compared.days),
-        back(compared.status),
-        None if since is None else (back(since[0]), back(since[1])),
-    )

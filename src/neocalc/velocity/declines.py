@@ -24,7 +24,7 @@ from neocalc.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.policy import Policy
 from neocalc.references import reference as find_reference
 from neocalc.scoring import Scored
-from neocalc.stacks import Bytes, Rows
+from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats
 
 DECLINES: Final = ("", "none", "mild", "moderate", "severe")
@@ -71,15 +71,24 @@ def attained(scored: Scored) -> Attained:
     return Attained(scored.z, scored.status, scored.reference)
 
 
-def change_of(first: Attained, second: Attained, days: Ints, status: StatusArray | None) -> Changes:
+def change_of(
+    first: Attained,
+    second: Attained,
+    days: Ints,
+    status: StatusArray | None,
+    implausible: Bools | None = None,
+) -> Changes:
     """Changes in z from attained z-scores; `status` is of the pair of visits.
 
     Without a z at either visit there is no change, and the status is that of the visit. A z that is
-    implausible, and a change of the reference, are said; the change is kept.
+    implausible, a change beyond what a child can do (`implausible`), and a change of the reference
+    are said; the change is kept.
     """
     z = second.z - first.z
     changed = (first.reference != second.reference) & (first.reference * second.reference != 0)
     codes = first_status(first.status, second.status, status_where(changed, "reference_changed"))
+    if implausible is not None:
+        codes = first_status(codes, status_where(implausible, "implausible"))
     nothing = status_where(days <= 0, "interval_not_positive")
     if status is not None:
         np.putmask(nothing, status != 0, status)

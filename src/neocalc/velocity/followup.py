@@ -1,9 +1,9 @@
 """The visits of many children: what came of comparing them.
 
-Columns that are added to a table are in `added_columns`: from which visit, days between, days
-since the baseline, and for each measure, with the prefix w (weight), l (length) or hc (head
-circumference):
+Columns that are added to a table are in `added_columns`: days since the baseline, and for each
+measure, with the prefix w (weight), l (length) or hc (head circumference):
 
+- ``w_from``, ``w_interval_days``: the other visit at which it was taken, and the days since it;
 - ``w_velocity_z``, ``w_velocity_nominal_months``, ``w_velocity_status``: by the WHO's increments;
 - ``w_gain_g_per_kg_day_exponential`` and ``w_gain_g_per_day``, ``l_gain_cm_per_week``,
   ``w_gain_status``;
@@ -13,22 +13,22 @@ circumference):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 
+from neocalc.errors import StatusArray, first_status
 from neocalc.policy import Policy
 from neocalc.scoring import BLOCK, Inputs, by_blocks, score
-from neocalc.stacks import Rows
 from neocalc.velocity.comparisons import Compared
 from neocalc.velocity.declines import attained, change_of, chart_steps
-from neocalc.velocity.increments import DEFAULT_RULES, Rules
+from neocalc.velocity.increments import DEFAULT_RULES, Rules, ScoredIncrements
 from neocalc.velocity.increments import score as score_increments
 from neocalc.velocity.rates import gain_rate, gain_status
-from neocalc.velocity.visits import Interval, between, pair, visit
+from neocalc.velocity.visits import Interval, amounts, between, pair, visit
 
-PAIR_COLUMNS: Final = ("velocity_from", "interval_days", "days_since_baseline")
+SINCE: Final = "days_since_baseline"
 PREFIXES: Final = {"weight": "w", "length": "l", "head_circumference": "hc"}
 RATES: Final = {
     "weight": {"exponential": "g_per_kg_day_exponential", "g/day": "g_per_day"},
@@ -43,32 +43,52 @@ def added_columns(measures: Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> added_columns(["length"])[3:]
-    ['l_velocity_z', 'l_velocity_nominal_months', 'l_velocity_status', 'l_gain_cm_per_week', \
-'l_gain_status', 'l_change_z', 'l_change_chart_step', 'l_change_status']
+    >>> added_columns(["length"])
+    ['days_since_baseline', 'l_from', 'l_interval_days', 'l_velocity_z', \
+'l_velocity_nominal_months', 'l_velocity_status', 'l_gain_cm_per_week', 'l_gain_status', \
+'l_change_z', 'l_change_chart_step', 'l_change_status']
     """
-    names = list(PAIR_COLUMNS)
+    names = [SINCE]
     for measure in measures:
-        own = ["velocity_z", "velocity_nominal_months", "velocity_status"]
+        own = ["from", "interval_days", "velocity_z", "velocity_nominal_months", "velocity_status"]
         own += [f"gain_{rate}" for rate in RATES[measure].values()]
         own += ["gain_status", "change_z", "change_chart_step", "change_status"]
         names += [f"{PREFIXES[measure]}_{name}" for name in own]
     return names
 
 
-def score_measures(
-    inputs: Mapping[str, Inputs],
+def link(compared: Compared, age_status: StatusArray | None) -> Compared:
+    """The comparison with why an age cannot be used, which comes before that nothing was found."""
+    if age_status is None:
+        return compared
+    return compared._replace(status=first_status(compared.status, age_status))
+
+
+def increments(
+    measure: str, inputs: Inputs, compared: Compared, rules: Rules = DEFAULT_RULES
+) -> ScoredIncrements:
+    """The velocity z-scores of one measure of a few visits, with the pairs that they are of."""
+    visits = visit(measure, inputs, score(measure, inputs))
+    interval = _interval(inputs, compared, slice(None))
+    pairs = pair(measure, visits.take(compared.other), visits, interval, rules.limits)
+    return score_increments(measure, pairs, rules)
+
+
+def score_measure(
+    measure: str,
+    inputs: Inputs,
     compared: Compared,
     policy: Policy,
     rules: Rules = DEFAULT_RULES,
 ) -> dict[str, Any]:
-    """The added columns of measures: z-scores and rates [NaN: none], months [0: none], statuses.
+    """The added columns of a measure: z-scores and rates [NaN: none], months [0: none], statuses.
 
     Parameters
     ----------
-    inputs : dict of str to Inputs
-        For each of weight, length and head_circumference its columns, as for attained growth; of
-        one table, so that the ages are those of all.
+    measure : str
+        weight, length or head_circumference.
+    inputs : Inputs
+        Its columns, as for attained growth.
     compared : Compared
         With which visit each is compared.
     policy : Policy
@@ -76,23 +96,9 @@ def score_measures(
     rules : Rules
         Of the velocity z-scores.
     """
-    interval = None
-    columns: dict[str, Any] = {}
-    for measure, own in inputs.items():
-        if interval is None:
-            ages = own.resolved
-            interval = between(ages, own, compared.days, compared.status, compared.other)
-        columns |= _score_measure(measure, own, compared.other, interval, policy, rules)
-    return columns
-
-
-def _score_measure(
-    measure: str, inputs: Inputs, other: Rows, interval: Interval, policy: Policy, rules: Rules
-) -> dict[str, Any]:
-    """The added columns of one measure."""
     scored = score(measure, inputs)
     visits, sizes = visit(measure, inputs, scored), attained(scored)
-    n, prefix = len(scored.z), PREFIXES[measure]
+    n, prefix, limits = len(scored.z), PREFIXES[measure], rules.limits
     floats = ("velocity_z", *(f"gain_{rate}" for rate in RATES[measure].values()))
     floats += ("change_z", "change_chart_step")
     codes = ("velocity_nominal_months", "velocity_status", "gain_status", "change_status")
@@ -101,11 +107,12 @@ def _score_measure(
 
     def work(start: int) -> None:
         here = slice(start, start + BLOCK)
-        own, since = other[here], interval.rows(here)
-        pairs = pair(visits.take(own), visits.rows(here), since)
+        own, since = compared.other[here], _interval(inputs, compared, here)
+        before, now = visits.take(own), visits.rows(here)
+        pairs = pair(measure, before, now, since, limits)
         velocity = score_increments(measure, pairs, rules)
         ends = sizes.take(own), sizes.rows(here)
-        change = change_of(*ends, since.days, since.status)
+        change = change_of(*ends, since.days, since.status, pairs.implausible)
         block: dict[str, Any] = {
             "velocity_z": velocity.z,
             "velocity_nominal_months": velocity.nominal_months,
@@ -113,14 +120,21 @@ def _score_measure(
             "change_z": change.z,
             "change_chart_step": chart_steps(measure, *ends, change.z, since.sex, policy),
             "change_status": change.status,
-            "gain_status": gain_status(measure, pairs.first, pairs.second, since.days),
         }
-        assert pairs.status is not None  # that of `compared` is in it
-        block["gain_status"] = np.where(pairs.status != 0, pairs.status, block["gain_status"])
+        grown, word = amounts(before, now, compared.status[here])
+        status = gain_status(since.days, pairs.implausible)
+        block["gain_status"] = np.where(word != 0, word, status)
         for method, name in RATES[measure].items():
-            block[f"gain_{name}"] = gain_rate(method, pairs.first, pairs.second, since.days)
+            block[f"gain_{name}"] = gain_rate(method, before.value, grown, since.days)
         for name, values in block.items():
             columns[f"{prefix}_{name}"][here] = values
 
     by_blocks(work, n)
     return columns
+
+
+def _interval(inputs: Inputs, compared: Compared, here: slice) -> Interval:
+    """What is between the visits of one block of rows and those that they are compared with."""
+    days, status = compared.days[here], compared.status[here]
+    ages, sex = inputs.resolved, inputs.sex[here]
+    return between(ages, ages.rows(here), sex, days, status, compared.other[here])

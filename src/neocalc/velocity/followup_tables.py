@@ -6,22 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
 
-from neocalc.age import NOT_STATED, Age
+from neocalc.age import Age
 from neocalc.coding import Coded, Ints
-from neocalc.cohort import Rows, Scoring
+from neocalc.cohort import Rows, Scoring, ids_of
 from neocalc.errors import STATUSES, FileError, InputError, MissingError
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
+from neocalc.scoring import Inputs
 from neocalc.stacks import Bools
 from neocalc.tables.columns import column_of, dates
-from neocalc.tables.mapping import map_columns, mapping_of
-from neocalc.velocity.comparisons import NO_SUBJECT, Children, compare
-from neocalc.velocity.followup import PAIR_COLUMNS, PREFIXES, added_columns, score_measures
+from neocalc.tables.findings import note
+from neocalc.tables.identities import Ids
+from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
+from neocalc.tables.notes import noted
+from neocalc.velocity.comparisons import Children, Compared, Line, Taken
+from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 from neocalc.velocity.visits import AGAINST
 
@@ -63,13 +67,26 @@ class FollowUp(Scoring):
     @property
     def added(self) -> list[str]:
         """The names of the added columns."""
-        return added_columns(self.measures)
+        return [self.prefix + name for name in added_columns(self.measures)]
 
     @property
     def needed(self) -> list[str]:
         """The columns that are read."""
-        names = [*self.mapped.names.values(), *([self.baseline] if self.baseline else [])]
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys([*super().needed, *([self.baseline] if self.baseline else [])]))
+
+    @property
+    def compares(self) -> bool:
+        """Whether a row's result depends on the other rows of its child: it does."""
+        return True
+
+    def columns(
+        self,
+        table: pl.DataFrame,
+        watch: Callable[[Rows], None] | None = None,
+        ids: Ids | None = None,
+    ) -> list[pl.Series]:
+        """The added columns of a table that holds all visits of its children: `added_series`."""
+        return added_series(table, self, watch, ids)
 
 
 def plan(
@@ -79,14 +96,19 @@ def plan(
     baseline: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
     policy: Policy | None = None,
     reference: str = DEFAULT,
     rules: Rules = DEFAULT_RULES,
+    prefix: str = "",
     where: str = "table",
+    command: bool = False,
+    **words: Unpack[Words],
 ) -> FollowUp:
     """Check the columns and options once, before any row is read."""
-    mapped = map_columns(present, columns, sex_codes, missing, where=where)
+    mapped = map_columns(
+        present, columns, sex_codes, missing, where=where, command=command, **words
+    )
     if against is None:
         against = "previous" if baseline is None else "baseline"
     if against not in AGAINST:
@@ -104,7 +126,10 @@ def plan(
         if not (mapped.has("birth_date") or mapped.has("measured_on")):
             raise FileError(f"{where}: a baseline needs birth_date or measured_on")
     chosen = policy_or_default(policy)
-    scoring = FollowUp(mapped, chosen, reference, against=against, baseline=baseline, rules=rules)
+    scoring = FollowUp(
+        mapped, chosen, reference, against=against, baseline=baseline, rules=rules,
+        prefix=checked_prefix(prefix),
+    )  # fmt: skip
     if not scoring.measures:
         raise FileError(f"{where}: there is no weight, length or head circumference")
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
@@ -119,12 +144,19 @@ def score(
     baseline: str | None = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
-    missing: Iterable[str] = (),
+    missing: Any = (),
+    ignore: Iterable[str] = (),
+    oedema_codes: Mapping[str, Any] | None = None,
+    position_codes: Mapping[str, Any] | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    change_limits: Any = None,
+    prefix: str = "",
 ) -> Any:
     """Velocity, gain and change in z of every visit in a table.
 
@@ -142,13 +174,13 @@ def score(
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
-    missing : iterable of str, optional
-        The words that stand for a missing value beside an empty one, such as NA and -99.
+    missing, ignore, oedema_codes, position_codes, date_format, decimal, prefix
+        As for `neocalc.score`.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
         For the change in z: one reference whatever the age.
-    start, tolerance, restricted
+    start, tolerance, restricted, change_limits
         As for `neocalc.velocity.zscore`.
 
     Returns
@@ -163,6 +195,11 @@ def score(
     FileError
         When columns are missing, appear twice, or have no unit in their name. A bad row never
         raises: it has a status.
+
+    Warns
+    -----
+    ColumnWarning
+        As for `neocalc.score`.
 
     Examples
     --------
@@ -182,42 +219,84 @@ def score(
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
+        ignore=ignore,
+        oedema_codes=oedema_codes,
+        position_codes=position_codes,
+        date_format=date_format,
+        decimal=decimal,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted),
+        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
+        prefix=prefix,
     )
     return frames.with_added(
-        frame, scoring.needed, lambda table: added_series(table, scoring), by_row=False
+        frame,
+        scoring.needed,
+        noted(scoring.columns, scoring.mapped),
+        by_row=False,
+        ids=scoring.mapped.names["subject_id"],
     )
 
 
-def score_table(table: pl.DataFrame, scoring: FollowUp) -> pl.DataFrame:
-    """A polars table with the added columns."""
-    return table.hstack(added_series(table, scoring))
+def added_series(
+    table: pl.DataFrame,
+    scoring: FollowUp,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
+) -> list[pl.Series]:
+    """The added columns of a table that holds all visits of its children.
 
-
-def added_series(table: pl.DataFrame, scoring: FollowUp) -> list[pl.Series]:
-    """The added columns of a table that holds all visits of its children."""
+    Parameters
+    ----------
+    table : polars.DataFrame
+        The visits.
+    scoring : FollowUp
+        What is computed.
+    watch : callable, optional
+        It is shown the prepared rows before they are compared.
+    ids : Ids, optional
+        Whose the rows are, where it is not the column subject_id that says so.
+    """
     import polars as pl
 
-    rows = Rows(table, scoring)
+    ids = ids_of(table, scoring) if ids is None else ids
+    assert ids is not None
+    ids.numbers  # noqa: B018 - the children are told apart once, for their facts too
+    rows = Rows(table, scoring, ids)
     born = _born(table, rows, scoring)
-    compared = compare(children(table, rows, scoring, born), scoring.against)
-    none = pl.Series(compared.status != 0)
-    if born is None:
-        seen = pl.Series(rows.age.days.take(compared.other))
-    else:
-        seen = pl.Series((born.days + rows.age.days).take(compared.other)).cast(pl.Date)
-        seen = seen.set(pl.Series(~born.known.take(compared.other)), None)
-    since = pl.Series([None], dtype=pl.Int32).new_from_index(0, table.height)
-    if compared.baseline is not None:
-        days, known = compared.baseline
-        since = pl.Series(days).set(pl.Series(~known), None)
-    pairs = seen.set(none, None), pl.Series(compared.days).set(none, None), since
-    series = [values.alias(name) for name, values in zip(PAIR_COLUMNS, pairs, strict=True)]
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
-    found = score_measures(inputs, compared, scoring.policy, scoring.rules)
-    return series + [as_series(name, found[name]) for name in scoring.added[len(series) :]]
+    line = line_of(rows, inputs, _baseline(table, rows, scoring, born))
+    rows.repeated = line.repeated
+    if watch is not None:
+        watch(rows)
+    since = pl.Series([None], dtype=pl.Int32).new_from_index(0, table.height)
+    if line.since is not None:
+        days, known = line.since
+        since = pl.Series(days).set(pl.Series(~known), None)
+    series = [since.alias(SINCE)]
+    for measure in scoring.measures:
+        compared = link(line.compare(measure, scoring.against), rows.age.status)
+        found = score_measure(measure, inputs[measure], compared, scoring.policy, scoring.rules)
+        series += _from(PREFIXES[measure], compared, rows.age, born)
+        series += [as_series(name, values) for name, values in found.items()]
+    named = {scoring.prefix + one.name: one for one in series}
+    return [named[name].alias(name) for name in scoring.added]
+
+
+def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> list[pl.Series]:
+    """The other visit of each, as a date or an age [day], and the days since it."""
+    import polars as pl
+
+    lacking = compared.status != 0
+    if born is None:
+        seen = pl.Series(age.days.take(compared.other))
+    else:
+        lacking_date = lacking | ~born.known.take(compared.other)
+        seen = pl.Series((born.days + age.days).take(compared.other)).cast(pl.Date)
+        seen = seen.set(pl.Series(lacking_date), None)
+    none = pl.Series(lacking)
+    days = pl.Series(compared.days).set(none, None)
+    return [seen.set(none, None).alias(f"{prefix}_from"), days.alias(f"{prefix}_interval_days")]
 
 
 def as_series(name: str, values: Any) -> pl.Series:
@@ -239,59 +318,78 @@ class _Dates(NamedTuple):
     known: Bools
 
 
-def children(table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: _Dates | None) -> Children:
-    """Whose visits the rows are."""
-    age, mapped = rows.age, scoring.mapped
-    gestation = _stated(age.gestation_status, len(age)) & (age.gestation_days != NOT_STATED)
-    constants = [
-        (rows.sex.codes, _stated(rows.sex.status, len(age))),
-        (age.gestation_days, gestation),
-    ]
-    if born is not None and mapped.has("birth_date"):
-        constants.append(born)
-    baseline = None
-    if scoring.baseline is not None:
-        assert born is not None  # plan has refused a baseline without dates
-        at = _dates(table[scoring.baseline])
-        baseline = at.days - born.days, at.known & born.known
-    subject = subjects(column_of(table, mapped, "subject_id"))
-    return Children(subject, age.days, _stated(age.status, len(age)), tuple(constants), baseline)
+def line_of(
+    rows: Rows, inputs: Mapping[str, Inputs], baseline: tuple[Ints, Bools] | None = None
+) -> Line:
+    """The visits of the rows, in line: which rows are of one visit, and which comes before which.
+
+    Parameters
+    ----------
+    rows : neocalc.cohort.Rows
+        The prepared columns.
+    inputs : dict of str to Inputs
+        For each measure that is compared its columns.
+    baseline : (numpy.ndarray, numpy.ndarray), optional
+        Age at the baseline [day], and where it is stated.
+    """
+    age, n = rows.age, len(rows.age)
+    # The facts of a child are those of all its rows, but for what cannot be used in one of them.
+    facts = [one for one in (rows.sex.status, age.gestation_status) if one is not None]
+    children = Children(
+        rows.children.subject,
+        age.days,
+        _stated(age.status, n),
+        rows.children.conflict,
+        tuple(facts),
+        baseline,
+    )
+    return Line(children, {measure: _taken(rows, measure, own) for measure, own in inputs.items()})
+
+
+def _taken(rows: Rows, measure: str, inputs: Inputs) -> Taken:
+    """Where a measure was taken, and what two rows of one day must have in common."""
+    value, status = rows.measures[measure]
+    taken = ~np.isnan(value) if status is None else ~np.isnan(value) | (status != 0)
+    about: list[Any] = [] if inputs.value_status is None else [inputs.value_status]
+    if measure == "length" and inputs.position is not None:
+        about.append(inputs.position)
+    marks = None
+    if measure == "weight" and rows.oedema is not None:
+        marks = rows.oedema.codes
+        if rows.oedema.status is not None:
+            marks = np.where(rows.oedema.status != 0, 2, marks)
+    return Taken(value, taken, tuple(about), marks)
+
+
+def _baseline(
+    table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: _Dates | None
+) -> tuple[Ints, Bools] | None:
+    """The age at the baseline, and where it is stated."""
+    if scoring.baseline is None:
+        return None
+    assert born is not None  # plan has refused a baseline without dates
+    name, mapped = scoring.baseline, scoring.mapped
+    column = column_of(table, mapped._replace(names={name: name}), name)
+    coded = dates(column, mapped.date_format)
+    if name not in mapped.names.values():
+        note(rows.found, name, column, coded.status)
+    at = _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
+    return at.days - born.days, at.known & born.known
 
 
 def _born(table: pl.DataFrame, rows: Rows, scoring: FollowUp) -> _Dates | None:
     """Dates of birth, as stated or from the date of the visit; None where there are no dates."""
     if scoring.mapped.has("birth_date"):
-        return _dates(column_of(table, scoring.mapped, "birth_date"))
+        born = rows.children.facts["birth_date"]
+        return _Dates(born.codes, _stated(born.status, len(born.codes)))
     if scoring.mapped.has("measured_on"):
-        on = _dates(column_of(table, scoring.mapped, "measured_on"))
+        on = _dates(column_of(table, scoring.mapped, "measured_on"), scoring.mapped.date_format)
         return _Dates(on.days - rows.age.days, on.known & _stated(rows.age.status, len(rows.age)))
     return None
 
 
-def subjects(column: pl.Series) -> Ints:
-    """A number for each subject, `NO_SUBJECT` for none: texts are compared as they stand."""
-    import polars as pl
-
-    if column.dtype.is_nested() or column.dtype == pl.Object:
-        raise FileError(f"column {column.name}: values of type {column.dtype} are not accepted")
-    if column.dtype.is_float():
-        column = column.fill_nan(None)
-    runs = column.rle_id().to_numpy()  # visits of a child mostly stand together
-    starts = np.flatnonzero(np.diff(runs, prepend=-1))
-    first = column.gather(starts)
-    if first.null_count() == 0 and first.is_sorted():
-        codes = pl.Series(np.arange(len(first), dtype=np.int32))
-    elif first.dtype == pl.String:
-        codes = first.cast(pl.Categorical(pl.Categories.random())).to_physical().cast(pl.Int32)
-    else:
-        codes = first.rank("dense").cast(pl.Int32)
-    if first.dtype == pl.String and (first < "!").any():  # they begin with a space, or are empty
-        codes = codes.set((first.str.strip_chars() == "").fill_null(False), None)
-    return codes.fill_null(NO_SUBJECT).to_numpy().take(runs)
-
-
-def _dates(column: pl.Series) -> _Dates:
-    coded: Coded = dates(column)
+def _dates(column: pl.Series, form: str | None) -> _Dates:
+    coded: Coded = dates(column, form)
     return _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
 
 

@@ -1,8 +1,7 @@
 """The WHO's tables of increments: L, M, S and delta by width, sex and whole day of start.
 
 The tables are of increments over 1, 2, 3, 4 and 6 months that start at a whole month. They are laid
-out by day when first used, between the tabulated starts by a stated rule: from then on a pair of
-visits is one index, as a row of the tables of attained growth is.
+out by day when first used, between the tabulated starts by a stated rule.
 
 M is the median of the increment plus delta, and so is what is scored: delta makes it positive for a
 child who loses a little weight. It is 0 for length and head circumference.
@@ -22,11 +21,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from neocalc.age import MONTH, days_from_months
-from neocalc.coding import Ints
 from neocalc.errors import InputError, TableError
-from neocalc.lms import L_IS_ZERO
 from neocalc.references import MEASURES, SEXES, Reference, parse_rows, read_checked, reference
-from neocalc.stacks import Bytes
 from neocalc.units import Floats, convert, find_unit
 
 WHO_2009: Final = "who-2009-velocity"
@@ -38,6 +34,10 @@ FOUR_WEEKS: Final = 28
 """The 1-month rows of the WHO begin with birth to 4 weeks and 4 weeks to 2 months [day]."""
 HALF_A_DAY: Final = 0.5
 """Visits are on whole days: what is this near to a tabulated start or width is on it [day]."""
+LONGEST_MONTHS: Final = 3
+"""A whole number of months by the calendar, up to 24, is up to 3 days longer than as many months of
+30.4375 days (18 months are 546 to 550 days): to so many days after the last tabulated start its row
+holds, so that a child seen at exactly 18 and 24 months has it whatever the date of birth [day]."""
 HEADER: Final = "sex,interval_months,start_months,L,M,S,delta"
 STARTS: Final = ("interpolate", "nearest")
 """What is done with a start between two of the table's."""
@@ -107,8 +107,8 @@ def row_days(width: int, start: int) -> tuple[float, float]:
 def row_at(rows: list[Row], day: float, width: int, start: str = "interpolate") -> Row | None:
     """The row for an interval that starts on a day: one of the table, or between two of them.
 
-    There is none before the first and none after the last start. Visits are on whole days: an
-    interval from 18 months (547.875 days) starts on day 548.
+    There is none before the first start, and none after the last one, which is taken as it is up to
+    `LONGEST_MONTHS` later.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def rows_at(rows: list[Row], days: Floats, width: int, start: str) -> Floats:
     low = np.clip(np.floor(months), 0, last).astype(np.intp)
     share = (months - low)[:, np.newaxis]
     found: Floats = table[low] + share * (table[np.minimum(low + 1, last)] - table[low])
-    exists = days <= last * MONTH + HALF_A_DAY
+    exists = days <= last * MONTH + LONGEST_MONTHS
     near = np.full(len(days), start == "nearest")
     if width == 1:  # the first two rows differ in width
         near |= months < 1
@@ -150,10 +150,15 @@ def rows_at(rows: list[Row], days: Floats, width: int, start: str) -> Floats:
 
 
 class IncrementTable:
-    """The rows of one measure for every width, sex and whole day of start, end to end.
+    """The rows of one measure laid out by whole day of start, for each width and sex.
 
-    Days without a row are not a number, and each block begins and ends with such a day, so that
-    nothing has to be tested beforehand. The first of all is `stacks.NOWHERE`.
+    Attributes
+    ----------
+    months : tuple of int
+        The widths of the measure, from the shortest [month].
+    width, L, M, S, delta : numpy.ndarray
+        For each width, sex and day of start from 0 to `LAST_DAY`; width in days, M and delta in the
+        canonical unit; NaN where there is no row.
     """
 
     def __init__(self, measure: str, start: str) -> None:
@@ -164,43 +169,11 @@ class IncrementTable:
         rows = read_rows(self.reference, measure)
         self.months = self.reference.measures[measure].intervals
         self.has_delta = any(row.delta > 0 for of_one in rows.values() for row in of_one)
-        self.size = LAST_DAY + 3
-        days = np.full((len(self.months) + 1, 2, self.size, len(Row._fields)), np.nan)
+        every = np.arange(LAST_DAY + 1, dtype=np.float64)
+        columns = np.full((len(Row._fields), len(self.months), len(SEXES), len(every)), np.nan)
         for (width, sex), of_one in rows.items():
-            every = np.arange(LAST_DAY + 1, dtype=np.float64)
-            found = rows_at(of_one, every, width, start)
-            days[self.months.index(width), sex, 1:-1] = found
-        columns = np.ascontiguousarray(np.moveaxis(days, -1, 0)).reshape(len(Row._fields), -1)
+            columns[:, self.months.index(width), sex] = rows_at(of_one, every, width, start).T
         _, self.width, self.L, self.M, self.S, self.delta = columns
-        self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
-        blocks = np.repeat(np.array((*self.months, 0), dtype=np.uint8), 2 * self.size)
-        # Where the block of each interval in days begins, of which the first day is -1.
-        self._blocks = nearest_width(self.months).astype(np.int32) * np.int32(2 * self.size) + 1
-        self._months = np.where(np.isnan(self.width), np.uint8(0), blocks)
-        # The SD lines -3 and 3 exist, and with them -2 and 2.
-        self.all_lines = np.abs(3 * self.L * self.S) < 1
-
-    def rows(self, days: Ints, sex: Ints, start: Ints) -> Ints:
-        """The row of each interval [day], sex and day of start, by the nearest width there is."""
-        rows: Ints = self._blocks.take(days, mode="clip")
-        rows += sex * np.int32(self.size)
-        day = np.minimum(start, np.int32(LAST_DAY + 1))
-        rows += np.maximum(day, np.int32(-1), out=day)
-        return rows
-
-    def nominal(self, rows: Ints) -> Bytes:
-        """The nominal width of rows [month]; 0 of days without a row."""
-        months: Bytes = self._months.take(rows)
-        return months
-
-
-@cache
-def nearest_width(widths: tuple[int, ...]) -> Bytes:
-    """For each whole number of days the index of the nearest width [month]; the last for none."""
-    days = np.arange(1, 2 * LAST_DAY)
-    distance = np.abs(days[:, np.newaxis] / MONTH - np.array(widths))
-    none = np.array([len(widths)])
-    return np.concatenate([none, distance.argmin(axis=1), none]).astype(np.uint8)
 
 
 @cache

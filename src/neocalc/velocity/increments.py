@@ -2,7 +2,8 @@
 
 z = ((Y/M)^L - 1) / (L S), where Y is the increment plus delta, both in the unit of M. Real visits
 are not a whole number of months apart and do not begin at a whole month, and no rule of the WHO's
-for that could be found: what is done is a decision, and an option of `Rules`.
+for that could be found: what is done is a decision, and an option of `Rules`. L, M, S and delta of
+every interval are those of `intervals`.
 
 What comes in is coded and in canonical units; nothing here parses. A pair without a z is looked at
 again for the reason.
@@ -17,27 +18,20 @@ weight, length and head circumference: methods and development. Geneva: WHO; 200
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from neocalc.age import MONTH
 from neocalc.coding import Ints
-from neocalc.errors import CODE, InputError, StatusArray, status_where
+from neocalc.errors import CODE, InputError, StatusArray
 from neocalc.lms import measurement_from_zscore, plain_zscore, restrict, zscore_from_measurement
 from neocalc.scoring import BLOCK, by_blocks
-from neocalc.stacks import Bools, Bytes, Rows
+from neocalc.stacks import Bools, Bytes
 from neocalc.units import Floats
-from neocalc.velocity.increment_tables import (
-    HALF_A_DAY,
-    LAST_DAY,
-    STARTS,
-    WIDTHS,
-    IncrementTable,
-    increment_table,
-    nearest_width,
-)
+from neocalc.velocity.increment_tables import STARTS
+from neocalc.velocity.intervals import BETWEEN, Cells, Rule, cells_of
+from neocalc.velocity.limits import ChangeLimits, change_limits
 from neocalc.velocity.visits import Pairs
 
 LARGEST_TOLERANCE: Final = 0.25
@@ -61,20 +55,30 @@ class Rules:
         "interpolate": L, M and S linearly between the tabulated starts on either side; "nearest":
         those of the nearest start.
     tolerance : float, default 0.10
-        How far an interval may be from a nominal width, as a share of it [unitless]. Within it the
-        increment is scaled to the width; outside there is no z.
+        How far an interval may be below the shortest or above the longest width that has a row at
+        this start, as a share of the width [unitless]. Within it the increment is scaled to the
+        width; outside there is no z.
     restricted : bool, optional
         Whether the WHO's restriction beyond +-3 SD applies. By default it does where the SD lines
         -3, -2, 2 and 3 all exist: everywhere for weight.
     recode : bool, default False
         Whether a length or head increment of 0 or less is scored as 0.01 cm, as one published
         program does. The status stays `non_positive_increment`.
+    between : str, default "interpolate"
+        What is done with an interval between two widths. "interpolate": L, M, S and delta between
+        the rows of both; "scale": the increment is scaled to the nearest width within the
+        tolerance, and otherwise has no z.
+    change_limits : str, path or ChangeLimits, optional
+        A file with a site's own limits of what a child can do between two visits; by default
+        neocalc's. A change beyond them is `implausible`.
     """
 
     start: str = "interpolate"
     tolerance: float = 0.10
     restricted: bool | None = None
     recode: bool = False
+    between: str = "interpolate"
+    change_limits: Any = None
 
     def __post_init__(self) -> None:
         if self.start not in STARTS:
@@ -88,25 +92,44 @@ class Rules:
             raise InputError("restricted", self.restricted, "True, False or None (the default)")
         if not isinstance(self.recode, bool):
             raise InputError("recode", self.recode, "True or False")
+        if self.between not in BETWEEN:
+            raise InputError("between", self.between, f"accepted: {' or '.join(BETWEEN)}")
+        if self.change_limits is not None:
+            object.__setattr__(self, "change_limits", change_limits(self.change_limits))
+
+    @property
+    def rule(self) -> Rule:
+        """Those of the rules on which L, M and S depend."""
+        return Rule(self.start, self.between, self.tolerance)
+
+    @property
+    def limits(self) -> ChangeLimits:
+        """The limits of what a child can do between two visits."""
+        return change_limits(self.change_limits)
 
 
 DEFAULT_RULES: Final = Rules()
 
 
 class ScoredIncrements(NamedTuple):
-    """Velocity z-scores with where each came from; `rows` point into `table`."""
+    """Velocity z-scores with where each came from: `at` points into `cells`."""
 
     z: Floats
     status: StatusArray
-    rows: Ints
-    table: IncrementTable
+    at: Ints
+    cells: Cells
     pairs: Pairs
     rules: Rules
 
     @property
+    def method(self) -> Bytes:
+        """Codes of `intervals.METHODS`: how each z came about; 0 where there is none."""
+        return np.where(np.isnan(self.z), np.uint8(0), self.cells.method.take(self.at))
+
+    @property
     def nominal_months(self) -> Bytes:
-        """The nominal width of each interval [month]; 0 where there is none."""
-        return self.table.nominal(self.rows)
+        """The tabulated width nearest to each interval [month]; 0 where there is no table."""
+        return self.cells.months.take(self.at)
 
     @property
     def increment(self) -> Floats:
@@ -115,39 +138,38 @@ class ScoredIncrements(NamedTuple):
 
     @property
     def scaled(self) -> Floats:
-        """What the increment was multiplied with: nominal width by interval [unitless]."""
+        """What the increment was multiplied with [unitless]: width by interval, or 1."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.table.width.take(self.rows) / self.pairs.days)
+            return np.asarray(self.cells.width.take(self.at) / self.pairs.days)
 
     @property
     def start_age(self) -> Floats:
-        """Age at the start of each interval that has a row of the table [month]."""
-        known = ~np.isnan(self.table.width.take(self.rows))
-        return np.where(known, self.pairs.start / MONTH, np.nan)
+        """Age at the start of each interval that has a table [month]."""
+        return np.where(self.nominal_months > 0, self.pairs.start / MONTH, np.nan)
 
     @property
     def restricted(self) -> Bools:
         """Whether the restriction beyond +-3 SD applies to each pair."""
-        return _restricted(self.table, self.rules, self.rows)
+        return _restricted(self.rules, *self._lms[::2])
 
     @property
     def z_unscaled(self) -> Floats:
-        """Z-score of the increment as it was measured, by the same row."""
-        table, rows = self.table, self.rows
-        y = _scorable(self.increment, table, self.rules) + table.delta.take(rows)
+        """Z-score of the increment as it was measured, by the same L, M and S."""
+        delta = self.cells.delta.take(self.at)
+        y = _scorable(self.increment, self.cells, self.rules) + delta
         y[y <= NOTHING] = np.nan
-        z: Floats = zscore_from_measurement(
-            y, table.L.take(rows), table.M.take(rows), table.S.take(rows),
-            restricted=self.restricted,
-        )  # fmt: skip
+        z: Floats = zscore_from_measurement(y, *self._lms, restricted=self.restricted)
         z[np.isnan(self.z)] = np.nan
         return z
 
     @property
     def z_floor(self) -> Floats:
-        """The z below which none can be in each row: that of an increment at the domain's end."""
-        table, rows = self.table, self.rows
-        return floor(table.L.take(rows), table.S.take(rows), self.restricted)
+        """The z below which none can be with each L and S: that of the end of the domain."""
+        return floor(*self._lms[::2], self.restricted)
+
+    @property
+    def _lms(self) -> tuple[Floats, Floats, Floats]:
+        return _lms(self.cells, self.at)
 
 
 def floor(L: Floats, S: Floats, restricted: Bools) -> Floats:
@@ -193,50 +215,51 @@ def score(measure: str, pairs: Pairs, rules: Rules = DEFAULT_RULES) -> ScoredInc
     >>> pairs = Pairs(np.array([6.0]), np.array([7.0]), *whole, np.array([2], dtype=np.uint8))
     >>> scored = score("weight", pairs)
     >>> float(scored.z[0].round(6)), int(scored.nominal_months[0])
-    (-0.187332, 2)
+    (-0.225388, 2)
     """
-    table = increment_table(measure, rules.start)
+    cells, at = cells_of(measure, rules.rule, pairs.sex, pairs.start, pairs.days)
     n = len(pairs.days)
-    z, rows, status = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n, dtype=np.uint8)
+    z, status = np.full(n, np.nan), np.empty(n, dtype=np.uint8)
 
     def work(start: int) -> None:
         here = slice(start, start + BLOCK)
-        z[here], rows[here], status[here] = _score(table, pairs, rules, here)
-        without = np.flatnonzero(np.isnan(z[here])) + start
-        if without.size:
-            status[without] = _reasons(table, pairs, rules, without)
+        _score(cells, at[here], pairs, rules, here, z[here], status[here])
 
     by_blocks(work, n)
-    return ScoredIncrements(z, status, rows, table, pairs, rules)
+    return ScoredIncrements(z, status, at, cells, pairs, rules)
 
 
 def _score(
-    table: IncrementTable, pairs: Pairs, rules: Rules, here: slice
-) -> tuple[Floats, Ints, StatusArray]:
-    """Z-scores, rows and, of those with a z, statuses of one block.
+    cells: Cells, at: Ints, pairs: Pairs, rules: Rules, here: slice, z: Floats, status: StatusArray
+) -> None:
+    """Fill z and status of one block of pairs; z holds nothing but NaN.
 
-    Only pairs that have a row are computed: in a cohort with visits at other intervals, or beyond
-    24 months, they are few.
+    What has no table is left out of the arithmetic: below term and above 24 months, they are many.
     """
-    rows, width, distance = _place(table, pairs, rules, here)
-    z, status = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.uint8)
-    placed = np.flatnonzero(rows)  # NOWHERE is row 0
-    own, days = rows.take(placed), pairs.days[here].take(placed)
+    method = cells.method.take(at)
+    cells.status.take(at, out=status, mode="clip")  # every place is one; "raise" would copy
+    if pairs.status is not None:
+        given = pairs.status[here]
+        method *= given == 0
+        np.putmask(status, given != 0, given)
+    placed = np.flatnonzero(method)
+    own, days = at.take(placed), pairs.days[here].take(placed)
     increment = pairs.second[here].take(placed) - pairs.first[here].take(placed)
-    y = _scorable(increment, table, rules) * (width.take(placed) / days) + table.delta.take(own)
+    y = _scorable(increment, cells, rules) * (cells.width.take(own) / days)
+    if cells.has_delta:
+        y += cells.delta.take(own)
     y[y <= NOTHING] = np.nan
-    L, M, S = table.L.take(own), table.M.take(own), table.S.take(own)
-    found = plain_zscore(y, L, M, S, zero_power=table.has_zero_power)
+    L, M, S = _lms(cells, own)
+    found = plain_zscore(y, L, M, S, zero_power=cells.has_zero_power)
     beyond = np.flatnonzero(np.abs(found) > 3)
-    beyond = beyond[_restricted(table, rules, own[beyond])]
+    beyond = beyond[_restricted(rules, L[beyond], S[beyond])]
     restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
-    word = status_where(distance.take(placed) > HALF_A_DAY, "interval_scaled")
+    z[placed] = found
+    if rules.recode and not cells.has_delta:
+        status[placed[increment <= NOTHING]] = CODE["non_positive_increment"]
     if pairs.implausible is not None:
-        word[pairs.implausible[here].take(placed)] = CODE["implausible"]
-    if rules.recode and not table.has_delta:
-        word[increment <= NOTHING] = CODE["non_positive_increment"]
-    z[placed], status[placed] = found, word
-    return z, rows, status
+        status[placed[pairs.implausible[here].take(placed)]] = CODE["implausible"]
+    status[placed[np.isnan(found)]] = CODE["non_positive_increment"]
 
 
 def unscore(
@@ -246,94 +269,37 @@ def unscore(
 
     The values in `pairs` are not used; the status says why there is no increment.
     """
-    table = increment_table(measure, rules.start)
-    rows, width, _ = _place(table, pairs, rules, slice(None))
-    y = measurement_from_zscore(
-        z, table.L.take(rows), table.M.take(rows), table.S.take(rows),
-        restricted=_restricted(table, rules, rows),
-    )  # fmt: skip
+    cells, at = cells_of(measure, rules.rule, pairs.sex, pairs.start, pairs.days)
+    L, M, S = _lms(cells, at)
+    y = measurement_from_zscore(z, L, M, S, restricted=_restricted(rules, L, S))
     with np.errstate(divide="ignore", invalid="ignore"):
-        increment = (y - table.delta.take(rows)) * (pairs.days / width)
+        increment = (y - cells.delta.take(at)) * (pairs.days / cells.width.take(at))
     if pairs.status is not None:
         increment[pairs.status != 0] = np.nan
-    without = np.flatnonzero(np.isnan(increment))
-    status = np.zeros(len(z), dtype=np.uint8)
-    reasons = _reasons(table, pairs, rules, without)
+    status = cells.status.take(at)
     # Where all is there but the increment, no increment has this z.
-    none = CODE["non_positive_increment"]
-    status[without] = np.where(reasons == none, CODE["invalid_value"], reasons)
+    status[cells.method.take(at) > 0] = CODE["invalid_value"]
+    if pairs.status is not None:
+        np.putmask(status, pairs.status != 0, pairs.status)
+    status[~np.isnan(increment)] = 0
     return increment, status
 
 
-def _place(
-    table: IncrementTable, pairs: Pairs, rules: Rules, here: slice
-) -> tuple[Ints, Floats, Floats]:
-    """The row of each pair, its nominal width and how far the interval is from it [day].
-
-    Where no row applies it is `NOWHERE`, and what is computed from it is not a number.
-    """
-    days = pairs.days[here]
-    rows = table.rows(days, pairs.sex[here], pairs.start[here])
-    width = table.width.take(rows)
-    distance = np.abs(days - width)
-    applies = distance <= rules.tolerance * width
-    applies &= pairs.end[here] <= LAST_DAY
-    rows *= applies  # NOWHERE is row 0
-    return rows, width, distance
+def _lms(cells: Cells, at: Ints) -> tuple[Floats, Floats, Floats]:
+    """L, M and S of pairs."""
+    return cells.L.take(at), cells.M.take(at), cells.S.take(at)
 
 
-def _scorable(increment: Floats, table: IncrementTable, rules: Rules) -> Floats:
+def _scorable(increment: Floats, cells: Cells, rules: Rules) -> Floats:
     """The increment, or by the option `recode` the least one there is."""
-    if table.has_delta or not rules.recode:
+    if cells.has_delta or not rules.recode:
         return increment
     return np.where(increment <= NOTHING, LEAST_INCREMENT, increment)
 
 
-def _restricted(table: IncrementTable, rules: Rules, rows: Any) -> Bools:
-    """Whether the restriction applies: as asked for, else where all SD lines exist."""
+def _restricted(rules: Rules, L: Floats, S: Floats) -> Bools:
+    """Whether the restriction applies: as asked for, else where the SD lines -3 to 3 all exist."""
     if rules.restricted is None:
-        return np.asarray(table.all_lines.take(rows))
-    return np.full(len(rows), rules.restricted)
-
-
-def _reasons(table: IncrementTable, pairs: Pairs, rules: Rules, at: Rows) -> StatusArray:
-    """Why pairs have no z.
-
-    First what is wrong with the visits themselves; then an interval that is not positive; then an
-    age for which there is no table at all, so that no interval is nominal there; then the interval;
-    then a table that this measure does not have; last the increment.
-    """
-    days, start = pairs.days[at], pairs.start[at]
-    word: StatusArray = _words_by_day(table.months, rules.tolerance).take(days, mode="clip")
-    unordered = word == CODE["interval_not_positive"]
-    np.putmask(word, pairs.end[at] > LAST_DAY, CODE["above_velocity_reference"])
-    np.putmask(word, start < 0, CODE["start_below_term"])
-    np.putmask(word, unordered, CODE["interval_not_positive"])
-    if pairs.status is not None:
-        given = pairs.status[at]
-        np.putmask(word, given != 0, given)
-    closer = np.flatnonzero(word == 0)
-    days, start, sex = days[closer], start[closer], pairs.sex[at[closer]]
-    width = table.width.take(table.rows(days, sex, start))
-    months = np.array((*WIDTHS, np.nan))[nearest_width(WIDTHS).take(days, mode="clip")]
-    nominal = np.where(np.isnan(width), months * MONTH, width)
-    fits = np.abs(days - nominal) <= rules.tolerance * nominal
-    no_increment = np.where(np.isnan(width), CODE["no_table"], CODE["non_positive_increment"])
-    word[closer] = np.where(fits, no_increment, CODE["interval_not_nominal"])
-    return word
-
-
-@lru_cache(maxsize=64)
-def _words_by_day(months: tuple[int, ...], tolerance: float) -> StatusArray:
-    """For each interval in whole days what is wrong with it; 0 where that depends on the start."""
-    slots = nearest_width(WIDTHS)
-    nominal = np.array((*WIDTHS, np.nan))[slots] * MONTH
-    days = np.arange(len(slots))
-    with np.errstate(invalid="ignore"):
-        fits = np.abs(days - nominal) <= tolerance * nominal
-    own = np.isin(np.array((*WIDTHS, 0))[slots], months)
-    words = np.where(fits, CODE["no_table"], CODE["interval_not_nominal"])
-    # The first two 1-month rows are of other widths: their intervals are looked at one by one.
-    words[own & (fits | (slots == 0))] = 0
-    words[0] = CODE["interval_not_positive"]
-    return words.astype(np.uint8)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.abs(3 * L * S) < 1)
+    return np.full(len(L), rules.restricted)

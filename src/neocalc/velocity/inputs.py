@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import NOT_STATED, Age
+from neocalc.arguments import PUBLIC_MEASURES, inputs_of
 from neocalc.coding import Ints
 from neocalc.errors import (
     STATUSES,
@@ -18,11 +19,11 @@ from neocalc.errors import (
     combined,
     status_where,
 )
-from neocalc.growth import PUBLIC_MEASURES, inputs_of
 from neocalc.policy import DEFAULT, Policy
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index, score
 from neocalc.units import MEASURABLE, Floats, figures_of
+from neocalc.velocity.limits import ChangeLimits
 from neocalc.velocity.visits import Interval, Pairs, between, pair, visit
 
 VELOCITY_MEASURES: Final = ("weight", "length", "head_circumference")
@@ -78,7 +79,7 @@ def two_visits(
     before, after = (np.broadcast_to(age.days, (n,)) for age in (first_age, second_age))
     one, two = _broadcast(one, n), _broadcast(two, n)
     conflict = _conflict(first_age, second_age, n)
-    interval = between(one.resolved, two, after - before, conflict)
+    interval = between(one.resolved, two.resolved, two.sex, after - before, conflict)
     return TwoVisits(one, two, interval, after, one_single and two_single)
 
 
@@ -118,11 +119,13 @@ def score_visits(measure: str, visits: TwoVisits, first: Any, second: Any) -> tu
     return scored
 
 
-def pairs_of(measure: str, visits: TwoVisits, first: Any, second: Any) -> Pairs:
+def pairs_of(
+    measure: str, visits: TwoVisits, first: Any, second: Any, limits: ChangeLimits
+) -> Pairs:
     """The two visits as what increments are scored from."""
     one, two = score_visits(measure, visits, first, second)
     before, after = visit(measure, visits.first, one), visit(measure, visits.second, two)
-    return pair(before, after, visits.interval)
+    return pair(measure, before, after, visits.interval, limits)
 
 
 def refuse_pair(word: str, first_age: Age, second_age: Age) -> None:

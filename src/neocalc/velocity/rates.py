@@ -32,10 +32,14 @@ from neocalc.errors import (
     status_where,
 )
 from neocalc.results import Result
+from neocalc.stacks import Bools
 from neocalc.units import MEASURABLE, Floats, figures_of, measurable, numbers_of, quantity
+from neocalc.velocity.limits import change_limits as limits_of
 
 if TYPE_CHECKING:
     import pint
+
+    from neocalc.velocity.visits import Pairs
 
 GAINS: Final = {
     "weight": {
@@ -52,9 +56,6 @@ SHORTEST_STABLE: Final = 5
 """Below this a rate is mostly error of measurement: `short_interval`; the value is kept [day]."""
 YEAR: Final = 365.25
 """Twelve months of the WHO's 30.4375 days [day]."""
-LARGEST_RATIO: Final = 3
-FORTNIGHT: Final = 14
-"""More than threefold, or less than a third, in under 14 days is a wrong unit or figure."""
 
 
 def gain_rate(method: str, first: Floats, second: Floats, days: Any) -> Floats:
@@ -99,18 +100,14 @@ def gain_rate(method: str, first: Floats, second: Floats, days: Any) -> Floats:
         return np.asarray(per * gained / days)
 
 
-def gain_status(measure: str, first: Floats, second: Floats, days: Any) -> StatusArray:
-    """Statuses of rates between usable values: of the interval, and of a change beyond belief."""
+def gain_status(days: Any, implausible: Bools | None) -> StatusArray:
+    """Statuses of rates between usable values: of the interval, and of what no child can do."""
     status = first_status(
         status_where(days < 1, "interval_not_positive"),
         status_where(days < SHORTEST_STABLE, "short_interval"),
     )
-    if measure == "weight":
-        soon = np.flatnonzero((days >= 1) & (days < FORTNIGHT))
-        one, two = first[soon], second[soon]
-        with np.errstate(invalid="ignore"):
-            odd = (two > LARGEST_RATIO * one) | (one > LARGEST_RATIO * two)
-        status[soon[odd]] = CODE["implausible"]
+    if implausible is not None:
+        np.putmask(status, implausible & (days >= 1), np.uint8(CODE["implausible"]))
     return status
 
 
@@ -128,8 +125,8 @@ class Gain(Result):
     interval_days : float or numpy.ndarray
         Between the measurements [day].
     status : str or numpy.ndarray
-        "ok", "short_interval" (under 5 days; value kept), "implausible" (more than threefold in
-        under 14 days; value kept), or the reason why there is no rate.
+        "ok", "short_interval" (under 5 days; value kept), "implausible" (beyond what a child can
+        do in that time; value kept), or the reason why there is no rate.
     """
 
     def __init__(
@@ -169,13 +166,23 @@ class Gain(Result):
         return self.rate.to(unit)
 
 
-def gain_between(measure: str, method: str, first: Floats, second: Floats, days: Any) -> Gain:
+def gain_between(measure: str, method: str, pairs: Pairs) -> Gain:
     """The rate of one infant, from columns of one usable value."""
-    status = gain_status(measure, first, second, days)
-    return Gain(measure, method, gain_rate(method, first, second, days), days, status, single=True)
+    days: Any = pairs.days
+    status = gain_status(days, pairs.implausible)
+    rate = gain_rate(method, pairs.first, pairs.second, days)
+    return Gain(measure, method, rate, days, status, single=True)
 
 
-def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Gain:
+def gain(
+    measure: str,
+    *,
+    first: Any,
+    second: Any,
+    days: Any,
+    method: str,
+    change_limits: Any = None,
+) -> Gain:
     """Rate of gain between two measurements, for one infant or for many. Loss is negative.
 
     Parameters
@@ -190,6 +197,9 @@ def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Ga
         There is no default. For weight: "exponential", "average" or "early" (per kilogram of the
         weight as it grows, of the mean of the two weights, of the first weight) or "g/day". For
         length and head circumference: "cm/week" or "cm/year".
+    change_limits : str or path, optional
+        A file with a site's own limits of what a child can do in that time. They know no age: a
+        first value that is wrong may not be noticed over months, as another child could begin so.
 
     Returns
     -------
@@ -218,6 +228,7 @@ def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Ga
     if not isinstance(method, str) or method not in GAINS[measure]:
         accepted = ", ".join(GAINS[measure])
         raise InputError("method", method, f"for {measure}: {accepted}; there is no default")
+    limits = limits_of(change_limits)
     target = "kg" if measure == "weight" else "cm"
     before, before_status, one = figures_of(first, target, "first")
     after, after_status, also_one = figures_of(second, target, "second")
@@ -227,7 +238,7 @@ def gain(measure: str, *, first: Any, second: Any, days: Any, method: str) -> Ga
         before, after, interval = np.broadcast_arrays(before, after, interval)
     except ValueError as error:
         raise InputError("days", days, "one interval, or as many as measurements") from error
-    status = gain_status(measure, before, after, interval)
+    status = gain_status(interval, limits.implausible(measure, before, after, interval))
     for argument, figures, given, value in (
         ("first", before, before_status, first),
         ("second", after, after_status, second),
@@ -299,9 +310,7 @@ def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
         raise MissingError("source", "give the citation of r; there is no default")
     if r is None:
         raise MissingError("r", "give the correlation and its source; there is no default")
-    correlation, single = _plain_numbers(r, "r", "a correlation from 0 to below 1")
-    if not ((correlation >= 0) & (correlation < 1)).all():
-        raise InputError("r", r, "a correlation from 0 to below 1")
+    correlation, single = correlation_of(r)
     figures = []
     for argument, z in (("z1", z1), ("z2", z2)):
         one, only = _plain_numbers(z, argument, "a z-score")
@@ -313,8 +322,22 @@ def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
         before, after, correlation = np.broadcast_arrays(*figures, correlation)
     except ValueError as error:
         raise InputError("z2", z2, "as many z-scores as z1 has") from error
-    result = (after - correlation * before) / np.sqrt(1 - correlation**2)
+    result = conditional(before, after, correlation)
     return float(result[0]) if single else result
+
+
+def conditional(z1: Floats, z2: Floats, r: Floats) -> Floats:
+    """(z2 - r z1) / sqrt(1 - r^2), with an r below 1."""
+    return np.asarray((z2 - r * z1) / np.sqrt(1 - r**2))
+
+
+def correlation_of(r: Any) -> tuple[Floats, bool]:
+    """Correlations, each from 0 to below 1, and whether one was given."""
+    accepted = "a correlation from 0 to below 1"
+    correlation, single = _plain_numbers(r, "r", accepted)
+    if not ((correlation >= 0) & (correlation < 1)).all():
+        raise InputError("r", r, accepted)
+    return correlation, single
 
 
 def _plain_numbers(value: Any, argument: str, accepted: str) -> tuple[Floats, bool]:

@@ -35,7 +35,7 @@ RATES: Final = {
 WHY: Final = {
     "start_below_term": "the WHO's increments begin at 40w0d",
     "above_velocity_reference": "the WHO's increments end at 24 months",
-    "interval_not_nominal": "the interval is not near 1, 2, 3, 4 or 6 months",
+    "interval_not_nominal": "the interval is not near enough to the WHO's, of 1 to 6 months",
     "no_table": "the WHO has no increments of this measure for this interval at this age",
     "non_positive_increment": "the increment is too small for the WHO's table",
     "oedema": "there was oedema",
@@ -44,6 +44,21 @@ WHY: Final = {
     "no_reference": "the reference has no table of this measure",
 }
 """Why there is no z, for people."""
+NOT_STANDARDISED: Final = {
+    "reference_changed": "the two z-scores are by different references",
+    "start_below_term": "the correlation of z is known from 40w0d on",
+    "above_velocity_reference": "the correlation of z is known to 36 months",
+}
+"""Why there is a change in z and no standardised change, for people."""
+SOURCE_WORDS: Final = {
+    "who-2009": "from a row of the WHO's increments",
+    "who-2009-interpolated": "from the WHO's increments, between two widths",
+    "who-2009-model": "from a model of the WHO's increments",
+    "who-2009-model-extrapolated": (
+        "from a model of the WHO's increments, extrapolated beyond 24 months"
+    ),
+}
+"""Where a correlation is from, for people; a caller's own source stands for itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +90,17 @@ class Zones:
         lines = [f"Zone {self.zone}: {ZONES[self.zone]}"]
         if self.velocity is not None:
             lines.append(
-                f"velocity z {self.velocity.z:.2f} ({self.velocity.nominal_months} months,"
-                f" {self.velocity.status})"
+                f"velocity z {self.velocity.z:.2f} over {self.velocity.interval_days} days"
+                f" ({self.velocity.status})"
             )
         if self.change is not None:
-            lines.append(f"change in z {self.change.change:+.2f} ({self.change.status})")
+            c = self.change
+            lines.append(f"change in z {c.change:+.2f} ({c.status})")
+            if c.r_source:
+                lines.append(
+                    f"standardised change {c.standardised:+.2f}, conditional gain"
+                    f" {c.conditional:+.2f} (r {c.r:.3f}, {c.r_source})"
+                )
         for method, rate in self.gains.items():
             how = f"{rate.unit}, {method}" if method != rate.unit else rate.unit
             lines.append(f"gain {rate.magnitude:.1f} {how} ({rate.status})")
@@ -101,6 +122,10 @@ def zones(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    between: str = "interpolate",
+    r: float | None = None,
+    r_source: str | None = None,
+    change_limits: Any = None,
     policy: Policy | None = None,
     sex_codes: Mapping[str, Any] | None = None,
 ) -> Zones:
@@ -113,8 +138,10 @@ def zones(
     first, second : str or pint.Quantity
         The measurements with their units [kg], [g] or [cm].
     sex, first_age, second_age, first_position, second_position, oedema, start, tolerance, \
-restricted, policy, sex_codes
+restricted, between, change_limits, policy, sex_codes
         As for `zscore`, of one child.
+    r, r_source : float and str, optional
+        As for `change`.
 
     Returns
     -------
@@ -137,18 +164,20 @@ restricted, policy, sex_codes
     gain 15.1 g/kg/day, exponential (ok)
     gain 14.3 g/day (ok)
     no velocity z: the WHO's increments begin at 40w0d
+    no standardised change: the correlation of z is known from 40w0d on
     """
     check_measure(measure)
     child = {"sex": sex, "first_age": first_age, "second_age": second_age, "oedema": oedema,
              "first_position": first_position, "second_position": second_position,
-             "policy": policy, "sex_codes": sex_codes}  # fmt: skip
+             "policy": policy, "sex_codes": sex_codes,
+             "change_limits": change_limits}  # fmt: skip
     velocity = zscore(
         measure, first=first, second=second, start=start, tolerance=tolerance,
-        restricted=restricted, **child,
+        restricted=restricted, between=between, **child,
     )  # fmt: skip
     if not velocity.single:
         raise InputError("first", first, "two visits of one child; tables have velocity.score")
-    difference = change(measure, first=first, second=second, **child)
+    difference = change(measure, first=first, second=second, r=r, r_source=r_source, **child)
     pairs = velocity.codes.pairs
     zone = "A" if pairs.start[0] < 0 else "C" if pairs.end[0] > LAST_DAY else "B"
     absent = {}
@@ -156,6 +185,8 @@ restricted, policy, sex_codes
         absent["velocity z"] = WHY[velocity.status]
     if difference.change != difference.change:
         absent["change in z"] = WHY[difference.status]
+    elif not difference.r_source:
+        absent["standardised change"] = NOT_STANDARDISED[difference.standardised_status]
     gains = {}
     for method, where in RATES[measure].items():
         if where != zone:
@@ -163,7 +194,7 @@ restricted, policy, sex_codes
         elif velocity.status == "oedema":
             absent[GAINS[measure][method]] = WHY["oedema"]
         else:
-            gains[method] = gain_between(measure, method, pairs.first, pairs.second, pairs.days)
+            gains[method] = gain_between(measure, method, pairs)
     return Zones(
         zone,
         None if "velocity z" in absent else velocity,

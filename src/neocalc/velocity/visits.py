@@ -13,16 +13,17 @@ import numpy as np
 from neocalc.coding import Ints
 from neocalc.errors import CODE, StatusArray, combined, status_where
 from neocalc.policy import Resolved
-from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length
+from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length, parts_of
 from neocalc.stacks import Bools, Bytes, Rows
-from neocalc.units import Floats
+from neocalc.units import Floats, measurable
+from neocalc.velocity.limits import ChangeLimits
 
 AGAINST: Final = ("previous", "first", "baseline")
 """With which visit of the child each is compared."""
 _FAULTS: Final = np.zeros(256, dtype=np.uint8)
 for _word in (
-    "missing_value", "missing_sex", "missing_age", "missing_gestation", "invalid_sex",
-    "invalid_gestation", "invalid_age", "invalid_value", "oedema",
+    "subject_conflict", "missing_value", "missing_sex", "missing_age", "missing_gestation",
+    "invalid_sex", "invalid_gestation", "invalid_age", "invalid_value", "oedema",
 ):  # fmt: skip
     _FAULTS[CODE[_word]] = CODE[_word]
 
@@ -30,14 +31,16 @@ for _word in (
 class Visit(NamedTuple):
     """What was measured at one visit of each of many children, for one measure.
 
-    `value` is in the canonical unit, a length as it is lying; NaN where `status` says why it
-    cannot be used. `implausible` marks values that the WHO's flag limits call so; they are kept.
-    None: no child has such a status.
+    `value` is in the canonical unit, a length as it is lying; NaN where `lacking` says why there is
+    none. `status` says beside that why there is no z-score of it: no usable sex, say. `implausible`
+    marks values beyond the flag limits of their reference; they are kept. None: no child has such a
+    status.
     """
 
     value: Floats
     status: StatusArray | None
     implausible: Bools | None
+    lacking: StatusArray | None = None
 
     def take(self, rows: Rows) -> Visit:
         """The visits of some rows."""
@@ -86,7 +89,8 @@ class Pairs(NamedTuple):
     status : numpy.ndarray or None
         Why the two visits cannot be compared; None when all can.
     implausible : numpy.ndarray or None
-        Where either value is beyond the WHO's flag limits.
+        Where either value is beyond the flag limits of its reference, or the change between them
+        beyond what a child can do.
     """
 
     first: Floats
@@ -102,19 +106,28 @@ class Pairs(NamedTuple):
 
 def visit(measure: str, inputs: Inputs, scored: Scored) -> Visit:
     """The usable values of a visit, from its columns and their attained z-scores."""
-    faults = None
-    implausible = None
+    faults = lacking = implausible = None
     if scored.status.any():
         implausible = scored.status == CODE["implausible"]
         faults = _FAULTS.take(scored.status)
+        if faults.any():
+            lacking = value_fault(inputs.value, inputs.value_status)
+            asked = (lacking == 0) & (faults == CODE["missing_value"])  # for a position
+            np.putmask(lacking, asked, CODE["missing_value"])
     if measure in WATER_WEIGHS and inputs.oedema is not None:
-        faults = combined(faults, status_where(inputs.oedema != 0, "oedema"))
+        oedema = status_where(inputs.oedema != 0, "oedema")
+        faults, lacking = combined(faults, oedema), combined(lacking, oedema)
     value = inputs.value
     if measure == "length":
         value = recumbent_length(value, inputs.position, inputs.resolved.who_day)
-    if faults is not None:
-        value = np.where(faults != 0, np.nan, value)
-    return Visit(value, faults, implausible)
+    return Visit(without(value, lacking), faults, implausible, lacking)
+
+
+def value_fault(value: Floats, given: StatusArray | None) -> StatusArray:
+    """Why a value cannot be used: as it was given, or `missing_value` or `invalid_value`."""
+    codes = status_where(~measurable(value), "invalid_value")
+    codes[np.isnan(value)] = CODE["missing_value"]
+    return codes if given is None else np.where(given != 0, given, codes)
 
 
 def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
@@ -126,35 +139,89 @@ def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats
     return adjusted_length(length, position, np.minimum(day, HEIGHT_FROM - 1))
 
 
+def impossible_change(
+    measure: str, first: Inputs, second: Inputs, days: Ints, limits: ChangeLimits
+) -> Bools:
+    """Where a measure, or what it is computed from, changed beyond what a child can do.
+
+    `first` and `second` are the columns of two visits, as they are scored.
+    """
+    beyond = np.zeros(len(days), dtype=bool)
+    parts = zip(_limited(measure, first), _limited(measure, second), strict=True)
+    for (part, before), (_, after) in parts:
+        beyond |= limits.implausible(part, before, after, days)
+    return beyond
+
+
+def _limited(measure: str, inputs: Inputs) -> list[tuple[str, Floats]]:
+    """A measure and what it is computed from; a length as it is lying."""
+    return [
+        (
+            part,
+            recumbent_length(value, inputs.position, inputs.resolved.who_day)
+            if part == "length"
+            else value,
+        )
+        for part, value in [(measure, inputs.value), *parts_of(measure, inputs)]
+    ]
+
+
 def between(
     first: Resolved,
-    second: Inputs,
+    second: Resolved,
+    sex: Ints,
     days: Ints,
     status: StatusArray | None,
     other: Rows | None = None,
 ) -> Interval:
     """What is between two visits; `status` is of the pair, such as a changed sex.
 
-    `other` are the rows of the first visits, where they are not in the order of the second ones.
+    `sex` is that at the second visits, and `other` the rows of the first ones, where they are not
+    in the order of the second.
     Ages that are not counted from the same day at both visits are `mixed_age_basis`.
     """
     start, basis = first.who_day, first.who_basis
     if other is not None:
         start, basis = start.take(other), basis.take(other)
-    mixed = basis != second.resolved.who_basis
+    mixed = basis != second.who_basis
     if mixed.any():
         status = combined(status, status_where(mixed, "mixed_age_basis"))
-    return Interval(days, start, second.resolved.who_day, second.sex, basis, status)
+    return Interval(days, start, second.who_day, sex, basis, status)
 
 
-def pair(first: Visit, second: Visit, interval: Interval) -> Pairs:
+def pair(
+    measure: str, first: Visit, second: Visit, interval: Interval, limits: ChangeLimits
+) -> Pairs:
     """Two visits of the same children."""
     implausible = second.implausible
     if first.implausible is not None:
         both = first.implausible
         implausible = both if implausible is None else implausible | both
     status = combined(first.status, second.status, interval.status)
-    value = second.value
-    if status is not None:
-        value = np.where(status != 0, np.nan, value)
-    return Pairs(first.value, value, *interval[:5], status, implausible)
+    beyond = limits.implausible(measure, first.value, second.value, interval.days)
+    if beyond.any():
+        implausible = beyond if implausible is None else implausible | beyond
+    return Pairs(first.value, without(second.value, status), *interval[:5], status, implausible)
+
+
+def without(value: Floats, status: StatusArray | None) -> Floats:
+    """Values, not a number where a status says why there is none."""
+    return value if status is None else np.where(status != 0, np.nan, value)
+
+
+def amounts(first: Visit, second: Visit, status: StatusArray | None) -> tuple[Floats, StatusArray]:
+    """What a rate is computed from: the second values, and why there is none.
+
+    A rate needs two values and the days between them: neither a sex nor a gestation.
+
+    Parameters
+    ----------
+    first, second : Visit
+        The two visits.
+    status : numpy.ndarray or None
+        Why the two visits cannot be compared, if so.
+    """
+    found = combined(first.lacking, second.lacking, status)
+    if found is None:
+        found = np.zeros(len(second.value), dtype=np.uint8)
+    return without(second.value, found), found

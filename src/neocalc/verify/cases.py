@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from neocalc.age import MONTH, NOT_STATED, Age
+from neocalc.birth import size_at_birth
 from neocalc.errors import NeocalcError
-from neocalc.growth import measurement, size_at_birth, zscore
+from neocalc.growth import measurement, zscore
 from neocalc.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.policy import Policy
 from neocalc.references import AXES, SEXES, reference
@@ -169,10 +170,33 @@ def _velocity(measure: str, first_age_days: int, second_age_days: int, **given: 
 
     ages = Age.from_days(first_age_days), Age.from_days(second_age_days)
     v = velocity.zscore(measure, first_age=ages[0], second_age=ages[1], **given)
-    names = ("z", "z_unscaled", "nominal_months", "age_basis", "method", "status")
+    names = ("z", "z_unscaled", "nominal_months", "age_basis", "method", "lms_method", "status")
+    cells, at = v.codes.cells, v.codes.at[0]
+    grams = 1000 if measure == "weight" else 1
     return {name: getattr(v, name) for name in names} | {
-        "increment_scaled": float(v.increment_scaled.magnitude)
+        "increment_scaled": float(v.increment_scaled.magnitude),
+        "L": float(cells.L[at]),
+        "M": grams * float(cells.M[at]),
+        "S": float(cells.S[at]),
+        "delta": grams * float(cells.delta[at]),
     }
+
+
+def _correlation(measure: str, sex: str, first_age_days: int, second_age_days: int) -> Results:
+    from neocalc import velocity
+
+    ages = Age.from_days(first_age_days), Age.from_days(second_age_days)
+    c = velocity.correlation(measure, sex=sex, first_age=ages[0], second_age=ages[1])
+    return {name: getattr(c, name) for name in ("r", "source", "status")}
+
+
+def _change(measure: str, first_age_days: int, second_age_days: int, **given: Any) -> Results:
+    from neocalc import velocity
+
+    ages = Age.from_days(first_age_days), Age.from_days(second_age_days)
+    c = velocity.change(measure, first_age=ages[0], second_age=ages[1], **given)
+    names = ("change", "standardised", "conditional", "r", "r_source", "standardised_status")
+    return {name: getattr(c, name) for name in names}
 
 
 def _increment_coverage() -> Results:
@@ -266,8 +290,10 @@ def _cohort(columns: dict[str, list[Any]]) -> Results:
 
 CALLS: Final[dict[str, Callable[..., Results]]] = {
     "age": _ages,
+    "change": _change,
     "cohort": _cohort,
     "conditional_gain": _conditional_gain,
+    "correlation": _correlation,
     "decline": _decline,
     "dose": _dose,
     "exact_volume": _exact_volume,

@@ -23,31 +23,11 @@ from typing import Final
 
 import neocalc
 from neocalc.references import Reference, read_checked, tables_folder
+from neocalc.shipped import MANIFEST
 from neocalc.verify.checks import NOT_MADE, PASSED, Check, Found, attempt
 
 VERIFICATION: Final = "verification"
 """The folder of published values and worked cases, among the tables."""
-MANIFEST: Final = f"{VERIFICATION}/manifest.toml"
-_ABOUT: Final = """\
-# SHA-256 of every TOML file of the tables but this one. The CSVs have theirs in reference.toml.
-# `neocalc verify` compares them; tests/test_verify.py says how this file is written anew.
-
-[files]
-"""
-
-
-def checksums(root: Path) -> dict[str, str]:
-    """SHA-256 of every TOML file of the tables but the manifest, by its path."""
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(root.glob("*/*.toml"))
-        if (name := f"{path.parent.name}/{path.name}") != MANIFEST
-    }
-
-
-def manifest_text(root: Path) -> str:
-    """The manifest of the tables as they are."""
-    return _ABOUT + "".join(f'"{name}" = "{sha}"\n' for name, sha in checksums(root).items())
 
 
 def table_checks(section: str) -> Iterator[Check]:
@@ -70,6 +50,13 @@ def table_checks(section: str) -> Iterator[Check]:
     folders = {Path(name).parent for name in manifest if name.endswith("/reference.toml")}
     for folder in sorted(folders | {path.parent.relative_to(root) for path in _references(root)}):
         yield from _of_reference(root / folder, section)
+    for name in sorted(there | set(manifest)):
+        if name.endswith("/correlation.toml"):
+            folder = root / Path(name).parent
+            yield attempt(
+                section, f"{folder.name} model", partial(_model, folder),
+                expected="the table whose SHA-256 correlation.toml states",
+            )  # fmt: skip
 
 
 def _references(root: Path) -> Iterator[Path]:
@@ -97,11 +84,11 @@ def _of_reference(folder: Path, section: str) -> Iterator[Check]:
         )  # fmt: skip
 
 
-def _table(folder: Path, measure: str) -> Found:
-    ref = Reference(folder)
+def checked_table(ref: Reference, measure: str) -> Found:
+    """The table of a measure, or those of its parts: their checksums, and that they are tables."""
     files = ref.measures[measure].files
     for facts in files:
-        read_checked(folder / facts.file, facts.sha256)
+        read_checked(ref.folder / facts.file, facts.sha256)
     if ref.use == "velocity":
         from neocalc.velocity.increment_tables import read_rows
 
@@ -110,6 +97,18 @@ def _table(folder: Path, measure: str) -> Found:
         ref.tables(measure)
     found = f"SHA-256 {' and '.join(facts.sha256 for facts in files)}"
     return Found(True, found, found)
+
+
+def _model(folder: Path) -> Found:
+    """The parameters of the correlations: their checksum, and that they are parameters."""
+    from neocalc.velocity.correlations import read_models
+
+    found = read_models(folder)
+    return Found(bool(found), "parameters of measures", ", ".join(found) or "none")
+
+
+def _table(folder: Path, measure: str) -> Found:
+    return checked_table(Reference(folder), measure)
 
 
 def package_checks(section: str) -> Iterator[Check]:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any, Final
 
+from neocalc import html as pages
+from neocalc.errors import printable
 from neocalc.verify.checks import FAILED, NOT_MADE, OUTCOMES, PASSED, Check, Report
 
 TITLE: Final = "Qualification of a neocalc installation"
 NOTICE: Final = "neocalc calculates; it does not prescribe. A clinician decides."
+WIDTH: Final = 96
+"""Characters in a line of what is said of the whole."""
 SIGNATURES: Final = ("Performed by", "Reviewed by")
+COVERED: Final = (
+    "Covered: every table, reference.toml (ranges, limits, flags, methods), trial definition and "
+    "published value, by SHA-256 (tables, reference.toml and definitions also whenever they are "
+    "loaded); every file of the package, by the RECORD of its wheel; what this Python, NumPy and "
+    "SciPy compute, by published values; a site's own definitions and references, that they can be "
+    "used."
+)
+NOT_COVERED: Final = (
+    "Not covered: Python and its packages beyond those values; compiled copies (.pyc), which "
+    "Python may run in place of the code that was checked; what is changed after this run; and "
+    "whoever can write to this installation: manifest, RECORD and this command could be changed "
+    "with the rest. Compare version and digest with those of the release, on another machine."
+)
 CONFIDENCE: Final = (
     "Confidence: A printed by the publisher, or exact arithmetic; B computed from the official"
     " tables with an independent program; C as B, from a table read in two independent copies;"
@@ -28,6 +45,8 @@ def about(report: Report) -> dict[str, Any]:
         "counts": report.counts,
         "sections": report.sections,
         "checks": [check._asdict() for check in report.checks],
+        "covered": COVERED,
+        "not_covered": NOT_COVERED,
     }
 
 
@@ -53,11 +72,13 @@ def text(report: Report) -> str:
     for name, *counts in rows:
         cells = [f"{count:>{width}}" for count, width in zip(counts, widths[1:], strict=True)]
         lines.append("  ".join([f"{name:<{widths[0]}}", *cells]))
+    for said in (COVERED, NOT_COVERED):
+        lines += ["", *textwrap.wrap(said, WIDTH)]
     for outcome in (NOT_MADE, FAILED):
         for check in report.having(outcome):
             lines += ["", f"{outcome.upper()}  {check.section}: {check.name}"]
             lines += _aligned(_found(check), "    ")
-    return "\n".join([*lines, "", verdict(report)]) + "\n"
+    return "\n".join(map(printable, [*lines, "", verdict(report)])) + "\n"
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
@@ -98,23 +119,24 @@ def html(report: Report) -> str:
         HTML without scripts or anything loaded from elsewhere; every text in it is escaped.
     """
     parts = [
-        f"<p class={'pass' if report.passed else 'fail'}>{escape(verdict(report))}</p>",
-        "<h2>Installation</h2>", _table([], _facts(report)),
-        "<h2>Sections</h2>",
-        _table(*_counted(report)),
-        "<h2>Signatures</h2>", *(_signature(who) for who in SIGNATURES),
+        pages.title(TITLE),
+        pages.paragraph(verdict(report), "pass" if report.passed else "fail"),
+        pages.heading("Installation"), _table([], _facts(report)),
+        pages.heading("Sections"), _table(*_counted(report)),
+        pages.heading("Signatures"), *(_signature(who) for who in SIGNATURES),
     ]  # fmt: skip
     others = [check for check in report.checks if check.outcome != PASSED]
     if others:
-        parts += ["<h2>Not passed</h2>", _checks(others)]
+        parts += [pages.heading("Not passed"), _checks(others)]
     for section in report.sections:
-        parts.append(f"<h2>{escape(section)}</h2>")
+        parts.append(pages.heading(section))
         parts.append(_checks(check for check in report.checks if check.section == section))
-    parts += [f"<p>{escape(said)}</p>" for said in (CONFIDENCE, NOTICE)]
-    return _PAGE.format(title=escape(TITLE), body="\n".join(parts))
+    said = (COVERED, NOT_COVERED, CONFIDENCE, NOTICE)
+    parts += [pages.paragraph(one) for one in said]
+    return pages.page(TITLE, parts, _STYLE)
 
 
-def _checks(checks: Iterable[Check]) -> str:
+def _checks(checks: Iterable[Check]) -> pages.Safe:
     rows = [
         (
             check.outcome, check.name, check.expected, check.actual,
@@ -125,45 +147,34 @@ def _checks(checks: Iterable[Check]) -> str:
     return _table(("Result", "Check", "Expected", "Found", "Source"), rows, kind="checks")
 
 
-def _signature(who: str) -> str:
+def _signature(who: str) -> pages.Safe:
     lines = " ".join(f"{what}: <span class=line></span>" for what in ("name", "date", "signature"))
-    return f"<p class=sign><b>{escape(who)}</b><br>{lines}</p>"
+    return pages.Safe(f"<p class=sign>{pages.bold(who)}<br>{lines}</p>\n")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "facts") -> str:
-    lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)] if head else []
-    lines += ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
-    return f"<table class={kind}>" + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table>"
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "facts") -> pages.Safe:
+    """A table whose first column is of our own words, and the others of what was found."""
+    cells = [(row[0], *map(pages.free, row[1:])) for row in rows]
+    return pages.table(head, cells, kind=kind)
 
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-@page {{ margin: 12mm }}
-body {{ font: 8pt/1.3 sans-serif; max-width: 190mm; margin: auto }}
-h1 {{ font-size: 13pt; margin: 0 }}
-h2 {{ font-size: 10pt; margin: 3mm 0 1mm; break-after: avoid }}
-p {{ margin: 1mm 0 }}
-table {{ border-collapse: collapse; width: 100% }}
-tr {{ break-inside: avoid }}
-th, td {{ border-bottom: 0.2mm solid #999; padding: 0.3mm 2mm 0.3mm 0; vertical-align: top }}
-th, td {{ text-align: left; overflow-wrap: anywhere }}
-.checks {{ table-layout: fixed; font-size: 7pt }}
-.checks th:nth-child(1) {{ width: 13mm }}
-.checks th:nth-child(2) {{ width: 36mm }}
-.checks th:nth-child(5) {{ width: 38mm }}
-.pass, .fail {{ font-size: 11pt; font-weight: bold; border: 0.4mm solid #000; padding: 1mm }}
-.fail {{ background: #000; color: #fff }}
-.line {{ display: inline-block; min-width: 48mm; border-bottom: 0.3mm solid #000 }}
-.sign {{ margin-top: 4mm; line-height: 3 }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
+_STYLE: Final = """
+@page { margin: 12mm }
+body { font: 8pt/1.3 sans-serif; max-width: 190mm; margin: auto }
+h1 { font-size: 13pt; margin: 0 }
+h2 { font-size: 10pt; margin: 3mm 0 1mm; break-after: avoid }
+p { margin: 1mm 0 }
+table { border-collapse: collapse; width: 100% }
+tr { break-inside: avoid }
+th, td { border-bottom: 0.2mm solid #999; padding: 0.3mm 2mm 0.3mm 0; vertical-align: top }
+th, td { text-align: left }
+.checks { table-layout: fixed; font-size: 7pt }
+.checks th:nth-child(1) { width: 13mm }
+.checks th:nth-child(2) { width: 36mm }
+.checks th:nth-child(5) { width: 38mm }
+.checks td { overflow-wrap: break-word }
+.pass, .fail { font-size: 11pt; font-weight: bold; border: 0.4mm solid #000; padding: 1mm }
+.fail { background: #000; color: #fff }
+.line { display: inline-block; min-width: 48mm; border-bottom: 0.3mm solid #000 }
+.sign { margin-top: 4mm; line-height: 3 }
 """

@@ -1,0 +1,1 @@
+"""The outcome of a trial: from visits to the table in the paper."""

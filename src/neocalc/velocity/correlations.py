@@ -1,0 +1,295 @@
+"""The correlation of z between two ages, as the WHO's tables imply it, and what follows from it.
+
+The SD of an increment and the SDs of attained size at both ages fix the correlation of size, and so
+of z: r = (s1^2 + s2^2 - s_inc^2) / (2 s1 s2), where each s is M S of its table. Where the tables of
+increments have the interval, at a width or between two, r is computed from them. Elsewhere it is
+that of a smooth model, fitted once to the r of every row (scripts/fit_correlations.py): over more
+than 6 months, and from 24 to 36 months, where it is an extrapolation and says so.
+
+With r, two z-scores follow for any two ages: the standardised change, (z2 - z1) / sqrt(2 (1 - r)),
+and the conditional gain, (z2 - r z1) / sqrt(1 - r^2), which allows for regression to the mean.
+
+References
+----------
+Cole TJ. Conditional reference charts to assess weight gain in British infants. Arch Dis Child
+1995;73:8-16.
+
+WHO Multicentre Growth Reference Study Group. WHO Child Growth Standards: growth velocity based on
+weight, length and head circumference: methods and development. Geneva: WHO; 2009
+(ISBN 978 92 4 154763 5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from neocalc.age import MONTH, days_from_months
+from neocalc.errors import CODE, StatusArray, TableError
+from neocalc.references import parse_toml, read_checked, reference, tables_folder
+from neocalc.shipped import read_small, refuse_altered
+from neocalc.stacks import Bytes, Rows
+from neocalc.units import Floats
+from neocalc.velocity.declines import Attained, Changes
+from neocalc.velocity.increment_tables import LAST_DAY
+from neocalc.velocity.increments import DEFAULT_RULES
+from neocalc.velocity.intervals import (
+    FEW,
+    INTERPOLATED,
+    WHO_2006,
+    Cells,
+    axes_of,
+    cells_of,
+    every_cell,
+)
+from neocalc.velocity.rates import conditional
+from neocalc.velocity.visits import Interval
+
+FOLDER: Final = "who-2009-correlation"
+"""The folder of the model's parameters, among the tables."""
+ABOUT: Final = "correlation.toml"
+HEADER: Final = "measure,n,p,c,q,tau"
+SOURCES: Final = (
+    "", "who-2009", "who-2009-interpolated", "who-2009-model", "who-2009-model-extrapolated",
+)  # fmt: skip
+"""Where an r is from: none, a row of increments, between the rows of two widths, the model, or the
+model beyond the age at which the tables end. The first three are codes of `intervals.METHODS`."""
+MODEL: Final = 3
+"""Code of the model; the next one is of the model beyond the tables."""
+LAST_CORRELATED: Final = days_from_months(36)
+"""The model is used to 36 months, the last age to which a preterm child is corrected [day]."""
+
+
+class Model(NamedTuple):
+    """r = (1 - n)(p + (1 - p) exp(-c u^q)), u = ln((t2 + tau) / (t1 + tau)), ages t in months."""
+
+    n: float
+    p: float
+    c: float
+    q: float
+    tau: float
+
+    def at(self, u: Any) -> Any:
+        """The correlation over a span u of the logarithm of age [unitless]."""
+        return (1 - self.n) * (self.p + (1 - self.p) * np.exp(-self.c * u**self.q))
+
+    def between(self, first: Any, second: Any) -> Any:
+        """The correlation between two ages [month].
+
+        >>> round(float(Model(0.02, 0.4, 0.5, 1.7, 1.0).between(3, 12)), 4)
+        0.6955
+        """
+        return self.at(np.log((second + self.tau) / (first + self.tau)))
+
+
+class Correlations(NamedTuple):
+    """Correlations of many pairs of ages: r, codes of `SOURCES`, and why there is none."""
+
+    r: Floats
+    source: Bytes
+    status: StatusArray
+
+
+class Standardised(NamedTuple):
+    """Standardised changes and conditional gains of many, with the r that both are by."""
+
+    change: Floats
+    conditional: Floats
+    r: Floats
+
+
+def read_models(folder: Path) -> dict[str, Model]:
+    """The parameters of each measure.
+
+    Raises
+    ------
+    TableError
+        When the folder or its table is missing, altered or malformed.
+    """
+    path = folder / ABOUT
+    try:
+        about = parse_toml(read_small(path))
+        file, sha256 = folder / str(about["file"]), str(about["sha256"])
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: there is no {ABOUT} in this folder") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise TableError(f"{path}: {error}") from error
+    content = read_checked(file, sha256)
+    try:
+        header, *lines = content.decode("ascii").split("\n")
+        if header != HEADER:
+            raise ValueError(f"the header must be {HEADER}")
+        cells = [line.split(",") for line in lines if line]
+        return {name: Model(*map(float, figures)) for name, *figures in cells}
+    except (TypeError, ValueError) as error:
+        raise TableError(f"{file}: {error}") from error
+
+
+@cache
+def models() -> dict[str, Model]:
+    """The models of neocalc's own tables; read once."""
+    root = tables_folder()
+    path = root / FOLDER / ABOUT
+    found = read_models(path.parent)
+    refuse_altered(root, path, hashlib.sha256(read_small(path)).hexdigest())
+    return found
+
+
+def implied(measure: str, interval: Interval) -> Correlations:
+    """The correlation of z between the two ages of each pair, as the WHO's tables imply it.
+
+    Parameters
+    ----------
+    measure : str
+        weight, length or head_circumference; of another there is none (`no_table`).
+    interval : Interval
+        The ages at the visits, on one basis, and why pairs cannot be compared.
+    """
+    status = _without(measure, interval)
+    r = np.full(len(status), np.nan)
+    there = np.flatnonzero(status == 0)
+    if there.size:
+        r[there] = _implied(measure, interval, there)
+    return Correlations(r, sources(measure, interval, r), status)
+
+
+def _without(measure: str, interval: Interval) -> StatusArray:
+    """Why pairs have no correlation."""
+    word = np.zeros(len(interval.days), dtype=np.uint8)
+    if measure not in models():
+        word[:] = CODE["no_table"]
+    np.putmask(word, interval.end > LAST_CORRELATED, CODE["above_velocity_reference"])
+    np.putmask(word, interval.start < 0, CODE["start_below_term"])
+    np.putmask(word, interval.days <= 0, CODE["interval_not_positive"])
+    if interval.status is not None:
+        np.putmask(word, interval.status != 0, interval.status)
+    return word
+
+
+def _implied(measure: str, interval: Interval, at: Rows) -> Floats:
+    """Correlations of some pairs, all from term to 36 months."""
+    sex, start, days = (column.take(at) for column in (interval.sex, interval.start, interval.days))
+    cells, place = cells_of(measure, DEFAULT_RULES.rule, sex, start, days)
+    if len(days) <= FEW:
+        r = _of_cells(measure, cells, sex, start, days)
+    else:
+        r = _of_every_cell(measure).take(place)
+    others = np.flatnonzero(np.isnan(r))
+    if others.size:
+        first = start.take(others)
+        model = models()[measure]
+        log_age = _log_age(model.tau)
+        later = log_age.take(first + days.take(others))
+        r[others] = model.at(later - log_age.take(first))
+    return r
+
+
+def sources(measure: str, interval: Interval, r: Floats) -> Bytes:
+    """Codes of `SOURCES` of correlations that `implied` or `standardise` gave; 0 where r is NaN."""
+    found = np.zeros(len(r), dtype=np.uint8)
+    known = np.flatnonzero(~np.isnan(r))
+    if known.size:
+        columns = interval.sex, interval.start, interval.days
+        cells, place = cells_of(measure, DEFAULT_RULES.rule, *(c.take(known) for c in columns))
+        source = cells.method.take(place)
+        modelled = source > INTERPOLATED  # an increment that is scaled has no SD of its own
+        modelled |= source == 0
+        source[modelled] = MODEL
+        source += modelled & (interval.end.take(known) > LAST_DAY)  # the next: extrapolated
+        found[known] = source
+    return found
+
+
+@cache
+def _log_age(tau: float) -> Floats:
+    """The logarithm of every age to 36 months, in months and with tau added."""
+    return np.asarray(np.log(np.arange(LAST_CORRELATED + 1) / MONTH + tau))
+
+
+def _of_cells(measure: str, cells: Cells, sex: Any, start: Any, days: Any) -> Floats:
+    """The correlation that each cell's increment implies; NaN where there is no SD for its days.
+
+    An increment that is scaled to a width has no SD of its own.
+    """
+    sd = attained_sd(measure)
+    start = np.maximum(start, 0)
+    one, two = sd[sex, start], sd[sex, np.minimum(start + days, LAST_CORRELATED)]
+    r = (one**2 + two**2 - (cells.M * cells.S) ** 2) / (2 * one * two)
+    return np.where(cells.method <= INTERPOLATED, r, np.nan)
+
+
+@cache
+def _of_every_cell(measure: str) -> Floats:
+    """The same for all cells, in their order; kept, as they serve every call."""
+    rule = DEFAULT_RULES.rule
+    return _of_cells(measure, every_cell(measure, rule), *axes_of(rule))
+
+
+@cache
+def attained_sd(measure: str) -> Floats:
+    """M S of the WHO's attained growth by sex and day, to 36 months [canonical unit]."""
+    table = reference(WHO_2006).table(measure)
+    return np.asarray((table.M * table.S)[:, : LAST_CORRELATED + 1])
+
+
+def standardise(
+    measure: str,
+    first: Attained,
+    second: Attained,
+    change: Changes,
+    interval: Interval,
+    own: Floats | None = None,
+) -> Standardised:
+    """Standardised changes and conditional gains; `standardised_status` says why there is none.
+
+    There are none without a change, across two references, and where r is not known. An r of the
+    caller's goes before ours; it is of the caller's ages, whatever they are.
+
+    Parameters
+    ----------
+    measure : str
+        The measure.
+    first, second : Attained
+        Attained z-scores at both visits.
+    change : Changes
+        The change between them.
+    interval : Interval
+        What is between the visits.
+    own : numpy.ndarray, optional
+        The caller's correlations, from 0 to below 1 [unitless].
+    """
+    usable = ~np.isnan(change.z)
+    usable &= first.reference == second.reference
+    if own is None:
+        usable &= interval.start >= 0
+        usable &= interval.end <= LAST_CORRELATED
+        usable &= measure in models()
+    figures = np.full((3, len(usable)), np.nan)
+    there = np.flatnonzero(usable)
+    if there.size:
+        r = _implied(measure, interval, there) if own is None else own.take(there)
+        figures[0, there] = change.z.take(there) / np.sqrt(2 * (1 - r))
+        figures[1, there] = conditional(first.z.take(there), second.z.take(there), r)
+        figures[2, there] = r
+    return Standardised(figures[0], figures[1], figures[2])
+
+
+def standardised_status(
+    measure: str, first: Attained, second: Attained, change: Changes, interval: Interval, *,
+    own: bool = False,
+) -> StatusArray:  # fmt: skip
+    """Why there is no standardised change; ok or implausible where there is one.
+
+    `own`: r is the caller's.
+    """
+    n = len(change.z)
+    status = np.zeros(n, dtype=np.uint8) if own else _without(measure, interval)
+    np.putmask(status, first.reference != second.reference, CODE["reference_changed"])
+    np.putmask(status, np.isnan(change.z), change.status)
+    kept = CODE["implausible"]
+    status[(status == 0) & (change.status == kept)] = kept
+    return status
