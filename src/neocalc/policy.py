@@ -10,7 +10,7 @@ not rules of the references, and each of them can be set.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -52,7 +52,8 @@ class Policy:
     term_reference : str, default "who-2006"
         Reference from then on, and for children born at term or of unstated gestation.
     school_age_reference : str or None, default "who-2007"
-        Reference from the day after the term reference ends; None: there is none.
+        Reference from the day after the term reference ends, or from its own first day where that
+        is later; None: there is none.
     require_position : bool, default False
         Whether a preterm child's length, and the BMI and weight-for-length that use it, are refused
         (`missing_value`) between 600 and 900 days of corrected age unless the position it was
@@ -95,8 +96,8 @@ at chronological age; from day 1,827 who-2007'
         school_age = None
         if self.school_age_reference is not None:
             name = self.school_age_reference
-            _growth_reference("school_age_reference", name, "chronological")
-            school_age = 1 + last_day(term)
+            later = _growth_reference("school_age_reference", name, "chronological")
+            school_age = max(1 + last_day(term), first_day(later))
         object.__setattr__(self, "school_age_from_day", school_age)
         if not isinstance(self.require_position, bool):
             raise InputError("require_position", self.require_position, "True or False")
@@ -124,6 +125,25 @@ at chronological age; from day 1,827 who-2007'
             self.correct_until_day, self.term_reference, self.require_position,
             self.school_age_reference,
         )  # fmt: skip
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The references of the policy: preterm, term and, where there is one, of school age."""
+        names = self.preterm_reference, self.term_reference, self.school_age_reference
+        return tuple(name for name in names if name is not None)
+
+    @property
+    def of_infants(self) -> Policy:
+        """The same without a reference of school age: an older child has no z.
+
+        Examples
+        --------
+        >>> Policy().of_infants.references
+        ('fenton-2013', 'who-2006')
+        """
+        return self if self.school_age_reference is None else replace(
+            self, school_age_reference=None
+        )
 
     def describe(self, reference: str = DEFAULT) -> str:
         """The policy in one readable line; with one reference whatever the age, what holds then.
@@ -184,6 +204,12 @@ def last_day(ref: Reference) -> int:
     """The last day for which a reference has a table by age; term where it has none."""
     by_age = [facts for name, facts in ref.measures.items() if name not in BY_LENGTH]
     return max((facts.last_day for facts in by_age), default=TERM)
+
+
+def first_day(ref: Reference) -> int:
+    """The first day for which a reference has a table by age; birth where it has none."""
+    by_age = [facts for name, facts in ref.measures.items() if name not in BY_LENGTH]
+    return min((facts.first_day for facts in by_age), default=0)
 
 
 def policy_or_default(policy: object) -> Policy:
@@ -282,8 +308,7 @@ def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
     slot, day, basis, who_day, who_basis = _by_policy(age, policy)
     status = combined(age.status, age.gestation_status)
     if name == DEFAULT:
-        names = policy.preterm_reference, policy.term_reference, policy.school_age_reference
-        refs = tuple(reference(name) for name in names if name is not None)
+        refs = tuple(map(reference, policy.references))
         return Resolved(refs, slot, day, basis, who_day, who_basis, status)
     ref = growth_reference(name)
     slot = np.zeros(len(age), dtype=np.uint8)

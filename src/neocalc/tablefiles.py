@@ -173,6 +173,13 @@ class Measure(NamedTuple):
         return self.parts or (self,)
 
     @property
+    def first_day(self) -> int:
+        """The first day of the range, of a measure by age."""
+        per, unit = MONTH_DAYS
+        first = self.range[0]
+        return int(-(-first * per // unit)) if self.axis == "age_months" else int(first)
+
+    @property
     def last_day(self) -> int:
         """The last day of the range, of a measure by age."""
         per, unit = MONTH_DAYS
