@@ -413,7 +413,7 @@ def build(source: Path, root: Path) -> None:
         INTERGROWTH_PRETERM,
         {
             measure: (
-                facts(axis, units[measure], 189, 448, form, [-6, 6], SMALL),
+                facts(axis, units[measure], 189, 448, form, [-6, 6]),
                 formula_rows(postnatal, measure, range(189, 449)),
             )
             for measure, form in forms.items()
@@ -422,7 +422,8 @@ def build(source: Path, root: Path) -> None:
     forms = {"weight": "lognormal", "length": "normal", "head_circumference": "normal"}
     published = source / "intergrowth_21st" / "newborn_size_st3.csv"
     by_day = "gestational_age_days"
-    # The tails of the skew t are heavy: 4 kg for 400 g at 33 weeks has a z between 5 and 6.
+    # The tails of the skew t are heavy: 4 kg for 400 g at 33 weeks has a z between 5 and 6, and
+    # 3 g one of -5. The normal and the lognormal forms need no second limit of small values.
     limits = {"weight": [-6, 5], "length": [-6, 6], "head_circumference": [-6, 6]}
     write_reference(
         root,
@@ -430,7 +431,7 @@ def build(source: Path, root: Path) -> None:
         {
             measure: [
                 (
-                    facts(by_day, units[measure], 168, 230, form, limits[measure], SMALL),
+                    facts(by_day, units[measure], 168, 230, form, limits[measure]),
                     formula_rows(very_preterm, measure, range(168, 231)),
                 ),
                 (
