@@ -262,6 +262,7 @@ def test_z_and_measurement_of_one_and_of_many_are_the_same() -> None:
 
 # ------------------------------------------------------------------------------- WHO, 5 to 19 years
 
+
 def test_rows_of_the_who_between_and_at_whole_months() -> None:
     """Age in months is days / 30.4375, not rounded: 487 days are 16 months."""
     table = reference(SCHOOL).table("weight")
@@ -458,9 +459,7 @@ def test_a_measure_in_parts(tmp_path: Path) -> None:
         ref.table("weight")
     days = np.arange(12)
     age = nc.Age.from_days(days)
-    found = nc.zscore(
-        "weight", ["2.4 kg"] * 12, sex=["m"] * 12, age=age, reference=str(folder)
-    )
+    found = nc.zscore("weight", ["2.4 kg"] * 12, sex=["m"] * 12, age=age, reference=str(folder))
     expected = [by_hand("normal", 2.4)] * 5 + [by_hand("st3", 2.4)] * 6
     assert found.z[:11].tolist() == pytest.approx(expected, abs=1e-9)
     assert found.method[:11].tolist() == ["normal"] * 5 + ["st3"] * 6

@@ -237,7 +237,11 @@ def test_an_unknown_reference_of_school_age(name: Any) -> None:
 
 def test_the_handover_of_a_reference() -> None:
     """As the reference states it; what is typed goes before."""
-    for name, day in (("fenton-2013", 350), ("fenton-2025", 350), ("intergrowth-21st-preterm", 448)):
+    for name, day in (
+        ("fenton-2013", 350),
+        ("fenton-2025", 350),
+        ("intergrowth-21st-preterm", 448),
+    ):
         assert nc.Policy(preterm_reference=name).handover_day == day
         typed = nc.Policy(preterm_reference=name, handover="45 week")
         assert typed.handover_day == 315

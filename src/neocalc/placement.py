@@ -108,9 +108,7 @@ def _nowhere(*statuses: StatusArray | None) -> Bools | None:
     return None if status is None else status != 0
 
 
-def _elsewhere(
-    resolved: Resolved, has: Sequence[bool]
-) -> tuple[Bytes, Ints, Bytes, StatusArray]:
+def _elsewhere(resolved: Resolved, has: Sequence[bool]) -> tuple[Bytes, Ints, Bytes, StatusArray]:
     """What a reference lacks: the term reference, at corrected age from 40w0d on.
 
     A measure that the preterm reference lacks is the term reference's from 40w0d; one that the

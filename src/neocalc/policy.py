@@ -21,7 +21,15 @@ from neocalc.blocks import BLOCK, by_blocks, either
 from neocalc.coding import Ints
 from neocalc.errors import InputError, PolicyError, StatusArray, combined, status_where
 from neocalc.lengths import POSITION_MATTERS
-from neocalc.references import BY_LENGTH, Reference, ids_of, reference, reference_for
+from neocalc.references import (
+    BY_LENGTH,
+    Reference,
+    excluded,
+    ids_of,
+    reference,
+    reference_for,
+    why_not,
+)
 
 DEFAULT: Final = "auto"
 """The reference that lets the policy choose."""
@@ -53,7 +61,7 @@ class Policy:
         Reference from then on, and for children born at term or of unstated gestation.
     school_age_reference : str or None, default "who-2007"
         Reference from the day after the term reference ends, or from its own first day where that
-        is later; None: there is none.
+        is later; None: there is none. Nor is there one where ``NEOCALC_EXCLUDE`` leaves it out.
     require_position : bool, default False
         Whether a preterm child's length, and the BMI and weight-for-length that use it, are refused
         (`missing_value`) between 600 and 900 days of corrected age unless the position it was
@@ -94,6 +102,8 @@ at chronological age; from day 1,827 who-2007'
         for name in ("handover", "preterm_below", "correct_until"):
             object.__setattr__(self, f"{name}_day", duration_days(getattr(self, name), name))
         school_age = None
+        if self.school_age_reference in excluded():
+            object.__setattr__(self, "school_age_reference", None)
         if self.school_age_reference is not None:
             name = self.school_age_reference
             later = _growth_reference("school_age_reference", name, "chronological")
@@ -141,8 +151,8 @@ at chronological age; from day 1,827 who-2007'
         >>> Policy().of_infants.references
         ('fenton-2013', 'who-2006')
         """
-        return self if self.school_age_reference is None else replace(
-            self, school_age_reference=None
+        return (
+            self if self.school_age_reference is None else replace(self, school_age_reference=None)
         )
 
     def describe(self, reference: str = DEFAULT) -> str:
@@ -231,7 +241,7 @@ def _growth_reference(part: str, name: str, basis: str) -> Reference:
     try:
         ref = reference(name)
     except InputError as error:
-        raise InputError(part, name, _accepted(basis)) from error
+        raise InputError(part, name, why_not(name) + _accepted(basis)) from error
     if ref.use != "growth" or ref.age_basis != basis:
         why = f"{ref.id} is not a growth reference by {basis} age"
         raise PolicyError(f"{part}: {why}; {_accepted(basis)}")

@@ -4,7 +4,8 @@ A reference is a folder: ``reference.toml`` says what it is and holds the SHA-25
 CSVs of L, M and S. A folder added to ``reference_tables/`` is a reference added; a user's own is
 given by its path, or by its id when its folder is on the path list ``NEOCALC_REFERENCES``. A table
 whose checksum differs from its reference.toml is refused, and so is a reference.toml of neocalc's
-own that differs from the manifest (`neocalc.shipped`).
+own that differs from the manifest (`neocalc.shipped`). Those whose terms of use a site cannot
+accept are left out by their ids in ``NEOCALC_EXCLUDE``, separated by commas or spaces.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from functools import cache, cached_property
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +43,7 @@ __all__ = [
     "AXES",
     "BY_LENGTH",
     "ENVIRONMENT",
+    "EXCLUDE",
     "LARGEST",
     "MEASURES",
     "METHODS",
@@ -47,6 +52,8 @@ __all__ = [
     "Measure",
     "Reference",
     "Table",
+    "excluded",
+    "nothing_excluded",
     "open_folder",
     "own_folders",
     "parse_rows",
@@ -54,6 +61,7 @@ __all__ = [
     "read_checked",
     "reference",
     "references",
+    "shipped_folders",
     "tables_digest",
     "tables_folder",
 ]
@@ -74,6 +82,7 @@ HANDOVER_DAY: Final = 350
 LARGEST_DAY: Final = 100_000
 USES: Final = ("growth", "size_at_birth", "velocity")
 ENVIRONMENT: Final = "NEOCALC_REFERENCES"
+EXCLUDE: Final = "NEOCALC_EXCLUDE"
 
 
 class Reference:
@@ -247,18 +256,22 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     """
     text = os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else ""
     added, faults = added_references()
-    found = [folder for folder in own_folders() if folder.name == text]
+    found = [folder for folder in shipped_folders() if folder.name == text]
     found += [ref.folder for ref in added if ref.id == text]
     if len(found) > 1:
         raise _second(found[1], text)
-    if found:
+    if found and text not in excluded():
         return open_folder(found[0])
+    if found:
+        raise _unknown(name, [ref.id for ref in references()])
     path = Path(text)
     if text and _is_there(path):
         ref = open_folder((path.parent if path.suffix == ".toml" else path).resolve())
-        ours = next((folder for folder in own_folders() if folder.name == ref.id), ref.folder)
+        ours = next((folder for folder in shipped_folders() if folder.name == ref.id), ref.folder)
         if ref.folder != ours:
             raise _second(ref.folder, ref.id)
+        if ref.folder in shipped_folders() and ref.id in excluded():
+            raise _unknown(ref.id, [ref.id for ref in references()])
         return ref
     if faults:  # what is asked for may be what cannot be read
         raise faults[0]
@@ -288,14 +301,20 @@ def ids_of(*uses: str, basis: str = "") -> list[str]:
 
 def _second(folder: Path, id_: str) -> TableError:
     """An id names one reference: results and records give it alone."""
-    ours = any(own.name == id_ for own in own_folders())
+    ours = any(own.name == id_ for own in shipped_folders())
     whose = ", which ships with neocalc; give yours another id" if ours else ""
     return TableError(f"{folder}: a second reference with the id {id_!r}{whose}")
 
 
 def _unknown(name: object, known: list[str]) -> InputError:
-    accepted = f"accepted: {', '.join(known)}, or the path of a folder"
+    accepted = f"{why_not(name)}accepted: {', '.join(known)}, or the path of a folder"
     return InputError("reference", name, accepted)
+
+
+def why_not(name: object) -> str:
+    """Why a reference that ships is none, for a message; empty where it is not left out."""
+    left_out = isinstance(name, str) and name in excluded()
+    return f"this site leaves it out ({EXCLUDE}); " if left_out else ""
 
 
 def _is_there(path: Path) -> bool:
@@ -329,7 +348,7 @@ def references() -> tuple[Reference, ...]:
         raise faults[0]
     found: dict[str, Reference] = {}
     for ref in (*map(open_folder, own_folders()), *added):
-        if ref.id in found:
+        if ref.id in found or (ref.id in excluded() and ref in added):
             raise _second(ref.folder, ref.id)
         found[ref.id] = ref
     return tuple(found.values())
@@ -348,9 +367,51 @@ def tables_digest() -> str:
 
 
 @cache
-def own_folders() -> tuple[Path, ...]:
-    """The folders of neocalc's own references, by name."""
+def shipped_folders() -> tuple[Path, ...]:
+    """The folders of the references that ship with neocalc, by name; also of those left out."""
     return tuple(sorted(path.parent for path in tables_folder().glob("*/reference.toml")))
+
+
+def own_folders() -> tuple[Path, ...]:
+    """The folders of neocalc's own references, by name, without those left out."""
+    out = excluded()
+    return tuple(folder for folder in shipped_folders() if folder.name not in out)
+
+
+_everything: Final = ContextVar("everything", default=False)
+
+
+@contextmanager
+def nothing_excluded() -> Iterator[None]:
+    """Every reference that ships, whatever the site leaves out: to check the installation."""
+    token = _everything.set(True)
+    try:
+        yield
+    finally:
+        _everything.reset(token)
+
+
+def excluded() -> frozenset[str]:
+    """The ids of neocalc's own references that ``NEOCALC_EXCLUDE`` leaves out.
+
+    Raises
+    ------
+    TableError
+        When a name there is none of them: a slip of a letter would leave a table in use.
+    """
+    text = os.environ.get(EXCLUDE, "")
+    return frozenset() if _everything.get() or not text else _excluded(text, shipped_folders())
+
+
+@lru_cache(maxsize=8)
+def _excluded(text: str, folders: tuple[Path, ...]) -> frozenset[str]:
+    names = frozenset(text.replace(",", " ").split())
+    known = [folder.name for folder in folders]
+    for name in sorted(names.difference(known)):
+        raise TableError(
+            f"{EXCLUDE}: {name!r} is no reference that ships; accepted: {', '.join(known)}"
+        )
+    return names
 
 
 def added_references() -> tuple[list[Reference], list[TableError]]:

@@ -371,9 +371,7 @@ def _by_day(columns: Floats, first: int, last: int) -> tuple[int, int, Floats]:
     return start, end, below + rest / per * (above - below)
 
 
-def _table(
-    facts: Measure, path: Path, axis: str, first: int, last: int, columns: Floats
-) -> Table:
+def _table(facts: Measure, path: Path, axis: str, first: int, last: int, columns: Floats) -> Table:
     """A table in canonical units from the columns of its CSV, once they are such as it needs."""
     if not (columns[_POSITIVE[facts.method]] > 0).all():
         names = [COLUMNS[facts.method].split(",")[at] for at in _POSITIVE[facts.method]]
