@@ -450,7 +450,7 @@ class Choice(NamedTuple):
 def choose(
     measure: str, chronological: int, gestation: int | None, reference: str, policy: Policy
 ) -> Choice:
-    """Which reference at which age. That a named preterm chart has a gestation is checked before."""
+    """Which reference at which age. A named preterm chart's gestation is checked before."""
     if reference in PRETERM_CHARTS:
         if measure not in PRETERM_MEASURES:
             return Choice("", "", 0)
