@@ -2,17 +2,23 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CORE := $(VENV)/.core
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint check numbers docs packages fuzz faults bench ratios clean
 
-$(STAMP): pyproject.toml
+# What a user installs, without pictures, Spark and tests: the demo needs no more.
+$(CORE): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(STAMP): $(CORE)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[chart,spark]" --group test
 	touch $@
 
-demo: $(STAMP)
+demo: $(CORE)
 	@mkdir -p build
 	$(BIN)/neocalc score examples/cohort.csv -o build/scored.csv --force
 	@echo

@@ -239,7 +239,7 @@ def score(
     dose : neocalc.dose.Dosing, optional
         Add the cells and volume of a dose for each weight, with a status.
     prefix : str, optional
-        Before the name of every added column, such as "nc_".
+        Before the name of every added column, such as ``"nc_"``.
 
     Returns
     -------
