@@ -24,8 +24,8 @@ from neocalc.lengths import POSITION_MATTERS
 from neocalc.references import (
     BY_LENGTH,
     Reference,
-    excluded,
     ids_of,
+    is_there,
     reference,
     reference_for,
     why_not,
@@ -36,6 +36,8 @@ DEFAULT: Final = "auto"
 AGE_BASES: Final = ("", "chronological", "corrected", "postmenstrual", "gestation")
 """What the age of a result means; empty where no age was used."""
 CHRONOLOGICAL, CORRECTED, POSTMENSTRUAL, GESTATION = 1, 2, 3, 4
+SCHOOL_AGE: Final = "who-2007"
+"""The reference of school age, where its tables are there."""
 TERM_SLOT: Final = 1
 """Which of the references of a policy is that of children born at term."""
 
@@ -61,7 +63,8 @@ class Policy:
         Reference from then on, and for children born at term or of unstated gestation.
     school_age_reference : str or None, default "who-2007"
         Reference from the day after the term reference ends, or from its own first day where that
-        is later; None: there is none. Nor is there one where ``NEOCALC_EXCLUDE`` leaves it out.
+        is later; None: there is none. Nor is there one where an installation does without that of the WHO
+        (``NEOCALC_EXCLUDE``).
     require_position : bool, default False
         Whether a preterm child's length, and the BMI and weight-for-length that use it, are refused
         (`missing_value`) between 600 and 900 days of corrected age unless the position it was
@@ -88,7 +91,7 @@ at chronological age; from day 1,827 who-2007'
     correct_until: Any = "36 month"
     term_reference: str = "who-2006"
     require_position: bool = False
-    school_age_reference: str | None = "who-2007"
+    school_age_reference: str | None = SCHOOL_AGE
     handover_day: int = field(init=False, repr=False)
     preterm_below_day: int = field(init=False, repr=False)
     correct_until_day: int = field(init=False, repr=False)
@@ -102,7 +105,7 @@ at chronological age; from day 1,827 who-2007'
         for name in ("handover", "preterm_below", "correct_until"):
             object.__setattr__(self, f"{name}_day", duration_days(getattr(self, name), name))
         school_age = None
-        if self.school_age_reference in excluded():
+        if self.school_age_reference == SCHOOL_AGE and not is_there(SCHOOL_AGE):
             object.__setattr__(self, "school_age_reference", None)
         if self.school_age_reference is not None:
             name = self.school_age_reference

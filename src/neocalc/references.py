@@ -378,6 +378,11 @@ def own_folders() -> tuple[Path, ...]:
     return tuple(folder for folder in shipped_folders() if folder.name not in out)
 
 
+def is_there(name: str) -> bool:
+    """Whether one of neocalc's own references is there, and is not left out."""
+    return any(folder.name == name for folder in own_folders())
+
+
 _everything: Final = ContextVar("everything", default=False)
 
 
