@@ -27,7 +27,6 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from neocalc.lms import measurement_from_zscore, small_line, zscore_from_measurement
 from neocalc.references import Table, references
 
 Floats = npt.NDArray[np.float64]
@@ -58,30 +57,26 @@ class Measured(NamedTuple):
 
 def flagged(table: Table, y: Any) -> npt.NDArray[np.bool_]:
     """Which values of a table are implausible, for both sexes and every key at once."""
-    z = zscore_from_measurement(y, table.L, table.M, table.S, restricted=table.restricted)
-    rounded = np.round(z, 2)
+    rounded = np.round(table.zscore(y, ...), 2)
     found = (rounded < table.flag[0]) | (rounded > table.flag[1])
     if table.flag_small is not None:
-        found |= y < small_line(table.flag_small, table.M, table.S)
+        found |= y < table.small_line()
     return np.asarray(found)
 
 
 def values(table: Table, z: Floats) -> Floats:
     """The measurements at z-scores, for both sexes and every key; NaN where there is none."""
     at = z[:, np.newaxis, np.newaxis]
-    y = measurement_from_zscore(at, table.L, table.M, table.S, restricted=table.restricted)
-    return np.asarray(y)
+    return np.asarray(table.measurement(at, ...))
 
 
 def measured(reference: str, measure: str, table: Table) -> Measured:
     """What the limits of a table do."""
     k = table.flag_small
     nothing = np.full(1, np.nan)
-    share = nothing if k is None else small_line(k, np.ones_like(table.M), table.S)
-    limit = nothing if k is None else small_line(k, table.M, table.S)
-    z = nothing
+    share, z = nothing, nothing
     if k is not None:
-        z = zscore_from_measurement(limit, table.L, table.M, table.S, restricted=table.restricted)
+        share, z = table.small_line() / table.M, table.zscore(table.small_line(), ...)
     true, counted = np.zeros(table.M.shape), np.zeros(table.M.shape)
     for part in np.array_split(DENSE, 20):
         y = values(table, part)
@@ -104,10 +99,11 @@ def measured(reference: str, measure: str, table: Table) -> Measured:
 def everything() -> list[Measured]:
     """Every table of attained growth and of size at birth."""
     return [
-        measured(ref.id, measure, ref.table(measure))
+        measured(ref.id, measure, table)
         for ref in references()
         if ref.use != "velocity"
         for measure in ref.measures
+        for table in ref.tables(measure)
     ]
 
 

@@ -12,6 +12,12 @@ None when it is not stated. Sources:
   (2006), ISBN 92 4 154693 X, chapter 7, and the WHO's R package ``anthro``.
 - Postmenstrual and corrected age: Engle, Pediatrics 2004;114:1362-4, doi 10.1542/peds.2004-1915.
 - Fenton & Kim, BMC Pediatr 2013;13:59; Fenton, Elmrayed & Alshaikh 2025, doi 10.1111/ppe.70035.
+- WHO reference, 5 to 19 years: de Onis 2007, doi 10.2471/BLT.07.043497, and the WHO's R package
+  ``anthroplus``: age in months is days / 30.4375, L, M and S are linear between two months.
+- INTERGROWTH-21st: Villar 2015, doi 10.1016/S2214-109X(15)00163-1 (preterm infants after birth);
+  Villar 2016, doi 10.1016/S0140-6736(16)00384-6 (newborns below 33 weeks); Villar 2014, doi
+  10.1016/S0140-6736(14)60932-6 (newborns from 33 weeks). The first two are computed here from the
+  published equations, not from a table.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ import csv
 import datetime
 import math
 import re
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -29,8 +36,12 @@ from typing import NamedTuple
 TABLES = Path(__file__).resolve().parents[1] / "reference_tables"
 
 WHO = "who-2006"
+SCHOOL = "who-2007"
 FENTON = ("fenton-2013", "fenton-2025")
+INTERGROWTH = "intergrowth-21st-preterm"
+PRETERM_CHARTS = (*FENTON, INTERGROWTH)
 BIRTH = "fenton-2025-birth"
+BIRTH_21 = "intergrowth-21st-newborn"
 
 TERM = 280  # 40w0d
 FIRST_GESTATION, LAST_GESTATION = 140, 314  # 20w0d, 44w6d
@@ -38,6 +49,9 @@ DAYS_PER_MONTH = 30.4375
 FIRST_HEIGHT_DAY = 731  # 24 months: height, not length, from this day on
 FIRST_STANDING_DAY = 274  # 9 months: a younger infant cannot have been measured standing
 LAST_WHO_DAY = 1826  # the last whole day below 60 months
+LAST_SCHOOL_MONTH = {"weight": 120, "length": 228, "bmi": 228}
+LAST_INTERGROWTH_DAY = 448  # 64w0d
+FIRST_ST3_DAY = 231  # 33w0d: before it newborns are scored by the very preterm equations
 RECUMBENT_MINUS_STANDING = 0.7  # cm
 
 PRETERM_MEASURES = ("weight", "length", "head_circumference")
@@ -124,6 +138,7 @@ class Policy:
     handover: int = 350  # postmenstrual: 50w0d is the last day of the preterm reference
     preterm_below: int = 259  # gestation: the first that is not preterm, 37w0d
     correct_until: int = 1096  # corrected: 36 months, the last day that is corrected
+    school_age: bool = True  # from day 1827 on the WHO's reference of 5 to 19 years
 
 
 DEFAULT_POLICY = Policy()
@@ -166,6 +181,114 @@ def interpolated_row(measure: str, sex: str, length: float) -> LMS | None:
         return rows[sex, below]
     low, high = rows[sex, below], rows[sex, below + 1]
     return LMS(*(a + part * (b - a) for a, b in zip(low, high, strict=True)))
+
+
+def table_row(reference: str, measure: str, sex: str, day: int) -> LMS:
+    """The row of a day, of any chart of growth."""
+    if reference == INTERGROWTH:
+        return intergrowth_row(measure, sex, day)
+    if reference == SCHOOL:
+        months = day / DAYS_PER_MONTH
+        below = math.floor(months)
+        low = table(SCHOOL, measure)[sex, below]
+        high = table(SCHOOL, measure).get((sex, below + 1), low)
+        part = months - below
+        return LMS(*(a + part * (b - a) for a, b in zip(low, high, strict=True)))
+    return table(reference, measure)[sex, day]
+
+
+def days_of_table(reference: str, measure: str) -> tuple[int, int]:
+    """First and last day of a chart of growth."""
+    if reference == INTERGROWTH:
+        return 189, LAST_INTERGROWTH_DAY
+    if reference == SCHOOL:
+        return LAST_WHO_DAY + 1, math.floor(LAST_SCHOOL_MONTH[measure] * DAYS_PER_MONTH)
+    return table_range(reference, measure)
+
+
+def intergrowth_row(measure: str, sex: str, day: int) -> LMS:
+    """Villar 2015, at exact weeks of postmenstrual age: L = 0 is normal in ln, L = 1 normal."""
+    w, b = day / 7, 1 if sex == "male" else 0
+    if measure == "weight":
+        median = math.exp(2.591277 - 0.01155 * w**0.5 - 2201.705 / w**2 + 0.0911639 * b)
+        return LMS(0, median, 0.1470258 + 505.92394 / w**2 - 140.0576 / w**2 * math.log(w))
+    if measure == "length":
+        median = math.exp(4.136244 - 547.0018 / w**2 + 0.0026066 * w + 0.0314961 * b)
+        return LMS(0, median, 0.050489 + 310.44761 / w**2 - 90.0742 / w**2 * math.log(w))
+    mean = 55.53617 - 852.0059 / w + 0.7957903 * b
+    return LMS(1, mean, (3.0582292 + 3910.05 / w**2 - 180.5625 / w) / mean)
+
+
+def very_preterm_row(measure: str, sex: str, day: int) -> LMS:
+    """Villar 2016, at exact weeks of gestation."""
+    w, b = day / 7, 1 if sex == "male" else 0
+    if measure == "weight":
+        median = math.exp(-7.00303 + 1.325911 * w**0.5 + 0.0571937 * b)
+        return LMS(0, median, 0.0373218**0.5)
+    if measure == "length":
+        mean = 1.307633 + 1.270022 * w + 0.4263885 * b
+        return LMS(1, mean, 6.757543**0.5 / mean)
+    mean = 0.7866522 + 0.887638 * w + 0.2513385 * b
+    return LMS(1, mean, 2.433481**0.5 / mean)
+
+
+# ------------------------------------------------------------------------------------------- skew t
+
+
+class ST3(NamedTuple):
+    """One row of a skew t table of newborns (Villar 2014)."""
+
+    mu: float
+    sigma: float
+    nu: float
+    tau: float
+
+
+@cache
+def st3_table(measure: str) -> dict[tuple[str, int], ST3]:
+    """Rows by sex and day of gestation, from 33w0d on."""
+    path = TABLES / BIRTH_21 / f"{measure}_{FIRST_ST3_DAY}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        return {
+            (row["sex"], int(row["gestational_age_days"])): ST3(
+                *(float(row[name]) for name in ST3._fields)
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+def incomplete_beta(x: float, a: float, b: float) -> float:
+    """I_x(a, b) by its continued fraction (Abramowitz & Stegun 26.5.8), summed from the far end."""
+    if x > (a + 1) / (a + b + 2):
+        return 1 - incomplete_beta(1 - x, b, a)
+    fraction = 0.0
+    for m in range(300, 0, -1):
+        odd = -(a + m - 1) * (a + b + m - 1) * x / ((a + 2 * m - 2) * (a + 2 * m - 1))
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        fraction = odd / (1 + even / (1 + fraction))
+    front = math.exp(
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+        + a * math.log(x) + b * math.log1p(-x)
+    )  # fmt: skip
+    return front / a / (1 + fraction)
+
+
+def t_tail(x: float, freedom: float) -> float:
+    """The share of Student's t beyond x, x above 0."""
+    return incomplete_beta(freedom / (freedom + x * x), freedom / 2, 0.5) / 2
+
+
+def st3_z(y: float, row: ST3) -> float:
+    """The share below y, or above it where that is smaller, as a normal deviate."""
+    x, square = (y - row.mu) / row.sigma, row.nu * row.nu
+    normal = statistics.NormalDist()
+    if x == 0:
+        return normal.inv_cdf(1 / (1 + square))
+    if x < 0:
+        below = 2 * t_tail(-row.nu * x, row.tau) / (1 + square)
+        return normal.inv_cdf(below)
+    above = 2 * square * t_tail(x / row.nu, row.tau) / (1 + square)
+    return -normal.inv_cdf(above)
 
 
 # --------------------------------------------------------------------------------------------- LMS
@@ -215,7 +338,9 @@ def restricted_inverse(z: float, row: LMS) -> float:
 
 def method_of(reference: str, measure: str) -> str:
     """WHO restricts all but length and head circumference; Fenton only its 2025 weight."""
-    if reference == WHO:
+    if reference == INTERGROWTH:
+        return "normal" if measure == "head_circumference" else "lognormal"
+    if reference in (WHO, SCHOOL):
         return "lms" if measure in PLAIN_WHO else "lms-restricted"
     return "lms-restricted" if reference != "fenton-2013" and measure == "weight" else "lms"
 
@@ -238,15 +363,18 @@ def centile_of(z: float) -> float:
 def is_flagged(reference: str, measure: str, z: float) -> bool:
     """As ``anthro`` does it: first 2 decimals, then strictly outside the limits.
 
-    The limits are the WHO's for the WHO's tables; beyond 6 SD on the preterm charts.
+    The limits are the WHO's for the WHO's tables; beyond 6 SD on the preterm charts, but for the
+    weight of newborns of INTERGROWTH-21st, whose upper tail is heavy: above 5 SD.
     """
-    low, high = FLAG_LIMITS[measure] if reference == "who-2006" else (-6, 6)
+    low, high = FLAG_LIMITS[measure] if reference in (WHO, SCHOOL) else (-6, 6)
+    if reference == BIRTH_21 and measure == "weight":
+        high = 5
     return not low <= round(z, 2) <= high
 
 
 def is_too_small(reference: str, value: float, row: LMS) -> bool:
-    """On a preterm chart, or at birth: below M exp(-6 S)."""
-    return reference != WHO and value < row.M * math.exp(-SMALL_SD * row.S)
+    """On a chart of Fenton: below M exp(-6 S)."""
+    return reference in (*FENTON, BIRTH) and value < row.M * math.exp(-SMALL_SD * row.S)
 
 
 # -------------------------------------------------------------------------------------------- ages
@@ -322,15 +450,25 @@ class Choice(NamedTuple):
 def choose(
     measure: str, chronological: int, gestation: int | None, reference: str, policy: Policy
 ) -> Choice:
-    """Which reference at which age. That a named Fenton chart has a gestation is checked before."""
-    if reference in FENTON:
+    """Which reference at which age. A named preterm chart's gestation is checked before."""
+    if reference in PRETERM_CHARTS:
         if measure not in PRETERM_MEASURES:
             return Choice("", "", 0)
         assert gestation is not None
         return Choice(reference, "postmenstrual", gestation + chronological)
 
+    if reference == SCHOOL and measure not in LAST_SCHOOL_MONTH:
+        return Choice("", "", 0)
+
+    def after(age_basis: str, day: int) -> Choice:
+        """The WHO's: the reference of school age where there is one, from day 1827."""
+        school = measure in LAST_SCHOOL_MONTH and policy.school_age and day > LAST_WHO_DAY
+        if reference == SCHOOL or (reference == "auto" and school):
+            return Choice(SCHOOL, age_basis, day)
+        return Choice(WHO, age_basis, day)
+
     if gestation is None or gestation >= policy.preterm_below:
-        return Choice(WHO, "chronological", chronological)
+        return after("chronological", chronological)
 
     postmenstrual = gestation + chronological
     corrected = postmenstrual - TERM
@@ -340,8 +478,8 @@ def choose(
         if measure not in PRETERM_MEASURES and corrected < 0:
             return Choice("", "", 0)
     if corrected <= policy.correct_until:
-        return Choice(WHO, "corrected", corrected)
-    return Choice(WHO, "chronological", chronological)
+        return after("corrected", corrected)
+    return after("chronological", chronological)
 
 
 # ----------------------------------------------------------------------------------------- z-score
@@ -393,7 +531,7 @@ def zscore(
     elif chronological < 0:
         wrong.append("invalid_age")
     if gestation is None:
-        if reference in FENTON:
+        if reference in PRETERM_CHARTS:
             wrong.append("missing_gestation")
     elif not FIRST_GESTATION <= gestation <= LAST_GESTATION:
         wrong.append("invalid_gestation")
@@ -407,7 +545,7 @@ def zscore(
         choice, day = Choice(WHO, "", 0), None
     else:
         choice = choose(measure, chronological, gestation, reference, policy)
-        day = choice.day if choice.reference == WHO else None
+        day = choice.day if choice.reference in (WHO, SCHOOL) else None
     if not choice.reference:
         return Answer(math.nan, "", "", "", "no_reference")
     method = method_of(choice.reference, measure)
@@ -418,7 +556,7 @@ def zscore(
     if measure == "weight_for_length":
         first, last = 0, LAST_WHO_DAY
     else:
-        first, last = table_range(choice.reference, measure)
+        first, last = days_of_table(choice.reference, measure)
     if choice.day < first:
         return no_answer("age_below_reference")
     if choice.day > last:
@@ -438,7 +576,7 @@ def zscore(
         if row is None:
             return no_answer("length_out_of_range")
     else:
-        row = table(choice.reference, measure)[sex, choice.day]
+        row = table_row(choice.reference, measure, sex, choice.day)
     if choice.reference in FENTON and measure == "weight":
         value = value * 1000  # these tables are in grams
 
@@ -451,9 +589,12 @@ def zscore(
     if weight is not None and length is not None and chronological is not None:
         for part, given in (("weight", weight), ("length", length_given)):
             own = choose(part, chronological, gestation, reference, policy)
-            at = table(own.reference, part).get((sex, own.day)) if own.reference else None
             grams = 1000 if part == "weight" and own.reference in FENTON else 1
-            flagged = flagged or (at is not None and is_too_small(own.reference, given * grams, at))
+            if own.reference in FENTON:
+                first, last = days_of_table(own.reference, part)
+                if first <= own.day <= last:
+                    at = table_row(own.reference, part, sex, own.day)
+                    flagged = flagged or is_too_small(own.reference, given * grams, at)
     status = "implausible" if flagged else "ok"
     return Answer(z, choice.reference, choice.age_basis, method, status)
 
@@ -469,8 +610,28 @@ def size_at_birth(measure: str, value: float, *, sex: str, gestation: int) -> Bi
     row = table(BIRTH, measure)[sex, week]
     value = value * 1000 if measure == "weight" else value
     z = z_of(value, row, method_of(BIRTH, measure))
+    flagged = is_flagged(BIRTH, measure, z) or is_too_small(BIRTH, value, row)
+    return birth_answer(z, flagged)
+
+
+def size_at_birth_21(measure: str, value: float, *, sex: str, gestation: int) -> BirthAnswer:
+    """By day of gestation, 24w0d to 42w6d; from 33w0d on by the skew t. Weight in kg."""
+    if gestation < 168:
+        return BirthAnswer(math.nan, math.nan, "", "age_below_reference")
+    if gestation > 300:
+        return BirthAnswer(math.nan, math.nan, "", "age_above_reference")
+    if gestation < FIRST_ST3_DAY:
+        row = very_preterm_row(measure, sex, gestation)
+        z, small = plain_z(value, row), 0.0
+    else:
+        skewed = st3_table(measure)[sex, gestation]
+        z = st3_z(value, skewed)
+        small = skewed.mu * math.exp(-SMALL_SD * skewed.sigma / skewed.mu)
+    return birth_answer(z, is_flagged(BIRTH_21, measure, z) or value < small)
+
+
+def birth_answer(z: float, flagged: bool) -> BirthAnswer:
+    """The category by the 10th and the 90th centile."""
     centile = centile_of(z)
     category = "SGA" if centile < 10 else "LGA" if centile > 90 else "AGA"
-    flagged = is_flagged(BIRTH, measure, z) or is_too_small(BIRTH, value, row)
-    status = "implausible" if flagged else "ok"
-    return BirthAnswer(z, centile, category, status)
+    return BirthAnswer(z, centile, category, "implausible" if flagged else "ok")

@@ -222,7 +222,7 @@ def test_the_bmi_had_no_value(shell: Shell) -> None:
 
 
 def test_an_answer_that_is_no_number_says_why(shell: Shell) -> None:
-    old = ["growth", "--sex", "m", "--age-days", "2000", "--weight", "20kg"]
+    old = ["growth", "--sex", "m", "--age-days", "7000", "--weight", "20kg"]
     row = facts(shell, *old)["results"][0]
     assert (row["z"], row["centile"], row["status"]) == (None, None, "age_above_reference")
     printed = shell.run(*old).out
@@ -584,3 +584,84 @@ def test_a_bedside_command_loads_nothing_that_costs_time(arguments: list[str]) -
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# ------------------------------------------------------------------------- by every reference
+
+
+def of_one(about: Any, measure: str) -> dict[str, Any]:
+    """By every reference, of one measure: each row by its id."""
+    row = next(row for row in about["results"] if row["measure"] == measure)
+    return {one["reference"]: one for one in row["all_references"]}
+
+
+def test_by_every_reference_side_by_side(shell: Shell) -> None:
+    """Each as with --reference, whatever the age; the one that is used is marked."""
+    asked = [*GIRL, "--weight", "3100g", "--length", "49.5cm"]
+    about = facts(shell, *asked, "--all-references")
+    plain_about = facts(shell, *asked)
+    for row in about["results"]:
+        row.pop("all_references")
+    assert about["results"] == plain_about["results"]
+    found = of_one(facts(shell, *asked, "--all-references"), "weight")
+    assert list(found) == [
+        "fenton-2013", "fenton-2025", "intergrowth-21st-preterm", "who-2006", "who-2007",
+    ]  # fmt: skip
+    for name, one in found.items():
+        if name == "who-2007":
+            assert (one["z"], one["status"]) == (None, "age_below_reference")
+            continue
+        alone = facts(shell, *asked, "--reference", name)["results"][0]
+        assert {k: one[k] for k in ("z", "centile", "age_basis", "method", "status")} == {
+            k: alone[k] for k in ("z", "centile", "age_basis", "method", "status")
+        }
+    assert [name for name, one in found.items() if one["chosen"]] == ["fenton-2013"]
+    done = shell.run(*asked, "--all-references")
+    assert "By every reference, whatever the age; * is the one used above:" in done.out
+    assert "fenton-2013 *" in done.out
+    assert "younger than the chart" in done.out
+    weight = of_one(facts(shell, *asked, "--all-references"), "weight_for_length")
+    assert [name for name, one in weight.items() if one["chosen"]] == ["who-2006"]
+
+
+def test_on_the_day_of_birth_size_at_birth_is_among_them(shell: Shell) -> None:
+    born = ["growth", "--sex", "m", "--gestation", "36+3", "--age-days", "0", "--weight", "2600g"]
+    found = of_one(facts(shell, *born, "--all-references"), "weight")
+    for name in ("fenton-2025-birth", "intergrowth-21st-newborn"):
+        size = nc.size_at_birth("weight", "2600 g", sex="m", gestation="36+3", reference=name)
+        assert (found[name]["z"], found[name]["age_basis"]) == (size.z, "gestation")
+    born[-3] = "1"
+    assert "fenton-2025-birth" not in of_one(facts(shell, *born, "--all-references"), "weight")
+
+
+def test_a_reference_of_your_own_is_among_them(shell: Shell, tmp_path: Path) -> None:
+    folder = str(write(tmp_path / "mine"))
+    asked = ["growth", "--sex", "f", "--age-days", "5", "--weight", "3100g", "--all-references"]
+    assert "mine" not in of_one(facts(shell, *asked), "weight")
+    found = of_one(facts(shell, *asked, "--term-reference", folder), "weight")
+    assert found["mine"]["chosen"]
+    assert found["fenton-2013"]["status"] == "missing_gestation"
+    assert not found["who-2006"]["chosen"]
+
+
+def test_the_uncorrected_z_of_school_age(shell: Shell) -> None:
+    """At chronological age the WHO's from 5 years on, as for a child born at term."""
+    asked = ["growth", "--sex", "f", "--gestation", "28+0", "--weight", "18kg", "--uncorrected"]
+    for days, name in (("1826", "who-2006"), ("1827", "who-2007")):
+        about = facts(shell, *asked, "--age-days", days, "--correct-until", "70mo")
+        alone = nc.zscore("weight", "18 kg", sex="f", age=nc.Age.from_days(int(days)))
+        assert about["results"][0]["z_uncorrected"] == alone.z
+        assert about["results"][0]["reference"] == "who-2006"
+        assert about["uncorrected"] == f"{name} at chronological age"
+
+
+def test_the_reference_of_school_age_is_an_option(shell: Shell) -> None:
+    asked = ["growth", "--sex", "f", "--age-days", "2200", "--length", "112cm"]
+    assert facts(shell, *asked)["results"][0]["reference"] == "who-2007"
+    none = facts(shell, *asked, "--school-age-reference", "none")
+    assert none["results"][0]["status"] == "age_above_reference"
+    assert "who-2007" not in none["policy"]
+    done = shell.run(*asked, "--school-age-reference", "fenton-2013")
+    assert done.err.startswith("neocalc: --school-age-reference: fenton-2013 is no a growth refer")
+    done = shell.run(*asked, "--school-age-reference", "none", "--reference", "who-2007")
+    assert "--school-age-reference: --reference is one reference whatever the age" in done.err

@@ -82,6 +82,16 @@ def test_every_row_is_as_for_one_infant(shell: Shell) -> None:
                 one_infant(given)
 
 
+def test_a_child_of_school_age_is_scored_and_not_dosed(shell: Shell) -> None:
+    """A reference of school age has a z for a child of six; the charts of infants have none."""
+    rows = HEADER + "1,m,2200,40+0,14500\n2,m,200,40+0,7500\n"
+    assert shell.score(rows, *OPTIONS).code == 0
+    old, infant = rows_of(shell.read("out.csv"))
+    assert (old["waz_reference"], old["waz_status"]) == ("who-2007", "ok")
+    assert (old["dose_status"], old["dose_cells"]) == ("age_above_reference", "")
+    assert infant["dose_status"] == "ok"
+
+
 def test_the_last_bit_of_a_weight_in_grams() -> None:
     """Divided as a float, 2350.1 g would be 2.3500999999999999 kg, and typed it is 2.3501."""
     rng = np.random.default_rng(4)

@@ -113,7 +113,7 @@ def test_spellings_of_a_duration(text: Any, days: int) -> None:
 @pytest.mark.parametrize("part", ["handover", "preterm_below", "correct_until"])
 @pytest.mark.parametrize(
     "value",
-    ["", "abc", "50", 50, 50.0, None, "50 kg", nc.Q(50, "kg"), nc.Q(math.nan, "day"), "50+7",
+    ["", "abc", "50", 50, 50.0, "50 kg", nc.Q(50, "kg"), nc.Q(math.nan, "day"), "50+7",
      "-1 day", nc.Q(math.inf, "day"), "1e9 day", "27.3", nc.Q([50.0, 60.0], "week"), nc.Q([],
      "week"), ["50 week", "60 week"], ["50 week"], [], {}, object(), True],
 )  # fmt: skip
@@ -172,6 +172,9 @@ def test_a_preterm_reference_by_length_alone_ends_at_term(tmp_path: Path) -> Non
     assert nc.Policy(preterm_reference=str(folder), handover="40 week").handover_day == 280
 
 
+PRETERM = "fenton-2013, fenton-2025, intergrowth-21st-preterm"
+
+
 @pytest.mark.parametrize(
     ("part", "name", "basis"),
     [
@@ -180,10 +183,13 @@ def test_a_preterm_reference_by_length_alone_ends_at_term(tmp_path: Path) -> Non
         ("preterm_reference", "who-2009-velocity", "postmenstrual"),
         ("term_reference", "fenton-2013", "chronological"),
         ("term_reference", "who-2009-velocity", "chronological"),
+        ("preterm_reference", "intergrowth-21st-newborn", "postmenstrual"),
+        ("school_age_reference", "intergrowth-21st-preterm", "chronological"),
+        ("school_age_reference", "who-2009-velocity", "chronological"),
     ],
 )
 def test_references_that_cannot_serve(part: str, name: str, basis: str) -> None:
-    fit = {"postmenstrual": "fenton-2013, fenton-2025", "chronological": "who-2006"}[basis]
+    fit = {"postmenstrual": PRETERM, "chronological": "who-2006, who-2007"}[basis]
     said = f"{part}: {name} is not a growth reference by {basis} age; accepted: {fit}, or the path"
     with pytest.raises(nc.PolicyError, match=f"^{said} of a folder$"):
         nc.Policy(**dict[str, Any]({part: name}))
@@ -192,7 +198,7 @@ def test_references_that_cannot_serve(part: str, name: str, basis: str) -> None:
 @pytest.mark.parametrize("name", ["fenton-2031", "", None, 5])
 @pytest.mark.parametrize(
     ("part", "fit"),
-    [("preterm_reference", "fenton-2013, fenton-2025"), ("term_reference", "who-2006")],
+    [("preterm_reference", PRETERM), ("term_reference", "who-2006, who-2007")],
 )
 def test_an_unknown_part_was_answered_with_references_that_cannot_serve(
     part: str, fit: str, name: Any
@@ -207,7 +213,10 @@ def test_description() -> None:
     assert nc.Policy().describe() == (
         "born before 37w0d: fenton-2013 by postmenstrual age to 50w0d, then who-2006 at corrected"
         " age to 36 months (1,096 days), then at chronological age; born later or gestation not"
-        " stated: who-2006 at chronological age"
+        " stated: who-2006 at chronological age; from day 1,827 who-2007"
+    )
+    assert nc.Policy(school_age_reference=None).describe() == nc.Policy().describe().replace(
+        "; from day 1,827 who-2007", ""
     )
     text = nc.Policy(
         correct_until="500 day", preterm_below="32+3", require_position=True
@@ -217,6 +226,77 @@ def test_description() -> None:
     assert text.endswith("; a length at 600 to 900 days corrected needs its position")
     assert "\n" not in text
     assert weeks_and_days(350) == "50w0d"
+
+
+@pytest.mark.parametrize("name", ["fenton-2031", "", 5])
+def test_an_unknown_reference_of_school_age(name: Any) -> None:
+    accepted = "accepted: who-2006, who-2007, or the path of a folder"
+    with pytest.raises(nc.InputError, match=f"^school_age_reference: .* {accepted}$"):
+        nc.Policy(school_age_reference=name)
+
+
+def test_the_handover_of_a_reference() -> None:
+    """As the reference states it; what is typed goes before."""
+    for name, day in (
+        ("fenton-2013", 350),
+        ("fenton-2025", 350),
+        ("intergrowth-21st-preterm", 448),
+    ):
+        assert nc.Policy(preterm_reference=name).handover_day == day
+        typed = nc.Policy(preterm_reference=name, handover="45 week")
+        assert typed.handover_day == 315
+        assert typed != nc.Policy(preterm_reference=name)
+        assert nc.Policy(preterm_reference=name, handover=f"{day} day") == nc.Policy(
+            preterm_reference=name
+        )
+    text = nc.Policy(preterm_reference="intergrowth-21st-preterm").describe()
+    assert "intergrowth-21st-preterm by postmenstrual age to 64w0d, then who-2006" in text
+    with pytest.raises(nc.PolicyError, match="64w1d is after intergrowth-21st-preterm ends"):
+        nc.Policy(preterm_reference="intergrowth-21st-preterm", handover="64+1")
+
+
+def test_from_day_1827_the_reference_of_school_age() -> None:
+    """Without a gap; and at corrected age where the correction lasts so long."""
+    policy, none = nc.Policy(), nc.Policy(school_age_reference=None)
+    assert policy.school_age_from_day == 1827
+    assert none.school_age_from_day is None
+    assert policy != none
+    for day, name in ((1826, "who-2006"), (1827, "who-2007"), (3652, "who-2007")):
+        found = nc.zscore("weight", ["20 kg"], sex="m", age=nc.Age.from_days([day]))
+        assert (found.reference.tolist(), found.age_basis.tolist()) == ([name], ["chronological"])
+        assert found.status.tolist() == ["ok"]
+    alone = nc.zscore("weight", ["20 kg"], sex="m", age=nc.Age.from_days([1827]), policy=none)
+    assert alone.status.tolist() == ["age_above_reference"]
+    late = nc.Policy(correct_until="70 month")
+    born = nc.Age.from_days([1910, 1911], gestation=["28+0"] * 2)
+    found = nc.zscore("length", ["108 cm"] * 2, sex=["f"] * 2, age=born, policy=late)
+    assert found.reference.tolist() == ["who-2006", "who-2007"]
+    assert found.age_basis.tolist() == ["corrected"] * 2
+    for day, status in ((3652, "ok"), (3653, "age_above_reference")):
+        found = nc.zscore("weight", ["30 kg"], sex="m", age=nc.Age.from_days([day]))
+        assert found.status.tolist() == [status]
+    for day, status in ((6939, "ok"), (6940, "age_above_reference")):
+        found = nc.zscore("length", ["170 cm"], sex="m", age=nc.Age.from_days([day]))
+        assert found.status.tolist() == [status]
+
+
+def test_what_the_reference_of_school_age_lacks_stays_where_it_was() -> None:
+    """No head circumference and no weight for length after 5 years."""
+    age = nc.Age.from_days([2000])
+    head = nc.zscore("head_circumference", ["51 cm"], sex="m", age=age)
+    assert head.status.tolist() == ["age_above_reference"]
+    ratio = nc.zscore("weight_for_length", ["20 kg"], length=["110 cm"], sex="m", age=age)
+    assert ratio.status.tolist() == ["age_above_reference"]
+    assert nc.zscore("bmi", ["20 kg"], length=["110 cm"], sex="m", age=age).status[0] == "ok"
+
+
+def test_a_gap_between_two_references_is_of_the_first(tmp_path: Path) -> None:
+    """A term reference that ends early does not send children to one that begins later."""
+    own = str(write(tmp_path))
+    policy = nc.Policy(term_reference=own)
+    assert policy.school_age_from_day == 1827
+    found = nc.zscore("weight", ["3 kg"], sex="m", age=nc.Age.from_days([900]), policy=policy)
+    assert found.status.tolist() == ["age_above_reference"]
 
 
 def test_one_reference_was_described_as_alone_while_the_age_was_corrected() -> None:
@@ -232,7 +312,7 @@ def test_one_reference_was_described_as_alone_while_the_age_was_corrected() -> N
     asked = nc.Policy(require_position=True, correct_until="24 month").describe("who-2006")
     assert "at corrected age to 24 months (731 days), then" in asked
     assert asked.endswith("; a length at 600 to 900 days corrected needs its position")
-    with pytest.raises(nc.InputError, match="accepted: auto, fenton-2013, fenton-2025, who-2006,"):
+    with pytest.raises(nc.InputError, match=f"accepted: auto, {PRETERM}, who-2006,"):
         policy.describe("who-2009-velocity")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import re
@@ -17,17 +18,24 @@ import pytest
 import neocalc as nc
 from neocalc.references import (
     ENVIRONMENT,
+    EXCLUDE,
     MEASURES,
     open_folder,
-    own_folders,
     reference,
     references,
+    shipped_folders,
     tables_digest,
     tables_folder,
 )
 from own_references import DAYS, WEIGHT, Change, OwnTable, changed, rows, write
 
-OWN = ["fenton-2013", "fenton-2025", "fenton-2025-birth", "who-2006", "who-2009-velocity"]
+OWN = [
+    "fenton-2013", "fenton-2025", "fenton-2025-birth", "intergrowth-21st-newborn",
+    "intergrowth-21st-preterm", "who-2006", "who-2007", "who-2009-velocity",
+]  # fmt: skip
+
+
+GROWTH = "fenton-2013, fenton-2025, intergrowth-21st-preterm, who-2006, who-2007"
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +65,10 @@ def test_what_is_there() -> None:
             assert name in MEASURES
             assert len(measure.sha256) == 64
             if ref.use != "velocity":
-                table = ref.table(name)
-                assert table is ref.table(name)
-                assert table.method == measure.method
-                assert table.unit == MEASURES[name]
+                tables = ref.tables(name)
+                assert tables is ref.tables(name)
+                assert [t.method for t in tables] == [part.method for part in measure.files]
+                assert {t.unit for t in tables} == {MEASURES[name]}
 
 
 def test_labels_and_licences_that_must_be_shown() -> None:
@@ -94,7 +102,7 @@ def test_checksums_and_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for ref in references():
         content = (ref.folder / "reference.toml").read_bytes()
         assert ref.sha256 == hashlib.sha256(content).hexdigest()
-        for measure in ref.measures.values():
+        for measure in ref.files.values():
             data = (ref.folder / measure.file).read_bytes()
             assert hashlib.sha256(data).hexdigest() == measure.sha256
             assert measure.sha256 in content.decode()
@@ -118,22 +126,98 @@ def test_tables_can_be_taken_out_for_their_licence(
     """Nothing else changes, and a call that asks for one is told what there is."""
     shutil.copytree(tables_folder(), tmp_path / "tables")
     for ref in references():
-        if "NC-ND" in ref.licence:
+        if "NC-ND" in ref.licence or ref.id == "who-2007":
             shutil.rmtree(tmp_path / "tables" / ref.id)
     before = nc.zscore("weight", "3 kg", sex="f", age=age())
     monkeypatch.setitem(reference.__globals__, "tables_folder", lambda: tmp_path / "tables")
-    own_folders.cache_clear()
+    shipped_folders.cache_clear()
     try:
-        assert [ref.id for ref in references()] == ["fenton-2013", "who-2006", "who-2009-velocity"]
+        assert [ref.id for ref in references()] == [
+            name for name in OWN if not name.startswith(("fenton-2025", "who-2007"))
+        ]
         preterm = nc.Age.from_days(5, gestation="27+3")
         assert nc.zscore("weight", "1 kg", sex="f", age=preterm).reference == "fenton-2013"
         assert nc.zscore("weight", "3 kg", sex="f", age=age()).z == before.z
-        with pytest.raises(nc.InputError, match=r"preterm_reference: .* accepted: fenton-2013, or"):
+        with pytest.raises(
+            nc.InputError, match=r"preterm_reference: .* accepted: fenton-2013, inter"
+        ):
             nc.Policy(preterm_reference="fenton-2025")
         with pytest.raises(nc.InputError, match="reference: 'fenton-2025-birth'"):
             nc.size_at_birth("weight", "1 kg", sex="f", gestation="27+3")
     finally:
-        own_folders.cache_clear()
+        shipped_folders.cache_clear()
+
+
+@pytest.mark.parametrize("between", [",", " ", ", "])
+def test_a_site_leaves_out_what_it_cannot_accept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], between: str
+) -> None:
+    """Named in the environment: not listed, not offered, not opened by its path."""
+    out = ["fenton-2025", "intergrowth-21st-preterm", "who-2007"]
+    kept = [name for name in OWN if name not in out]
+    folder = reference("fenton-2025").folder
+    monkeypatch.setenv(EXCLUDE, between.join(out))
+    assert [ref.id for ref in references()] == kept
+    for name in ("fenton-2025", folder, folder / "reference.toml"):
+        with pytest.raises(
+            nc.InputError, match=r"leaves it out \(NEOCALC_EXCLUDE\); accepted: .*,"
+        ):
+            reference(name)
+    with pytest.raises(
+        nc.InputError, match=r"^preterm_reference: .*EXCLUDE\); accepted: fenton-20"
+    ):
+        nc.Policy(preterm_reference="intergrowth-21st-preterm")
+    with pytest.raises(
+        nc.InputError, match=r"leaves it out .* accepted: auto, fenton-2013, who-2006,"
+    ):
+        nc.zscore("weight", "3 kg", sex="f", age=age(), reference="fenton-2025")
+    policy = nc.Policy()
+    assert policy.references == ("fenton-2013", "who-2006")
+    assert "who-2007" not in policy.describe()
+    late = nc.zscore("weight", ["20 kg"], sex="f", age=nc.Age.from_days([2000]))
+    assert late.status.tolist() == ["age_above_reference"]
+    from neocalc.cli import main
+
+    assert main(["references"]) == 0
+    said = capsys.readouterr().out
+    assert f"Left out by NEOCALC_EXCLUDE: {', '.join(out)}\n" in said
+    assert "\nfenton-2025: " not in said
+    assert main(["references", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["left_out"] == out
+    argv = ["growth", "--sex", "f", "--weight", "3kg", "--age-days", "70", "--gestation", "30+0"]
+    assert main([*argv, "--preterm-reference", "fenton-2025"]) == 2
+    assert "this site leaves it out (NEOCALC_EXCLUDE)" in capsys.readouterr().err
+    monkeypatch.setenv(EXCLUDE, "")
+    assert [ref.id for ref in references()] == OWN
+
+
+def test_a_name_that_is_none_would_leave_a_table_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXCLUDE, "fenton2025")
+    for call in (references, nc.Policy, lambda: reference("who-2006")):
+        with pytest.raises(nc.TableError, match=r"^NEOCALC_EXCLUDE: 'fenton2025' is no reference"):
+            call()
+
+
+def test_a_site_without_the_who_has_no_term_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXCLUDE, "who-2006")
+    with pytest.raises(nc.InputError, match=r"^term_reference: 'who-2006' .* leaves it out"):
+        nc.Policy()
+    assert nc.Policy(term_reference="who-2007").term_reference == "who-2007"
+
+
+def test_an_id_that_is_left_out_is_not_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result that names fenton-2025 is by Fenton's tables, whatever a site leaves out."""
+    monkeypatch.setenv(EXCLUDE, "fenton-2025")
+    own = write(tmp_path / "own", id="fenton-2025")
+    with pytest.raises(nc.TableError, match="a second reference with the id 'fenton-2025'"):
+        reference(own)
+    monkeypatch.setenv(ENVIRONMENT, str(own))
+    with pytest.raises(nc.TableError, match="a second reference with the id 'fenton-2025'"):
+        reference("fenton-2025")
+    with pytest.raises(nc.TableError, match="a second reference with the id 'fenton-2025'"):
+        references()
 
 
 def test_no_table_of_increments_is_one_of_attained_growth() -> None:
@@ -188,16 +272,16 @@ def test_an_unknown_name_was_answered_with_references_that_cannot_score(
     """The velocity and birth tables were offered where only growth references are taken."""
     monkeypatch.setenv(ENVIRONMENT, str(write(tmp_path / "mine")))
     calls: dict[str, Callable[[str], Any]] = {
-        "auto, fenton-2013, fenton-2025, who-2006, mine": lambda name: nc.zscore(
+        f"auto, {GROWTH}, mine": lambda name: nc.zscore(
             "weight", "4 kg", sex="f", age=age(), reference=name
         ),
-        "auto, fenton-2013, fenton-2025, who-2006, mine ": lambda name: nc.measurement(
+        f"auto, {GROWTH}, mine ": lambda name: nc.measurement(
             "weight", z=0, sex="f", age=age(), reference=name
         ),
-        "fenton-2013, fenton-2025, fenton-2025-birth, who-2006, mine": lambda name: nc.curves(
-            "weight", sex="f", reference=name
+        f"{', '.join(name for name in OWN if name != 'who-2009-velocity')}, mine": (
+            lambda name: nc.curves("weight", sex="f", reference=name)
         ),
-        "fenton-2025-birth": lambda name: nc.size_at_birth(
+        "fenton-2025-birth, intergrowth-21st-newborn": lambda name: nc.size_at_birth(
             "weight", "1 kg", sex="f", gestation="27+3", reference=name
         ),
     }
@@ -301,7 +385,7 @@ def test_a_fault_in_one_added_folder_made_every_look_up_fail(
                 with pytest.raises(nc.TableError, match=said):
                     ask()
     assert reference("one").id == "one"
-    with pytest.raises(nc.InputError, match=r"auto, .*, who-2006, mine, one, or the path"):
+    with pytest.raises(nc.InputError, match=r"auto, .*, who-2007, mine, one, or the path"):
         nc.zscore("weight", "3 kg", sex="f", age=age(), reference="who-2009-velocity")
 
 
@@ -495,17 +579,20 @@ def test_each_of_our_own_tables_refuses_a_changed_digit(tmp_path: Path) -> None:
         (folder / "reference.toml").write_text(
             changed(about, [(f'id = "{ref.id}"', 'id = "copy"')]), encoding="utf-8"
         )
-        for name, measure in ref.measures.items():
+        parts = [(name, p) for name, m in ref.measures.items() for p in m.files]
+        for name, measure in parts:
             path = folder / measure.file
             data = path.read_bytes()
             at = len(data) // 2
             while data[at : at + 1] not in b"12345678":
                 at += 1
             path.write_bytes(data[:at] + bytes([data[at] + 1]) + data[at + 1 :])
+            open_folder.cache_clear()
             with pytest.raises(nc.TableError, match=f"{measure.file}: this table has been altered"):
-                reference(folder).table(name)
+                reference(folder).tables(name)
             path.write_bytes(data)
-            assert reference(folder).table(name).measure == name
+            open_folder.cache_clear()
+            assert reference(folder).tables(name)[0].measure == name
 
 
 def test_missing_files(tmp_path: Path) -> None:

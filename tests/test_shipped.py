@@ -16,7 +16,7 @@ import pytest
 
 import neocalc as nc
 from neocalc import shipped
-from neocalc.references import open_folder, own_folders, tables_folder
+from neocalc.references import open_folder, shipped_folders, tables_folder
 from neocalc.shipped import MANIFEST, manifest, read_small, refuse_altered
 from neocalc.trials import files as trial_files
 from neocalc.velocity import correlations, limits
@@ -196,7 +196,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "neocalc.velocity.correlations",
     ):  # fmt: skip
         monkeypatch.setattr(sys.modules[module], "tables_folder", lambda: folder)
-    caches = (open_folder, own_folders, limits._own, correlations.models)
+    caches = (open_folder, shipped_folders, limits._own, correlations.models)
     for read in caches:
         read.cache_clear()
     yield folder

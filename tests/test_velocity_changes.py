@@ -189,6 +189,23 @@ def test_implausible_is_said_and_kept() -> None:
     assert c.change > 5
     later = nc.velocity.change(
         "weight", first=["20 kg"], second=["20 kg"], sex="m",
-        first_age=nc.Age.from_days([90]), second_age=nc.Age.from_days([2000]),
+        first_age=nc.Age.from_days([90]), second_age=nc.Age.from_days([7000]),
     )  # fmt: skip
     assert later.status.tolist() == ["age_above_reference"]
+
+
+def test_a_change_to_the_reference_of_school_age_is_marked_and_has_no_step() -> None:
+    """The step beside a change is that of the hand-over; from 5 years on another chart follows."""
+    found = nc.velocity.change(
+        "weight", first="17 kg", second="19 kg", sex="m",
+        first_age=nc.Age.from_days(1700, "28+0"), second_age=nc.Age.from_days(2065, "28+0"),
+    )  # fmt: skip
+    assert found.status == "reference_changed"
+    assert math.isnan(found.chart_step)
+    early = nc.velocity.change(
+        "weight", first="4 kg", second="19 kg", sex="m",
+        first_age=nc.Age.from_days(140, "28+0"), second_age=nc.Age.from_days(2065, "28+0"),
+        policy=nc.Policy(correct_until="80 month"),
+    )  # fmt: skip
+    assert early.status == "reference_changed"
+    assert math.isnan(early.chart_step)

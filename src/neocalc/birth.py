@@ -20,7 +20,7 @@ from neocalc.dates import NOT_STATED, stated_gestations
 from neocalc.errors import CODE, STATUSES, MissingError
 from neocalc.growth import ZScore
 from neocalc.policy import GESTATION, Resolved
-from neocalc.references import reference_for
+from neocalc.references import Reference, reference_for
 from neocalc.scoring import Inputs, score
 from neocalc.units import Floats, figures_of
 
@@ -45,10 +45,10 @@ def size_at_birth(
     reference: str = "fenton-2025-birth",
     sex_codes: Mapping[str, Any] | None = None,
 ) -> SizeAtBirth:
-    """Z-score and category of size at birth, by completed weeks of gestation.
+    """Z-score and category of size at birth, by gestation.
 
-    The tables of size at birth are not those of growth after it: they are by completed week, and
-    only for the day of birth.
+    The tables of size at birth are not those of growth after it: they are for the day of birth
+    only. Those of Fenton 2025 go by completed week, those of INTERGROWTH-21st by day.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def size_at_birth(
     value, sex, sex_codes
         As for `zscore`.
     gestation : str, pint.Quantity, or an array of them
-        Gestational age at birth; its days are dropped.
+        Gestational age at birth; its days are dropped where the reference goes by completed week.
     reference : str, default "fenton-2025-birth"
         A reference of size at birth.
 
@@ -88,13 +88,19 @@ def size_at_birth(
     if weeks.status is not None:
         unstated = np.where(weeks.status != 0, weeks.status, unstated)
     blank = np.zeros(len(figures), dtype=np.uint8)
-    completed = weeks.codes // 7
+    by_day = axis_of(ref, measure) == "gestational_age_days"
+    completed = weeks.codes if by_day else weeks.codes // 7
     basis = blank + np.uint8(GESTATION)
     resolved = Resolved((ref,), blank, completed, basis, completed * 0, basis, unstated)
     scored = score(measure, Inputs(figures, sexes.codes, resolved, status, sexes.status))
     if single:
         refuse(STATUSES[scored.status[0]], measure, value)
     return SizeAtBirth(scored, single=single)
+
+
+def axis_of(ref: Reference, measure: str) -> str:
+    """The axis of a measure: completed weeks, or days of gestation; empty where it is lacking."""
+    return ref.measures[measure].axis if measure in ref.measures else ""
 
 
 def _same_length(figures: Floats, status: Any, sexes: Coded, weeks: Coded) -> Any:

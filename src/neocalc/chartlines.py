@@ -10,7 +10,7 @@ import numpy as np
 
 from neocalc.coding import sex_code
 from neocalc.errors import InputError
-from neocalc.lms import centile_from_zscore, measurement_from_zscore, zscore_from_centile
+from neocalc.lms import centile_from_zscore, zscore_from_centile
 from neocalc.references import SEXES, reference_for
 from neocalc.units import Floats, numbers_of, quantity
 
@@ -29,7 +29,8 @@ class Curves(NamedTuple):
     measure, sex, reference, chart_label : str
         What is drawn; `chart_label` must stand on every chart drawn from these lines.
     axis : str
-        "age_days", "postmenstrual_age_days", "length_cm" or "completed_weeks".
+        "age_days", "postmenstrual_age_days", "length_cm", "completed_weeks" or
+        "gestational_age_days".
     x : numpy.ndarray
         Positions along the axis, in the unit that its name ends with.
     z, centiles : numpy.ndarray
@@ -97,20 +98,20 @@ def curves(
     lines = figures if z is not None else np.asarray(zscore_from_centile(figures))
     if single or odd is not None or not np.isfinite(lines).all():
         raise wrong()
-    table = ref.table(measure)
+    tables = ref.tables(measure)
     code = sex_code(sex)
-    values = measurement_from_zscore(
-        lines[:, np.newaxis], table.L[code], table.M[code], table.S[code]
+    values = np.concatenate(
+        [t.measurement(lines[:, np.newaxis], code, restricted=False) for t in tables], axis=1
     )
-    keys = np.arange(table.first, table.last + 1, dtype=np.float64)
+    keys = np.arange(tables[0].first, tables[-1].last + 1, dtype=np.float64)
     return Curves(
         measure,
         SEXES[code],
         ref.id,
         ref.chart_label,
-        table.axis,
-        keys / 10 if table.axis == "length_cm" else keys,
+        tables[0].axis,
+        keys / 10 if tables[0].axis == "length_cm" else keys,
         lines,
         np.asarray(centile_from_zscore(lines)) if centiles is None else figures,
-        quantity(values, table.unit),
+        quantity(values, tables[0].unit),
     )

@@ -16,7 +16,14 @@ import numpy as np
 from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded
 from neocalc.errors import CODE, STATUSES, FileError, InputError, StatusArray, combined
-from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
+from neocalc.policy import (
+    DEFAULT,
+    TERM_SLOT,
+    Policy,
+    Resolved,
+    policy_or_default,
+    resolve,
+)
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
 from neocalc.scoring import score as score_column
@@ -329,8 +336,10 @@ def added_columns(
             z = rows.score(measure, uncorrected=True).z
             series.append(floats(f"{index}_uncorrected", z))
         if scoring.dose is not None and measure == "weight":
-            inputs = rows.inputs("weight", rows.resolved)
-            doses = dose_series(table, scored, inputs, scoring.mapped, scoring.dose)
+            infants = rows.of_infants()
+            weighed = scored if infants is rows else infants.score(measure)
+            inputs = infants.inputs("weight", infants.resolved)
+            doses = dose_series(table, weighed, inputs, scoring.mapped, scoring.dose)
     return [one.alias(scoring.prefix + one.name) for one in series + doses]
 
 
@@ -420,6 +429,15 @@ class Rows:
         rows._resolve()
         return rows
 
+    def of_infants(self) -> Rows:
+        """The rows as a dose is checked: who is scored by a reference of school age has no z."""
+        if not (self.resolved.slot > TERM_SLOT).any():
+            return self
+        rows = copy.copy(self)
+        rows.policy = self.policy.of_infants
+        rows._resolve()
+        return rows
+
     def take(self, places: Places) -> Rows:
         """Some of the rows, in any order; the facts stay those of all rows of their children."""
         rows = copy.copy(self)
@@ -470,7 +488,8 @@ class Rows:
         if uncorrected:
             nothing = np.zeros_like(self.age.gestation_days)
             plain = Age.from_codes(self.age.days, nothing, self.age.status, None)
-            resolved = resolve(plain, self.policy, self.uncorrected)
+            name = DEFAULT if self.reference == DEFAULT else self.uncorrected
+            resolved = resolve(plain, self.policy, name)
         inputs = self.inputs(measure, resolved)
         if measure == "bmi":
             inputs = body_mass_index(inputs)

@@ -14,7 +14,7 @@ from neocalc.blocks import either
 from neocalc.coding import STANDING, UNKNOWN, Ints
 from neocalc.errors import CODE, StatusArray, combined, first_status, status_where
 from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, adjusted_length
-from neocalc.policy import Resolved
+from neocalc.policy import TERM_SLOT, Resolved
 from neocalc.references import Reference
 from neocalc.stacks import Bools, Bytes, Rows, Stack, stack
 from neocalc.units import Floats
@@ -51,10 +51,15 @@ class Inputs(NamedTuple):
 
 def _used(
     slot: Bytes, entries: Sequence[tuple[Reference, str] | None]
-) -> tuple[tuple[Reference, str] | None, ...]:
-    """The tables that any row points to, or all of them: a table nobody needs is not read."""
-    used = [entry if (slot == i).any() else None for i, entry in enumerate(entries)]
-    return tuple(used if any(used) else entries)
+) -> tuple[tuple[Reference, str, bool] | None, ...]:
+    """The tables with whether any row points to them: a table nobody needs is not read."""
+    used = [entry is not None and bool((slot == i).any()) for i, entry in enumerate(entries)]
+    if not any(used):
+        used = [True] * len(used)
+    return tuple(
+        None if entry is None else (*entry, needed)
+        for entry, needed in zip(entries, used, strict=True)
+    )
 
 
 class Placement(NamedTuple):
@@ -87,13 +92,14 @@ def place(measure: str, inputs: Inputs) -> Placement | None:
     if not any(has):
         return None
     if not all(has):
-        slot, day, basis, status = _elsewhere(resolved, has.index(True), slot != has.index(True))
+        slot, day, basis, status = _elsewhere(resolved, has)
     tables = stack(
         _used(slot, [(r, measure) if ok else None for r, ok in zip(refs, has, strict=True)])
     )
     outside = CODE["age_below_reference"], CODE["age_above_reference"]
-    rows = tables.rows(slot, inputs.sex, day, _nowhere(status, inputs.sex_status))
-    return Placement(tables, rows, day, None, slot, slot, basis, refs, status, outside)
+    table = tables.table_of(slot, day)
+    rows = tables.rows(table, inputs.sex, day, _nowhere(status, inputs.sex_status))
+    return Placement(tables, rows, day, None, table, slot, basis, refs, status, outside)
 
 
 def _nowhere(*statuses: StatusArray | None) -> Bools | None:
@@ -102,19 +108,19 @@ def _nowhere(*statuses: StatusArray | None) -> Bools | None:
     return None if status is None else status != 0
 
 
-def _elsewhere(
-    resolved: Resolved, other: int, lacking: Bools
-) -> tuple[Bytes, Ints, Bytes, StatusArray]:
-    """What the preterm reference lacks: the term reference at corrected age, from 40w0d on.
+def _elsewhere(resolved: Resolved, has: Sequence[bool]) -> tuple[Bytes, Ints, Bytes, StatusArray]:
+    """What a reference lacks: the term reference, at corrected age from 40w0d on.
 
-    What the term reference lacks has none: the preterm one knows no other age than its own.
+    A measure that the preterm reference lacks is the term reference's from 40w0d; one that the
+    reference of school age lacks stays the term reference's, beyond whose end there is no z. What
+    the term reference lacks has none: the others know no age but their own.
     """
-    none = lacking & (resolved.who_day < 0) if other else lacking
+    lacking = np.logical_not(has).take(resolved.slot)
+    other = TERM_SLOT if len(has) > 1 and has[TERM_SLOT] else list(has).index(True)
+    none = lacking & (resolved.who_day < 0) if other == TERM_SLOT else lacking
     status = combined(resolved.status, status_where(none, "no_reference"))
     assert status is not None
-    slot = np.full(len(resolved.slot), other, dtype=np.uint8)
-    if other:  # where the term reference was chosen, it was for that same age
-        return slot, resolved.who_day, resolved.who_basis, status
+    slot = either(lacking, np.uint8(other), resolved.slot)
     day = either(lacking, resolved.who_day, resolved.day)
     return slot, day, either(lacking, resolved.who_basis, resolved.basis), status
 
@@ -128,8 +134,8 @@ def _place_by_length(inputs: Inputs) -> Placement | None:
     has = [names[0] in ref.measures for ref in refs]
     if not any(has):
         return None
-    which = len(has) - 1 if has[-1] else 0
-    slot, _, basis, status = _elsewhere(resolved, which, np.logical_not(has).take(resolved.slot))
+    slot, _, basis, status = _elsewhere(resolved, has)
+    which = TERM_SLOT if len(has) > 1 and has[TERM_SLOT] else has.index(True)
     day, basis = resolved.who_day, resolved.who_basis
     # An age that is not known leaves the choice to the position, and without it to the length.
     ageless = status == CODE["missing_age"]

@@ -10,7 +10,7 @@ not rules of the references, and each of them can be set.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,13 +21,25 @@ from neocalc.blocks import BLOCK, by_blocks, either
 from neocalc.coding import Ints
 from neocalc.errors import InputError, PolicyError, StatusArray, combined, status_where
 from neocalc.lengths import POSITION_MATTERS
-from neocalc.references import BY_LENGTH, Reference, ids_of, reference, reference_for
+from neocalc.references import (
+    BY_LENGTH,
+    Reference,
+    ids_of,
+    is_there,
+    reference,
+    reference_for,
+    why_not,
+)
 
 DEFAULT: Final = "auto"
 """The reference that lets the policy choose."""
 AGE_BASES: Final = ("", "chronological", "corrected", "postmenstrual", "gestation")
 """What the age of a result means; empty where no age was used."""
 CHRONOLOGICAL, CORRECTED, POSTMENSTRUAL, GESTATION = 1, 2, 3, 4
+SCHOOL_AGE: Final = "who-2007"
+"""The reference of school age, where its tables are there."""
+TERM_SLOT: Final = 1
+"""Which of the references of a policy is that of children born at term."""
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -40,14 +52,19 @@ class Policy:
     ----------
     preterm_reference : str, default "fenton-2013"
         Reference by postmenstrual age for children born preterm.
-    handover : str or pint.Quantity, default "50 week"
+    handover : str or pint.Quantity, optional
         Last postmenstrual age on the preterm reference; from the next day on the term reference.
+        By default as the preterm reference states it: 50 weeks for Fenton, 64 for INTERGROWTH-21st.
     preterm_below : str or pint.Quantity, default "37+0"
         Born before this gestation is preterm.
     correct_until : str or pint.Quantity, default "36 month"
         Last corrected age at which a preterm child is scored at corrected age.
     term_reference : str, default "who-2006"
         Reference from then on, and for children born at term or of unstated gestation.
+    school_age_reference : str or None, default "who-2007"
+        Reference from the day after the term reference ends, or from its own first day where that
+        is later; None: there is none. Nor is there one where an installation does without that of the WHO
+        (``NEOCALC_EXCLUDE``).
     require_position : bool, default False
         Whether a preterm child's length, and the BMI and weight-for-length that use it, are refused
         (`missing_value`) between 600 and 900 days of corrected age unless the position it was
@@ -65,34 +82,44 @@ class Policy:
     >>> Policy(handover="40 week").describe()
     'born before 37w0d: fenton-2013 by postmenstrual age to 40w0d, then who-2006 at corrected age \
 to 36 months (1,096 days), then at chronological age; born later or gestation not stated: who-2006 \
-at chronological age'
+at chronological age; from day 1,827 who-2007'
     """
 
     preterm_reference: str = "fenton-2013"
-    handover: Any = "50 week"
+    handover: Any = None
     preterm_below: Any = "37+0"
     correct_until: Any = "36 month"
     term_reference: str = "who-2006"
     require_position: bool = False
+    school_age_reference: str | None = SCHOOL_AGE
     handover_day: int = field(init=False, repr=False)
     preterm_below_day: int = field(init=False, repr=False)
     correct_until_day: int = field(init=False, repr=False)
+    school_age_from_day: int | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        preterm = _growth_reference("preterm_reference", self.preterm_reference, "postmenstrual")
+        term = _growth_reference("term_reference", self.term_reference, "chronological")
+        if self.handover is None:
+            object.__setattr__(self, "handover", f"{preterm.handover_day} day")
         for name in ("handover", "preterm_below", "correct_until"):
             object.__setattr__(self, f"{name}_day", duration_days(getattr(self, name), name))
+        school_age = None
+        if self.school_age_reference == SCHOOL_AGE and not is_there(SCHOOL_AGE):
+            object.__setattr__(self, "school_age_reference", None)
+        if self.school_age_reference is not None:
+            name = self.school_age_reference
+            later = _growth_reference("school_age_reference", name, "chronological")
+            school_age = max(1 + last_day(term), first_day(later))
+        object.__setattr__(self, "school_age_from_day", school_age)
         if not isinstance(self.require_position, bool):
             raise InputError("require_position", self.require_position, "True or False")
         if self.handover_day < TERM:
             given = weeks_and_days(self.handover_day)
             raise PolicyError(f"handover: {given} is before 40w0d; accepted: 40w0d or later")
-        preterm = _growth_reference("preterm_reference", self.preterm_reference, "postmenstrual")
-        _growth_reference("term_reference", self.term_reference, "chronological")
-        last = max(
-            (m.range[1] for m in preterm.measures.values() if m.name not in BY_LENGTH), default=TERM
-        )
+        last = last_day(preterm)
         if self.handover_day > last:
-            given, end = weeks_and_days(self.handover_day), weeks_and_days(int(last))
+            given, end = weeks_and_days(self.handover_day), weeks_and_days(last)
             raise PolicyError(
                 f"handover: {given} is after {preterm.id} ends; accepted: 40w0d to {end}"
             )
@@ -109,7 +136,27 @@ at chronological age'
         return (
             self.preterm_reference, self.handover_day, self.preterm_below_day,
             self.correct_until_day, self.term_reference, self.require_position,
+            self.school_age_reference,
         )  # fmt: skip
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The references of the policy: preterm, term and, where there is one, of school age."""
+        names = self.preterm_reference, self.term_reference, self.school_age_reference
+        return tuple(name for name in names if name is not None)
+
+    @property
+    def of_infants(self) -> Policy:
+        """The same without a reference of school age: an older child has no z.
+
+        Examples
+        --------
+        >>> Policy().of_infants.references
+        ('fenton-2013', 'who-2006')
+        """
+        return (
+            self if self.school_age_reference is None else replace(self, school_age_reference=None)
+        )
 
     def describe(self, reference: str = DEFAULT) -> str:
         """The policy in one readable line; with one reference whatever the age, what holds then.
@@ -140,6 +187,8 @@ then at chronological age; born later or gestation not stated: at chronological 
                 f"{weeks_and_days(self.handover_day)}, then {self.term_reference} {corrected}; "
                 f"{later} {self.term_reference} at chronological age"
             )
+            if self.school_age_from_day is not None:
+                text += f"; from day {self.school_age_from_day:,} {self.school_age_reference}"
         else:
             ref = growth_reference(reference)
             if ref.age_basis == "postmenstrual":
@@ -164,6 +213,18 @@ then at chronological age; born later or gestation not stated: at chronological 
         return reference
 
 
+def last_day(ref: Reference) -> int:
+    """The last day for which a reference has a table by age; term where it has none."""
+    by_age = [facts for name, facts in ref.measures.items() if name not in BY_LENGTH]
+    return max((facts.last_day for facts in by_age), default=TERM)
+
+
+def first_day(ref: Reference) -> int:
+    """The first day for which a reference has a table by age; birth where it has none."""
+    by_age = [facts for name, facts in ref.measures.items() if name not in BY_LENGTH]
+    return min((facts.first_day for facts in by_age), default=0)
+
+
 def policy_or_default(policy: object) -> Policy:
     """The policy that was given, or where none was the default; anything else is refused."""
     if policy is None:
@@ -183,7 +244,7 @@ def _growth_reference(part: str, name: str, basis: str) -> Reference:
     try:
         ref = reference(name)
     except InputError as error:
-        raise InputError(part, name, _accepted(basis)) from error
+        raise InputError(part, name, why_not(name) + _accepted(basis)) from error
     if ref.use != "growth" or ref.age_basis != basis:
         why = f"{ref.id} is not a growth reference by {basis} age"
         raise PolicyError(f"{part}: {why}; {_accepted(basis)}")
@@ -210,7 +271,7 @@ class Resolved(NamedTuple):
     Attributes
     ----------
     references : tuple of Reference
-        One, or the preterm and the term reference; `slot` points into it.
+        One, or the preterm, the term and the school-age reference; `slot` points into it.
     slot, basis : numpy.ndarray
         Reference and age basis of each child.
     day : numpy.ndarray
@@ -260,7 +321,7 @@ def _resolve(age: Age, policy: Policy, name: str) -> Resolved:
     slot, day, basis, who_day, who_basis = _by_policy(age, policy)
     status = combined(age.status, age.gestation_status)
     if name == DEFAULT:
-        refs = reference(policy.preterm_reference), reference(policy.term_reference)
+        refs = tuple(map(reference, policy.references))
         return Resolved(refs, slot, day, basis, who_day, who_basis, status)
     ref = growth_reference(name)
     slot = np.zeros(len(age), dtype=np.uint8)
@@ -292,6 +353,8 @@ def _by_policy(age: Age, policy: Policy) -> tuple[Bytes, Ints, Bytes, Ints, Byte
         day[here] = either(early, postmenstrual, who_day[here])
         basis[here] = either(early, np.uint8(POSTMENSTRUAL), who_basis[here])
         slot[here] = ~early
+        if policy.school_age_from_day is not None:
+            slot[here] += day[here] >= policy.school_age_from_day
 
     by_blocks(work, n)
     return slot, day, basis, who_day, who_basis

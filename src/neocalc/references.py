@@ -4,7 +4,8 @@ A reference is a folder: ``reference.toml`` says what it is and holds the SHA-25
 CSVs of L, M and S. A folder added to ``reference_tables/`` is a reference added; a user's own is
 given by its path, or by its id when its folder is on the path list ``NEOCALC_REFERENCES``. A table
 whose checksum differs from its reference.toml is refused, and so is a reference.toml of neocalc's
-own that differs from the manifest (`neocalc.shipped`).
+own that differs from the manifest (`neocalc.shipped`). Those whose terms of use a site cannot
+accept are left out by their ids in ``NEOCALC_EXCLUDE``, separated by commas or spaces.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from functools import cache, cached_property
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +43,7 @@ __all__ = [
     "AXES",
     "BY_LENGTH",
     "ENVIRONMENT",
+    "EXCLUDE",
     "LARGEST",
     "MEASURES",
     "METHODS",
@@ -47,6 +52,8 @@ __all__ = [
     "Measure",
     "Reference",
     "Table",
+    "excluded",
+    "nothing_excluded",
     "open_folder",
     "own_folders",
     "parse_rows",
@@ -54,22 +61,28 @@ __all__ = [
     "read_checked",
     "reference",
     "references",
+    "shipped_folders",
     "tables_digest",
     "tables_folder",
 ]
 
 AGES: Final = {
-    ("growth", "chronological"): "age_days",
-    ("growth", "postmenstrual"): "postmenstrual_age_days",
-    ("size_at_birth", "gestation"): "completed_weeks",
-    ("velocity", "chronological"): "start_months",
+    ("growth", "chronological"): ("age_days", "age_months"),
+    ("growth", "postmenstrual"): ("postmenstrual_age_days",),
+    ("size_at_birth", "gestation"): ("completed_weeks", "gestational_age_days"),
+    ("velocity", "chronological"): ("start_months",),
 }
-"""The axis of the tables by age, for each use and age basis that go together."""
+"""The axes of the tables by age, for each use and age basis that go together."""
 BY_LENGTH: Final = ("weight_for_length", "weight_for_height")
 """The measures whose tables go by length, not by age."""
 
+TERM_DAY: Final = 280
+HANDOVER_DAY: Final = 350
+"""Last postmenstrual day of a preterm reference under a policy, where it states no other."""
+LARGEST_DAY: Final = 100_000
 USES: Final = ("growth", "size_at_birth", "velocity")
 ENVIRONMENT: Final = "NEOCALC_REFERENCES"
+EXCLUDE: Final = "NEOCALC_EXCLUDE"
 
 
 class Reference:
@@ -83,6 +96,8 @@ class Reference:
         "chronological", "postmenstrual" or "gestation": what the tables' age means.
     use : str
         "growth", "size_at_birth" or "velocity": the calls that may use it.
+    handover_day : int
+        Last postmenstrual age at which a policy uses it, unless told otherwise [day].
     measures : dict of str to Measure
         Unit, axis, range, method, flag limits (of z, and the `flag_small` below whose multiple of
         S a value is too small) and checksum of each table.
@@ -128,45 +143,70 @@ class Reference:
         self.chart_label = text["chart_label"]
         if self.use not in USES:
             raise TableError(f"{path}: use is {self.use!r}; accepted: {', '.join(USES)}")
-        axis = AGES.get((self.use, self.age_basis))
-        if axis is None:
+        axes = AGES.get((self.use, self.age_basis))
+        if axes is None:
             accepted = " or ".join(basis for use, basis in AGES if use == self.use)
             raise TableError(
                 f"{path}: age_basis is {self.age_basis!r}; for the use {self.use}: {accepted}"
             )
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.id) or self.id == "auto":
             raise TableError(f"{path}: id {self.id!r}; accepted: a-z, 0-9 and -, and not auto")
+        self.handover_day = about.get("handover_day", HANDOVER_DAY)
+        if type(self.handover_day) is not int or not TERM_DAY <= self.handover_day <= LARGEST_DAY:
+            raise TableError(f"{path}: handover_day must be a whole number of days from {TERM_DAY}")
         measures = about.get("measures")
         if not isinstance(measures, dict) or not measures:
             raise TableError(f"{path}: no [measures.NAME] section")
         self.measures = {
-            name: measure_facts(name, facts, "length_cm" if name in BY_LENGTH else axis, path)
+            name: measure_facts(name, facts, ("length_cm",) if name in BY_LENGTH else axes, path)
             for name, facts in measures.items()
         }
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, tuple[Table, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<Reference {self.id}: {', '.join(self.measures)}>"
 
-    def table(self, measure: str) -> Table:
-        """The table of a measure, checked against its checksum when it is first read.
+    def tables(self, measure: str) -> tuple[Table, ...]:
+        """The tables of a measure in the order of their keys: one, or one for each of its parts.
+
+        Each is checked against its checksum when it is first read.
 
         Raises
         ------
         InputError
             When the reference has no such measure.
         TableError
-            When the file is missing, altered or malformed; the message says which and how.
+            When a file is missing, altered or malformed; the message says which and how.
         """
         if measure not in self.measures:
             raise InputError("measure", measure, f"{self.id} has: {', '.join(self.measures)}")
         if measure not in self._tables:
-            self._tables[measure] = load_table(self.measures[measure], self.folder, self.use)
+            parts = self.measures[measure].files
+            self._tables[measure] = tuple(load_table(p, self.folder, self.use) for p in parts)
         return self._tables[measure]
+
+    def table(self, measure: str) -> Table:
+        """The table of a measure that has one distribution along its whole axis.
+
+        Raises
+        ------
+        InputError
+            When the measure has several tables, one for each part of its axis: see `tables`.
+        """
+        found = self.tables(measure)
+        if len(found) > 1:
+            raise InputError("measure", measure, f"{self.id} has {len(found)} tables of it")
+        return found[0]
 
     def has_small(self, measure: str) -> bool:
         """Whether it has a table of the measure with a limit `flag_small`."""
-        return measure in self.measures and self.measures[measure].flag_small is not None
+        facts = self.measures.get(measure)
+        return facts is not None and any(part.flag_small is not None for part in facts.files)
+
+    @property
+    def files(self) -> dict[str, Measure]:
+        """Every table of the reference by the name of its file, without the suffix."""
+        return {Path(p.file).stem: p for m in self.measures.values() for p in m.files}
 
     @cached_property
     def citation_line(self) -> str:
@@ -216,18 +256,22 @@ def reference(name: str | os.PathLike[str]) -> Reference:
     """
     text = os.fsdecode(name) if isinstance(name, (str, os.PathLike)) else ""
     added, faults = added_references()
-    found = [folder for folder in own_folders() if folder.name == text]
+    found = [folder for folder in shipped_folders() if folder.name == text]
     found += [ref.folder for ref in added if ref.id == text]
     if len(found) > 1:
         raise _second(found[1], text)
-    if found:
+    if found and text not in excluded():
         return open_folder(found[0])
+    if found:
+        raise _unknown(name, [ref.id for ref in references()])
     path = Path(text)
     if text and _is_there(path):
         ref = open_folder((path.parent if path.suffix == ".toml" else path).resolve())
-        ours = next((folder for folder in own_folders() if folder.name == ref.id), ref.folder)
+        ours = next((folder for folder in shipped_folders() if folder.name == ref.id), ref.folder)
         if ref.folder != ours:
             raise _second(ref.folder, ref.id)
+        if ref.folder in shipped_folders() and ref.id in excluded():
+            raise _unknown(ref.id, [ref.id for ref in references()])
         return ref
     if faults:  # what is asked for may be what cannot be read
         raise faults[0]
@@ -257,14 +301,20 @@ def ids_of(*uses: str, basis: str = "") -> list[str]:
 
 def _second(folder: Path, id_: str) -> TableError:
     """An id names one reference: results and records give it alone."""
-    ours = any(own.name == id_ for own in own_folders())
+    ours = any(own.name == id_ for own in shipped_folders())
     whose = ", which ships with neocalc; give yours another id" if ours else ""
     return TableError(f"{folder}: a second reference with the id {id_!r}{whose}")
 
 
 def _unknown(name: object, known: list[str]) -> InputError:
-    accepted = f"accepted: {', '.join(known)}, or the path of a folder"
+    accepted = f"{why_not(name)}accepted: {', '.join(known)}, or the path of a folder"
     return InputError("reference", name, accepted)
+
+
+def why_not(name: object) -> str:
+    """Why a reference that ships is none, for a message; empty where it is not left out."""
+    left_out = isinstance(name, str) and name in excluded()
+    return f"this site leaves it out ({EXCLUDE}); " if left_out else ""
 
 
 def _is_there(path: Path) -> bool:
@@ -298,7 +348,7 @@ def references() -> tuple[Reference, ...]:
         raise faults[0]
     found: dict[str, Reference] = {}
     for ref in (*map(open_folder, own_folders()), *added):
-        if ref.id in found:
+        if ref.id in found or (ref.id in excluded() and ref in added):
             raise _second(ref.folder, ref.id)
         found[ref.id] = ref
     return tuple(found.values())
@@ -317,9 +367,56 @@ def tables_digest() -> str:
 
 
 @cache
-def own_folders() -> tuple[Path, ...]:
-    """The folders of neocalc's own references, by name."""
+def shipped_folders() -> tuple[Path, ...]:
+    """The folders of the references that ship with neocalc, by name; also of those left out."""
     return tuple(sorted(path.parent for path in tables_folder().glob("*/reference.toml")))
+
+
+def own_folders() -> tuple[Path, ...]:
+    """The folders of neocalc's own references, by name, without those left out."""
+    out = excluded()
+    return tuple(folder for folder in shipped_folders() if folder.name not in out)
+
+
+def is_there(name: str) -> bool:
+    """Whether one of neocalc's own references is there, and is not left out."""
+    return any(folder.name == name for folder in own_folders())
+
+
+_everything: Final = ContextVar("everything", default=False)
+
+
+@contextmanager
+def nothing_excluded() -> Iterator[None]:
+    """Every reference that ships, whatever the site leaves out: to check the installation."""
+    token = _everything.set(True)
+    try:
+        yield
+    finally:
+        _everything.reset(token)
+
+
+def excluded() -> frozenset[str]:
+    """The ids of neocalc's own references that ``NEOCALC_EXCLUDE`` leaves out.
+
+    Raises
+    ------
+    TableError
+        When a name there is none of them: a slip of a letter would leave a table in use.
+    """
+    text = os.environ.get(EXCLUDE, "")
+    return frozenset() if _everything.get() or not text else _excluded(text, shipped_folders())
+
+
+@lru_cache(maxsize=8)
+def _excluded(text: str, folders: tuple[Path, ...]) -> frozenset[str]:
+    names = frozenset(text.replace(",", " ").split())
+    known = [folder.name for folder in folders]
+    for name in sorted(names.difference(known)):
+        raise TableError(
+            f"{EXCLUDE}: {name!r} is no reference that ships; accepted: {', '.join(known)}"
+        )
+    return names
 
 
 def added_references() -> tuple[list[Reference], list[TableError]]:

@@ -23,7 +23,6 @@ from neocalc.lengths import (
     adjusted_length,
     length_adjustment,
 )
-from neocalc.lms import measurement_from_zscore
 from neocalc.placement import Inputs, Placement, place
 from neocalc.policy import CORRECTED
 from neocalc.references import Reference, Table
@@ -178,9 +177,10 @@ def _too_small(measure: str, value: Floats, inputs: Inputs, status: StatusArray)
     """
     resolved = inputs.resolved
     limited = [
-        ref.table(measure).largest_small
+        table.largest_small
         for slot, ref in enumerate(resolved.references)
         if ref.has_small(measure) and (resolved.slot == slot).any()
+        for table in ref.tables(measure)
     ]
     if not limited:
         return np.zeros(0, dtype=np.intp)
@@ -211,7 +211,7 @@ def place_of(measure: str, inputs: Inputs) -> Place:
     if placement is None:
         nothing = np.full(len(inputs.value), np.nan)
         return Place(nothing, nothing, nothing)
-    _, M, S = placement.stack.lms(placement.rows, placement.part)
+    M, S = placement.stack.spread(placement.rows, placement.part, placement.table)
     return Place(M, S, placement.stack.flag_small[placement.table])
 
 
@@ -220,9 +220,7 @@ def unscore(measure: str, z: Floats, inputs: Inputs) -> tuple[Floats, StatusArra
     placement = place(measure, inputs)
     if placement is None:
         return np.full(len(z), np.nan), _unplaced(inputs)
-    L, M, S = placement.stack.lms(placement.rows, placement.part)
-    restricted = placement.stack.restricted[placement.table]
-    y = measurement_from_zscore(z, L, M, S, restricted=restricted)
+    y = placement.stack.measurements(z, placement.rows, placement.part, placement.table)
     if inputs.value_status is not None:
         y[inputs.value_status != 0] = np.nan
     if measure in BY_POSITION and inputs.require_position:

@@ -13,14 +13,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from neocalc import st3
 from neocalc.coding import Ints
 from neocalc.lms import (
     L_IS_ZERO,
     fill_plain,
     fill_zero_power,
+    measurement_from_zscore,
     restrict,
     small_line,
-    zscore_from_measurement,
 )
 from neocalc.references import Reference, Table
 from neocalc.units import Floats, measurable
@@ -38,11 +39,26 @@ class Stack:
 
     Each block begins and ends with a row that is not a number, so that a key outside the table
     finds no value and nothing has to be tested beforehand.
+
+    Parameters
+    ----------
+    slots : sequence of sequences of Table or None
+        For each reference its tables of the measure, in the order of their keys; None for one that
+        no row needs.
     """
 
-    def __init__(self, tables: Sequence[Table | None]) -> None:
+    def __init__(self, slots: Sequence[Sequence[Table | None]]) -> None:
+        tables = [table for parts in slots for table in parts]
         present = [table for table in tables if table is not None]
         self.tables = tuple(tables)
+        self._first = np.cumsum([0, *(len(parts) for parts in slots[:-1])]).astype(np.uint8)
+        self._breaks = [
+            (np.uint8(slot), part.first)
+            for slot, parts in enumerate(slots)
+            for part in parts[1:]
+            if part is not None
+        ]
+        self._split = len(tables) > len(slots)
         self.lowest = min(table.first for table in present) - 1
         self.highest = max(table.last for table in present) + 1
         self.size = self.highest - self.lowest + 1
@@ -57,11 +73,14 @@ class Stack:
         self.LS = self.L * self.S
         self.has_zero_power = bool((np.abs(self.L) < L_IS_ZERO).any())
         self.restricted = np.array([t is not None and t.restricted for t in tables])
+        self.skewed = np.array([t is not None and t.nu is not None for t in tables])
+        self._shapes = self._skewed_columns(tables) if self.skewed.any() else None
         self.flags = np.array([(0.0, 0.0) if t is None else t.flag for t in tables])
         # How many S below the median a value is too small; not a number where there is no limit.
         has = [np.nan if t is None or t.flag_small is None else t.flag_small for t in tables]
         self.flag_small = np.array(has)
-        self.small = np.append(small_line(self.flag_small[:, None, None], *blank[1:]), np.nan)
+        S = np.where(self.skewed[:, None, None], blank[2] / blank[1], blank[2])
+        self.small = np.append(small_line(self.flag_small[:, None, None], blank[1], S), np.nan)
         # Nearer to 0 than this no z is beyond the flag limits, however it is rounded.
         self.plausible = min(abs(limit) for table in present for limit in table.flag) - 0.01
         self.usual = min(3.0, self.plausible)
@@ -70,6 +89,24 @@ class Stack:
         bounds = np.array([_small_bounds(table, self.usual) for table in present])
         self.not_small, self.low = float(bounds[:, 0].min()), float(bounds[:, 1].max())
         self.ends = np.array([(0, 0) if t is None else (t.first, t.last) for t in tables])
+
+    def _skewed_columns(self, tables: Sequence[Table | None]) -> Floats:
+        """The parameters nu and tau of every row of the stack; not a number where it has none."""
+        shapes = np.full((2, len(tables), 2, self.size), np.nan)
+        for place, table in enumerate(tables):
+            if table is not None and table.nu is not None:
+                start = table.first - self.lowest
+                shapes[:, place, :, start : start + table.nu.shape[1]] = table.nu, table.tau
+        return shapes.reshape(2, -1)
+
+    def table_of(self, slot: Bytes, key: Ints) -> Bytes:
+        """The table in which a key of a reference stands; outside all parts, the nearest."""
+        if not self._split:
+            return slot
+        table = self._first.take(slot)
+        for at, start in self._breaks:
+            table = table + ((slot == at) & (key >= start))
+        return table.astype(np.uint8)
 
     def rows(self, table: Bytes, sex: Ints, key: Ints, nowhere: Bools | None) -> Rows:
         """The row of each table, sex and key; `NOWHERE` where a child has no place."""
@@ -112,6 +149,9 @@ class Stack:
             zero = np.flatnonzero(np.abs(L) < L_IS_ZERO)
             _, *two = self._lms_of(zero, rows, part)
             fill_zero_power(out, zero, y[zero], *two)
+        if self._shapes is not None:
+            at = np.flatnonzero(self.skewed[table])
+            out[at] = st3.zscore_from_measurement(y[at], *self._skew_of(at, rows, part))
         odd: Rows = np.flatnonzero(~(np.abs(out, out=M) <= self.usual))
         if low.size:
             odd = np.concatenate([odd, low[M.take(low) <= self.usual]])
@@ -121,18 +161,46 @@ class Stack:
             out[odd[~measurable(y.take(odd))]] = np.nan
         return odd
 
+    def measurements(self, z: Floats, rows: Rows, part: Floats | None, table: Bytes) -> Floats:
+        """Measurements at z-scores: the inverse of `zscores`, by the same distributions."""
+        L, M, S = self.lms(rows, part)
+        y: Floats = measurement_from_zscore(z, L, M, S, restricted=self.restricted[table])
+        if self._shapes is not None:
+            at = np.flatnonzero(self.skewed[table])
+            y[at] = st3.measurement_from_zscore(z[at], *self._skew_of(at, rows, part))
+        return y
+
     def too_small(self, y: Floats, rows: Rows) -> Bools:
-        """Which values are below M exp(-k S), with the k of each table (`flag_small`)."""
+        """Which values are below the line of their table's `flag_small` (`Table.small_line`)."""
         with np.errstate(invalid="ignore"):  # not a number: there is no limit
             below: Bools = y < self.small.take(rows)
         return below
 
     def too_small_between(self, y: Floats, rows: Rows, part: Floats, table: Bytes) -> Bools:
         """The same where some rows are between two of a table."""
-        _, M, S = self.lms(rows, part)
+        M, spread = self.spread(rows, part, table)
         with np.errstate(invalid="ignore"):
-            below: Bools = y < small_line(self.flag_small[table], M, S)
+            below: Bools = y < small_line(self.flag_small[table], M, spread)
         return below
+
+    def spread(self, rows: Rows, part: Floats | None, table: Bytes) -> tuple[Floats, Floats]:
+        """M, and S as a share of it: of a skew t distribution mu, and sigma as a share of mu."""
+        _, M, S = self.lms(rows, part)
+        if self._shapes is not None:
+            S = np.where(self.skewed[table], S / M, S)
+        return M, S
+
+    def _skew_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, ...]:
+        """The parameters mu, sigma, nu and tau of some of the rows."""
+        assert self._shapes is not None
+        _, mu, sigma = self._lms_of(some, rows, part)
+        nu, tau = self._shapes[:, rows[some]]
+        if part is not None:
+            between = np.flatnonzero(part[some])
+            above, share = rows[some][between] + 1, part[some][between]
+            for mine, column in zip((nu, tau), self._shapes, strict=True):
+                mine[between] += share * (column.take(above) - mine[between])
+        return mu, sigma, nu, tau
 
     def _lms_of(self, some: Rows, rows: Rows, part: Floats | None) -> tuple[Floats, Floats, Floats]:
         return self.lms(rows[some], None if part is None else part[some])
@@ -147,11 +215,10 @@ def _small_bounds(table: Table, usual: float) -> tuple[float, float]:
     """
     if table.flag_small is None:
         return np.inf, -np.inf
-    logs = -table.flag_small * table.S
+    logs = -table.flag_small * table.spread
     if table.axis == "length_cm":  # between two rows L, M and S are others
         return 0.0, float(logs.max()) + _MARGIN
-    small = small_line(table.flag_small, table.M, table.S)
-    z = zscore_from_measurement(small, table.L, table.M, table.S, restricted=table.restricted)
+    z = table.zscore(table.small_line(), ...)
     size = np.where(np.isnan(z), np.inf, np.abs(z))
     near = logs[size < usual + _MARGIN]
     return float(size.min()) - _MARGIN, float(near.max(initial=-np.inf)) + _MARGIN
@@ -178,6 +245,18 @@ def _room(n: int) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def stack(tables: tuple[tuple[Reference, str] | None, ...]) -> Stack:
-    """The stack of the named tables of references; kept, as it serves every call."""
-    return Stack([None if entry is None else entry[0].table(entry[1]) for entry in tables])
+def stack(entries: tuple[tuple[Reference, str, bool] | None, ...]) -> Stack:
+    """The stack of the named tables of references; kept, as it serves every call.
+
+    Each entry names a reference, a measure and whether any row needs it: what none needs is not
+    read, and keeps its place.
+    """
+    slots: list[Sequence[Table | None]] = []
+    for entry in entries:
+        if entry is None:
+            slots.append((None,))
+            continue
+        ref, measure, needed = entry
+        parts = ref.measures[measure].files
+        slots.append(ref.tables(measure) if needed else (None,) * len(parts))
+    return Stack(slots)

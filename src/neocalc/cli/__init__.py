@@ -196,10 +196,21 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     """Add the options of the correction policy, the same on every command that scores."""
     group = parser.add_argument_group("policy")
     group.add_argument(
-        "--preterm-reference", metavar="ID", help="fenton-2013 (default) or fenton-2025"
+        "--preterm-reference",
+        metavar="ID",
+        help="fenton-2013 (default), fenton-2025, intergrowth-21st-preterm, or a folder",
     )
     group.add_argument("--term-reference", metavar="ID", help="who-2006 (default), or a folder")
-    group.add_argument("--handover", metavar="AGE", help="last age on it; default 50w")
+    group.add_argument(
+        "--school-age-reference",
+        metavar="ID",
+        help="from the day after the term reference ends: who-2007 (default), a folder, or none",
+    )
+    group.add_argument(
+        "--handover",
+        metavar="AGE",
+        help="last age on the preterm reference; default 50w, of intergrowth-21st-preterm 64w",
+    )
     group.add_argument("--preterm-below", metavar="GA", help="default 37+0")
     group.add_argument("--correct-until", metavar="AGE", help="corrected age; default 36mo")
     group.add_argument(
@@ -214,12 +225,17 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
 
 def policy_of(options: argparse.Namespace) -> Policy:
     """The policy that the options ask for."""
-    names = ("preterm_reference", "term_reference", "handover", "preterm_below", "correct_until")
+    names = (
+        "preterm_reference", "term_reference", "school_age_reference", "handover", "preterm_below",
+        "correct_until",
+    )  # fmt: skip
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    for name in ("preterm_reference", "term_reference", "handover"):
+    for name in ("preterm_reference", "term_reference", "school_age_reference", "handover"):
         if name in given and options.reference != DEFAULT:
             option = name.replace("_", "-")
             raise PolicyError(f"--{option}: --reference is one reference whatever the age")
+    if given.get("school_age_reference") == "none":
+        given["school_age_reference"] = None
     return Policy(**given, require_position=options.require_position)
 
 

@@ -11,12 +11,13 @@ from typing import Any, Final
 from neocalc.age import NOT_STATED, TERM, Age, date_number
 from neocalc.arguments import inputs_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json, print_rows
+from neocalc.cli.beside import beside, print_beside
 from neocalc.coding import STANDING, position_code, sex_code
 from neocalc.errors import AgeError, InputError, MissingError
 from neocalc.growth import ZScore, zscore
 from neocalc.lengths import HEIGHT_FROM, POSITION_MATTERS, STANDING_FROM
 from neocalc.plain import NAMES, centile_text, plain, plain_number, z_text
-from neocalc.policy import Policy, resolve, weeks_and_days
+from neocalc.policy import DEFAULT, Policy, resolve, weeks_and_days
 from neocalc.references import MEASURES, reference
 from neocalc.scoring import body_mass_index
 from neocalc.units import figures_of
@@ -63,6 +64,11 @@ def configure_growth(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--uncorrected", action="store_true", help="also the z-scores at chronological age"
     )
+    group.add_argument(
+        "--all-references",
+        action="store_true",
+        help="also the z-score by every reference there is, side by side",
+    )
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -92,8 +98,7 @@ def run_growth(options: argparse.Namespace) -> int:
         raise MissingError("measurement", f"give one of --{', --'.join(OPTIONS)}, with its unit")
     how = {"policy": policy.describe(options.reference)}
     if options.uncorrected:
-        other = reference(policy.uncorrected_reference(options.reference))
-        how["uncorrected"] = f"{other.id} at chronological age"
+        how["uncorrected"] = f"{_uncorrected(options, age, policy)} at chronological age"
     taken = _position_taken(options, age, policy)
     if taken:
         how["position"] = taken
@@ -107,9 +112,22 @@ def run_growth(options: argparse.Namespace) -> int:
     header += ["z uncorrected"] if options.uncorrected else []
     print_rows([header] + [_cells(row) for row in rows])
     print()
+    if options.all_references:
+        print_beside(rows)
+        print()
     for name, text in how.items():
         print(f"{name.capitalize()}: {text}.")
     return 0
+
+
+def _uncorrected(options: argparse.Namespace, age: Age, policy: Policy) -> str:
+    """The reference of the z at chronological age."""
+    name = policy.uncorrected_reference(options.reference)
+    later = policy.school_age_from_day
+    old = later is not None and int(age.days[0]) >= later
+    if old and options.reference == DEFAULT and policy.school_age_reference is not None:
+        name = policy.school_age_reference
+    return reference(name).id
 
 
 def infant_age(options: argparse.Namespace) -> Age:
@@ -210,7 +228,7 @@ def _scored(
         pairs += [("bmi", given["weight"]), ("weight_for_length", given["weight"])]
     uncorrected: dict[str, Any] = {
         "age": Age.from_days(int(age.days[0])),
-        "reference": policy.uncorrected_reference(options.reference),
+        "reference": _uncorrected(options, age, policy),
     }
     asked: dict[str, Any] = {"age": age, "reference": options.reference}
     for measure, text in pairs:
@@ -227,6 +245,10 @@ def _scored(
             if options.uncorrected:
                 plain = zscore(measure, text, oedema=options.oedema, **uncorrected, **more)
                 row["z_uncorrected"] = _or_none(plain.z)
+            if options.all_references:
+                row["all_references"] = beside(
+                    measure, text, asked | more | {"oedema": options.oedema}
+                )
         except InputError as error:
             if error.argument not in names:
                 raise

@@ -6,7 +6,14 @@ import argparse
 from typing import Any, Final
 
 from neocalc.cli import add_json, print_json, print_rows
-from neocalc.references import Measure, Reference, references, tables_digest
+from neocalc.references import (
+    EXCLUDE,
+    Measure,
+    Reference,
+    excluded,
+    references,
+    tables_digest,
+)
 
 AXES: Final = {"": "length", "gestation": "gestation"}
 """What a reference goes by, where that is not an age."""
@@ -16,7 +23,9 @@ def configure_references(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc references`."""
     add_json(parser)
     parser.epilog = (
-        "A user's own references: folders on the path list NEOCALC_REFERENCES.\n\n"
+        "A user's own references: folders on the path list NEOCALC_REFERENCES.\n"
+        "Those whose terms of use a site cannot accept: their ids in NEOCALC_EXCLUDE, with commas"
+        " between.\n\n"
         "example:\n  neocalc references --json"
     )
 
@@ -25,7 +34,8 @@ def run_references(options: argparse.Namespace) -> int:
     """Print every reference with its tables."""
     found = references()
     if options.json:
-        print_json({"references": [_facts(ref) for ref in found]})
+        out = {"left_out": sorted(excluded())} if excluded() else {}
+        print_json({"references": [_facts(ref) for ref in found]} | out)
         return 0
     for ref in found:
         print(f"{ref.id}: {ref.title}")
@@ -36,9 +46,11 @@ def run_references(options: argparse.Namespace) -> int:
         print(f"  Used for   {ref.use.replace('_', ' ')}, by {axis}")
         print(f"  On charts  {ref.chart_label}")
         rows = [["  Measure", "Unit", "Axis", "Range", "Method", "Implausible", "SHA-256"]]
-        rows += [_cells(measure) for measure in ref.measures.values()]
+        rows += [_cells(part) for measure in ref.measures.values() for part in measure.files]
         print_rows(rows)
         print()
+    if excluded():
+        print(f"Left out by {EXCLUDE}: {', '.join(sorted(excluded()))}")
     print(f"All tables: {tables_digest()}")
     return 0
 
@@ -77,11 +89,16 @@ def _facts(ref: Reference) -> dict[str, Any]:
             "unit": measure.unit,
             "axis": measure.axis,
             "range": measure.range,
-            "method": measure.method,
+            "method": measure.methods,
             "flag": measure.flag,
             "flag_small": measure.flag_small,
             "sha256": measure.sha256,
         }
+        | ({"parts": [_part(part) for part in measure.parts]} if measure.parts else {})
         for name, measure in ref.measures.items()
     }
     return about
+
+
+def _part(part: Measure) -> dict[str, Any]:
+    return {"file": part.file, "range": part.range, "method": part.method, "sha256": part.sha256}

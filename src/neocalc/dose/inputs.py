@@ -72,8 +72,12 @@ class Given(NamedTuple):
 
 @cache
 def default_policy() -> Policy:
-    """The correction policy where none is given; made once, as it looks its references up."""
-    return Policy()
+    """The correction policy where none is given; made once, as it looks its references up.
+
+    It has no reference of school age: a child who is older than the charts of infants has no z,
+    which stops the dose. A slip of the year would else be weighed as a child of six.
+    """
+    return Policy().of_infants
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ def read_inputs(values: Mapping[str, Any], arm_dose: float | None = None) -> Dos
     if not isinstance(given.get("policy", default_policy()), Policy):
         raise InputError("policy", given["policy"], "a neocalc.Policy")
     if "policy" in given:
-        read["policy"] = given["policy"]
+        read["policy"] = given["policy"].of_infants
     if "reference" in given:
         read["reference"] = _known_reference(given["reference"])
     if "age" in given:

@@ -59,7 +59,7 @@ def order_of(scoring: Scoring, columns: list[str]) -> Order:
     from neocalc._version import __version__
 
     policy = scoring.policy
-    used = dict.fromkeys((policy.preterm_reference, policy.term_reference, scoring.reference))
+    used = dict.fromkeys((*policy.references, scoring.reference))
     return Order(
         __version__,
         tables_digest(),

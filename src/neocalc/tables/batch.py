@@ -199,7 +199,7 @@ def record(
     With name, size and checksum of the output: that they belong to each other can be seen.
     """
     policy = scoring.policy
-    used = [policy.preterm_reference, policy.term_reference]
+    used = list(policy.references)
     if scoring.reference != DEFAULT:
         used = [scoring.reference]
         if scoring.uncorrected:
@@ -212,6 +212,8 @@ def record(
             for name in (
                 "preterm_reference",
                 "term_reference",
+                "school_age_reference",
+                "school_age_from_day",
                 "handover_day",
                 "preterm_below_day",
                 "correct_until_day",
@@ -232,7 +234,7 @@ def record(
         **more,
         "added": scoring.added,
         "references": {
-            ref.id: {m.name: m.sha256 for m in ref.measures.values()}
+            ref.id: {name: m.sha256 for name, m in ref.files.items()}
             for ref in dict.fromkeys(map(reference, used))
         },
         "input": source.about(),

@@ -123,7 +123,7 @@ class Conditions:
             return None
         options: dict[str, Any] = dict(self.policy)
         reference = options.pop("reference", DEFAULT)
-        return Policy(**options), reference
+        return Policy(**options).of_infants, reference
 
     def band(self, weight: float) -> Band | None:
         """The band of a weight [kg]; None where no band has it."""

@@ -20,8 +20,7 @@ import numpy as np
 from neocalc.age import TERM
 from neocalc.coding import Ints
 from neocalc.errors import StatusArray, first_status, status_where
-from neocalc.lms import measurement_from_zscore, zscore_from_measurement
-from neocalc.policy import Policy
+from neocalc.policy import TERM_SLOT, Policy
 from neocalc.references import reference as find_reference
 from neocalc.scoring import Scored
 from neocalc.stacks import Bools, Bytes, Rows
@@ -135,23 +134,27 @@ def chart_step(measure: str, z: Any, *, sex: Any, policy: Policy) -> Floats:
     z, sex = np.atleast_1d(np.asarray(z, dtype=np.float64)), np.atleast_1d(sex)
     days = policy.handover_day, policy.handover_day - TERM
     names = policy.preterm_reference, policy.term_reference
-    rows = []
+    found = []
     for name, day in zip(names, days, strict=True):
-        table = find_reference(name).table(measure)
-        if not table.first <= day <= table.last:
+        tables = find_reference(name).tables(measure)
+        table = next((table for table in tables if table.first <= day <= table.last), None)
+        if table is None:
             return np.full(len(z), np.nan)
-        at = day - table.first
-        rows.append((table.L[sex, at], table.M[sex, at], table.S[sex, at], table.restricted))
-    y = measurement_from_zscore(z, *rows[0][:3], restricted=rows[0][3])
-    return np.asarray(zscore_from_measurement(y, *rows[1][:3], restricted=rows[1][3]) - z)
+        found.append((table, (sex, day - table.first)))
+    (preterm, last), (term, same) = found
+    return np.asarray(term.zscore(preterm.measurement(z, last), same) - z)
 
 
 def chart_steps(
     measure: str, first: Attained, second: Attained, change: Floats, sex: Ints, policy: Policy
 ) -> Floats:
-    """For each change across two references the step between their charts; else NaN [unitless]."""
+    """For each change across the hand-over the step between the charts; else NaN [unitless].
+
+    A change to the reference of school age is none across the hand-over.
+    """
     steps = np.full(len(change), np.nan)
-    at = np.flatnonzero(~np.isnan(change) & (first.reference != second.reference))
+    over = (first.reference == 1) & (second.reference == 1 + TERM_SLOT)
+    at = np.flatnonzero(~np.isnan(change) & over)
     if at.size:
         steps[at] = chart_step(measure, first.z[at], sex=sex[at], policy=policy)
     return steps

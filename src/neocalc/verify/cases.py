@@ -90,6 +90,8 @@ def _age(given: dict[str, Any]) -> Age | None:
 
 
 def _zscore(measure: str, value: str, **given: Any) -> Results:
+    if "preterm_reference" in given:
+        given["policy"] = Policy(preterm_reference=given.pop("preterm_reference"))
     r = zscore(measure, value, age=_age(given), **given)
     names = ("z", "centile", "reference", "age_basis", "method", "status")
     return {name: getattr(r, name) for name in names}
@@ -100,8 +102,8 @@ def _measurement(measure: str, z: list[float], **given: Any) -> Results:
     return {"kg" if measure == "weight" else "cm": found.magnitude.tolist()}
 
 
-def _size_at_birth(measure: str, value: str, sex: str, gestation: str) -> Results:
-    r = size_at_birth(measure, value, sex=sex, gestation=gestation)
+def _size_at_birth(measure: str, value: str, **given: Any) -> Results:
+    r = size_at_birth(measure, value, **given)
     return {"z": r.z, "category": r.category, "reference": r.reference, "status": r.status}
 
 

@@ -85,16 +85,18 @@ def _of_reference(folder: Path, section: str) -> Iterator[Check]:
 
 
 def checked_table(ref: Reference, measure: str) -> Found:
-    """The table of a measure: its checksum, and that it is one."""
-    facts = ref.measures[measure]
-    read_checked(ref.folder / facts.file, facts.sha256)
+    """The table of a measure, or those of its parts: their checksums, and that they are tables."""
+    files = ref.measures[measure].files
+    for facts in files:
+        read_checked(ref.folder / facts.file, facts.sha256)
     if ref.use == "velocity":
         from neocalc.velocity.increment_tables import read_rows
 
         read_rows(ref, measure)
     else:
-        ref.table(measure)
-    return Found(True, f"SHA-256 {facts.sha256}", f"SHA-256 {facts.sha256}")
+        ref.tables(measure)
+    found = f"SHA-256 {' and '.join(facts.sha256 for facts in files)}"
+    return Found(True, found, found)
 
 
 def _model(folder: Path) -> Found:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from neocalc.errors import NeocalcError
-from neocalc.references import added_references, own_folders
+from neocalc.references import added_references, shipped_folders
 from neocalc.shipped import SHIPPED
 from neocalc.verify.checks import FAILED, PASSED, Check, attempt, told
 from neocalc.verify.files import checked_table
@@ -33,7 +33,7 @@ def site_checks(section: str) -> Iterator[Check]:
         if not fault.ours:
             yield _failed(section, fault.path, TRIAL, fault.error)
     references, errors = added_references()
-    ours = {folder.name for folder in own_folders()}
+    ours = {folder.name for folder in shipped_folders()}
     for ref in references:
         taken = ref.id in ours
         actual = f"{ref.id}, which ships with neocalc" if taken else f"SHA-256 {ref.sha256}"

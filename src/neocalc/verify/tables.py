@@ -69,9 +69,7 @@ def _attained(table: dict[str, Any], position: float) -> Floats:
     if own.axis != table["axis"]:
         raise ValueError(f"the axis is {own.axis}, not {table['axis']}")
     at = SEXES.index(table["sex"]), round(position * AXES[own.axis]) - own.first
-    y: Floats = measurement_from_zscore(
-        table["z"], own.L[at], own.M[at], own.S[at], restricted=own.restricted
-    )
+    y: Floats = own.measurement(table["z"], at)
     return y
 
 
@@ -114,15 +112,17 @@ def _centiles() -> Found:
 
 
 def _back(ref: Reference, measure: str) -> Found:
-    table = ref.table(measure)
-    L, M, S = (column[..., np.newaxis] for column in (table.L, table.M, table.S))
-    y = measurement_from_zscore(GRID, L, M, S, restricted=table.restricted)
-    z = zscore_from_measurement(y, L, M, S, restricted=table.restricted)
+    pairs = []
+    for table in ref.tables(measure):
+        at = (..., np.newaxis)
+        y = table.measurement(GRID, at)
+        pairs.append((y, table.zscore(y, at)))
+    y, z = (np.concatenate(column, axis=1) for column in zip(*pairs, strict=True))
     if np.isnan(y[..., np.abs(GRID) <= ALWAYS]).any():
         return Found(False, f"a measurement at every z up to {ALWAYS}", "none in some row")
     wanted = np.broadcast_to(GRID, z.shape)
     there = ~np.isnan(y)
-    return _returned(wanted[there], z[there], table.L.size)
+    return _returned(wanted[there], z[there], z[..., 0].size)
 
 
 def increment_checks(section: str) -> Iterator[Check]:
