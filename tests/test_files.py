@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import os
@@ -591,3 +592,15 @@ def test_a_second_interrupt_does_not_disturb_the_cleaning_up() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_reader_that_is_collected_joins_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python may collect it while a thread starts or ends, where a join waits for ever."""
+    joined: list[object] = []
+    monkeypatch.setattr(threading.Thread, "join", lambda thread, *_: joined.append(thread))
+    tables = ahead(iter(["one", "two", "three"]))
+    assert next(tables) == "one"
+    del tables
+    gc.collect()
+    assert joined == []
+    assert list(ahead(iter(["one", "two"]))) == ["one", "two"]

@@ -126,13 +126,16 @@ class ParquetRows:
 
         start = 0
         large = any(max(chunk.decompressed, default=0) > LARGE for chunk in group.chunks)
-        with ThreadPoolExecutor(1 if large else 2, thread_name_prefix="neocalc-decode") as pool:
+        pool = ThreadPoolExecutor(1 if large else 2, thread_name_prefix="neocalc-decode")
+        try:
             while start < group.rows:
                 rows = self._fitting(group, start)
                 decode = partial(self._column, group, start, rows)
                 columns = list(pool.map(decode, range(len(self.columns))))
                 yield from self._cut(pl.concat(columns, how="horizontal"), most)
                 start += rows
+        finally:  # nobody waits: see `ahead`
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _fitting(self, group: Group, start: int) -> int:
         """How many rows of a row group can be decoded together."""
