@@ -220,6 +220,9 @@ def test_ahead_that_is_left_early_leaves_no_thread() -> None:
     items = ahead(iter(range(1, 50)))
     next(items)
     items.close()  # type: ignore[attr-defined]
+    end = time.monotonic() + 5  # it is told to end, and nobody waits for it
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
     assert threading.active_count() == before
 
 
