@@ -29,6 +29,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import MONTH, days_from_months
+from neocalc.coding import Ints
 from neocalc.errors import CODE, StatusArray, TableError
 from neocalc.references import parse_toml, read_checked, reference, tables_folder
 from neocalc.shipped import read_small, refuse_altered
@@ -40,6 +41,7 @@ from neocalc.velocity.increments import DEFAULT_RULES
 from neocalc.velocity.intervals import (
     FEW,
     INTERPOLATED,
+    ROW,
     WHO_2006,
     Cells,
     axes_of,
@@ -62,6 +64,13 @@ MODEL: Final = 3
 """Code of the model; the next one is of the model beyond the tables."""
 LAST_CORRELATED: Final = days_from_months(36)
 """The model is used to 36 months, the last age to which a preterm child is corrected [day]."""
+
+
+_SOURCE_OF: Final = np.array([MODEL, ROW, INTERPOLATED, MODEL], dtype=np.uint8)
+"""The source of r for each of `intervals.METHODS`: an increment that is scaled has no SD of its
+own."""
+Placed = tuple[Cells, Ints]
+"""Cells of increments, and the one of each pair, as `intervals.cells_of` gives them."""
 
 
 class Model(NamedTuple):
@@ -170,37 +179,40 @@ def _without(measure: str, interval: Interval) -> StatusArray:
     return word
 
 
-def _implied(measure: str, interval: Interval, at: Rows) -> Floats:
-    """Correlations of some pairs, all from term to 36 months."""
-    sex, start, days = (column.take(at) for column in (interval.sex, interval.start, interval.days))
-    cells, place = cells_of(measure, DEFAULT_RULES.rule, sex, start, days)
+def _implied(measure: str, interval: Interval, at: Rows, placed: Placed | None = None) -> Floats:
+    """Correlations of some pairs, all from term to 36 months; `placed` as for `standardise`."""
+    if placed is None:
+        interval = Interval(*(None if column is None else column.take(at) for column in interval))
+        placed, at = _placed(measure, interval), np.arange(len(at))
+    sex, start, days = interval.sex, interval.start, interval.days
+    cells, place = placed
     if len(days) <= FEW:
-        r = _of_cells(measure, cells, sex, start, days)
+        r = _of_cells(measure, cells, sex, start, days).take(at)
     else:
-        r = _of_every_cell(measure).take(place)
+        r = _of_every_cell(measure).take(place.take(at))
     others = np.flatnonzero(np.isnan(r))
     if others.size:
-        first = start.take(others)
-        model = models()[measure]
+        pairs = at.take(others)
+        first, model = start.take(pairs), models()[measure]
         log_age = _log_age(model.tau)
-        later = log_age.take(first + days.take(others))
-        r[others] = model.at(later - log_age.take(first))
+        r[others] = model.at(log_age.take(first + days.take(pairs)) - log_age.take(first))
     return r
 
 
-def sources(measure: str, interval: Interval, r: Floats) -> Bytes:
+def _placed(measure: str, interval: Interval) -> Placed:
+    """The cells of pairs by the rules that r is computed by, and the one of each."""
+    return cells_of(measure, DEFAULT_RULES.rule, interval.sex, interval.start, interval.days)
+
+
+def sources(measure: str, interval: Interval, r: Floats, placed: Placed | None = None) -> Bytes:
     """Codes of `SOURCES` of correlations that `implied` or `standardise` gave; 0 where r is NaN."""
-    found = np.zeros(len(r), dtype=np.uint8)
-    known = np.flatnonzero(~np.isnan(r))
-    if known.size:
-        columns = interval.sex, interval.start, interval.days
-        cells, place = cells_of(measure, DEFAULT_RULES.rule, *(c.take(known) for c in columns))
-        source = cells.method.take(place)
-        modelled = source > INTERPOLATED  # an increment that is scaled has no SD of its own
-        modelled |= source == 0
-        source[modelled] = MODEL
-        source += modelled & (interval.end.take(known) > LAST_DAY)  # the next: extrapolated
-        found[known] = source
+    known = ~np.isnan(r)
+    if not known.any():  # of some measures there are no cells
+        return known * np.uint8(0)
+    cells, place = _placed(measure, interval) if placed is None else placed
+    found: Bytes = _SOURCE_OF.take(cells.method.take(place))
+    found += (found == MODEL) & (interval.end > LAST_DAY)  # the next: extrapolated
+    found *= known
     return found
 
 
@@ -216,8 +228,7 @@ def _of_cells(measure: str, cells: Cells, sex: Any, start: Any, days: Any) -> Fl
     An increment that is scaled to a width has no SD of its own.
     """
     sd = attained_sd(measure)
-    start = np.maximum(start, 0)
-    one, two = sd[sex, start], sd[sex, np.minimum(start + days, LAST_CORRELATED)]
+    one, two = (sd[sex, np.clip(age, 0, LAST_CORRELATED)] for age in (start, start + days))
     r = (one**2 + two**2 - (cells.M * cells.S) ** 2) / (2 * one * two)
     return np.where(cells.method <= INTERPOLATED, r, np.nan)
 
@@ -243,6 +254,7 @@ def standardise(
     change: Changes,
     interval: Interval,
     own: Floats | None = None,
+    placed: Placed | None = None,
 ) -> Standardised:
     """Standardised changes and conditional gains; `standardised_status` says why there is none.
 
@@ -261,6 +273,8 @@ def standardise(
         What is between the visits.
     own : numpy.ndarray, optional
         The caller's correlations, from 0 to below 1 [unitless].
+    placed : (Cells, numpy.ndarray), optional
+        The cells of the pairs by the default rules, where the caller has looked them up already.
     """
     usable = ~np.isnan(change.z)
     usable &= first.reference == second.reference
@@ -271,7 +285,7 @@ def standardise(
     figures = np.full((3, len(usable)), np.nan)
     there = np.flatnonzero(usable)
     if there.size:
-        r = _implied(measure, interval, there) if own is None else own.take(there)
+        r = _implied(measure, interval, there, placed) if own is None else own.take(there)
         figures[0, there] = change.z.take(there) / np.sqrt(2 * (1 - r))
         figures[1, there] = conditional(first.z.take(there), second.z.take(there), r)
         figures[2, there] = r

@@ -25,15 +25,19 @@ from neocalc.tables.identities import Ids
 from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
 from neocalc.tables.notes import noted
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
+from neocalc.velocity.correlations import SOURCES
 from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
+from neocalc.velocity.intervals import METHODS
 from neocalc.velocity.visits import AGAINST
 
 if TYPE_CHECKING:
     import polars as pl
 
-RESULTS: Final = ("velocity", "gain", "change")
+RESULTS: Final = ("velocity", "gain", "change", "standardised")
 """What is added for each measure, each with its own status."""
+WORDS: Final = {"_velocity_method": METHODS, "_change_r_source": SOURCES}
+"""The words of other columns of codes, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -300,12 +304,16 @@ def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> lis
 
 
 def as_series(name: str, values: Any) -> pl.Series:
-    """An added column: numbers, nominal months, or status words."""
+    """An added column: numbers, nominal months, or words."""
     import polars as pl
 
     column = pl.Series(name, values)
     if name.endswith("_status"):
         return column.cat.to(pl.Enum(STATUSES))
+    for end, words in WORDS.items():
+        if name.endswith(end):  # the first word is that there is none
+            codes = pl.Series(name, values - (values != 0))
+            return codes.set(column == 0, None).cat.to(pl.Enum(words[1:]))
     if name.endswith("_months"):
         return column.set(column == 0, None)
     return column.fill_nan(None)

@@ -122,6 +122,11 @@ class ScoredIncrements(NamedTuple):
     rules: Rules
 
     @property
+    def places(self) -> tuple[Cells, Ints]:
+        """The cells, and the one of each pair: see `intervals.cells_of`."""
+        return self.cells, self.at
+
+    @property
     def method(self) -> Bytes:
         """Codes of `intervals.METHODS`: how each z came about; 0 where there is none."""
         return np.where(np.isnan(self.z), np.uint8(0), self.cells.method.take(self.at))

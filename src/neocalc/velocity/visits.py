@@ -18,7 +18,7 @@ from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats, measurable
 from neocalc.velocity.limits import ChangeLimits
 
-AGAINST: Final = ("previous", "first", "baseline")
+AGAINST: Final = ("previous", "first", "baseline", "interval")
 """With which visit of the child each is compared."""
 _FAULTS: Final = np.zeros(256, dtype=np.uint8)
 for _word in (
