@@ -364,6 +364,30 @@ def test_a_file_against_its_baseline_for_machines(shell: Shell) -> None:
     assert about["statuses"]["w_velocity"] == {"first_visit": 1, "ok": 1}
 
 
+def test_a_file_against_an_interval(shell: Shell) -> None:
+    rows = "".join(f"01,f,{day},40+0,{3300 + 25 * day}\n" for day in (0, 30, 61, 91, 122))
+    shell.write("in.csv", "subject_id,sex,age_days,gestational_age,weight_g\n" + rows)
+    asked = ("--against", "interval", "--interval", "2mo", "--window", "15d")
+    done = shell.run("velocity", "in.csv", "-o", "out.csv", "--json", *asked)
+    assert done.code == 0
+    about = json.loads(done.out)
+    assert (about["against"], about["interval_days"], about["window_days"]) == ("interval", 61, 15)
+    record = json.loads(shell.read("out.csv.json"))
+    assert (record["interval_days"], record["window_days"]) == (61, 15)
+    assert about["statuses"]["w_velocity"] == {"first_visit": 1, "no_visit_in_window": 1, "ok": 3}
+    plain = shell.run("velocity", "in.csv", "-o", "b.csv", "--json")
+    about = json.loads(plain.out)
+    assert (about["against"], about["interval_days"], about["window_days"]) == (
+        "previous", None, None
+    )  # fmt: skip
+    wrong = shell.run("velocity", "in.csv", "-o", "c.csv", "--against", "interval")
+    assert wrong.problem.startswith("neocalc: --interval: missing; give how long before")
+    wrong = shell.run("velocity", "in.csv", "-o", "c.csv", "--interval", "2mo", "--window", "3mo")
+    assert wrong.problem.startswith(
+        "neocalc: --window: '3mo' is not accepted; less than the interv"
+    )
+
+
 def test_standard_input_and_output(shell: Shell) -> None:
     done = shell.run("velocity", "-", "-o", "-", "--against", "first", stdin=VISITS.encode())
     assert done.code == 0
@@ -377,7 +401,7 @@ def test_strict(shell: Shell) -> None:
     done = shell.run("velocity", "in.csv", "-o", "out.csv", "--strict")
     assert done.code == 1
     asked = "--strict: statuses other than ok, missing_value or first_visit: 2"
-    assert done.lines[-1] == asked  # the change in z, and the standardised one, is of two references
+    assert done.lines[-1] == asked  # the change in z is of two references
     for more in ((), ("--baseline", "administered_on")):
         shell.write("in.csv", VISITS.replace("-05-01,", "-01-01,").replace("27+3", "40+0"))
         done = shell.run("velocity", "in.csv", "-o", "out.csv", "--force", "--strict", *more)

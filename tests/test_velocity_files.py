@@ -232,7 +232,7 @@ def test_header_alone(tmp_path: Path) -> None:
     cohort().clear().write_csv(source)
     found = run(source, tmp_path / "out.csv")
     assert found.height == 0
-    assert found.columns[-1] == "l_change_status"
+    assert found.columns[-1] == "l_standardised_status"
 
 
 def test_a_fault_leaves_nothing_behind(tmp_path: Path, held: int) -> None:

@@ -601,6 +601,79 @@ def test_the_baseline_of_each_measure() -> None:
     assert words == ["first_visit", "missing_value", *["ok"] * 5]
 
 
+def monthly() -> pl.DataFrame:
+    """A term girl who is weighed every month and measured at every other visit."""
+    days = [0, 30, 61, 91, 122, 152, 183]
+    return visits(
+        gestational_age=["40+0"] * 7,
+        measured_on=[str(BORN + dt.timedelta(days=day)) for day in days],
+        weight_g=[3300, 4200, 5100, 5800, 6400, 6900, 7300],
+        length_cm=[49.0, None, 57.0, None, 62.0, None, 66.0],
+        head_circumference_cm=[34.0, 36.5, 38.2, 39.5, 40.5, 41.4, 42.1],
+    )
+
+
+def test_an_interval_before_is_found_for_each_measure() -> None:
+    """Heads a month apart have no velocity z-score; those of two months apart have."""
+    before = nc.velocity.score(monthly())
+    assert before["hc_velocity_z"].null_count() == 7
+    scored = nc.velocity.score(monthly(), against="interval", interval="2 month", window="15 day")
+    assert scored["hc_interval_days"].to_list() == [None, None, 61, 61, 61, 61, 61]
+    assert scored["hc_velocity_z"].null_count() == 2
+    assert scored["hc_velocity_status"].to_list() == [
+        "first_visit", "no_visit_in_window", *["ok"] * 5
+    ]  # fmt: skip
+    assert scored["l_from"].to_list()[2] == BORN
+    assert scored["l_velocity_status"].to_list() == [
+        "first_visit", "missing_value", "ok", "missing_value", "ok", "missing_value", "ok"
+    ]  # fmt: skip
+    assert scored.equals(nc.velocity.score(monthly(), interval="2mo"))  # within a quarter of it
+    pair = nc.velocity.zscore(
+        "head_circumference", first="38.2 cm", second="40.5 cm", sex="f",
+        first_age=nc.Age.from_days(61), second_age=nc.Age.from_days(122),
+    )  # fmt: skip
+    assert scored["hc_velocity_z"][4] == pytest.approx(pair.z, abs=1e-12)
+
+
+def test_how_near_a_visit_must_be_to_the_interval() -> None:
+    days = {}
+    for window in ("0 day", "1 day", "2 day"):
+        scored = nc.velocity.score(monthly(), interval="60 day", window=window)
+        days[window] = scored["w_interval_days"].to_list()
+    assert days["0 day"] == [None] * 7
+    assert days["1 day"] == [None, None, 61, 61, 61, 61, 61]
+    assert days["2 day"] == days["1 day"]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"against": "interval"}, "interval: missing; give how long before the other visit was"),
+        ({"interval": "2 month", "against": "previous"}, "interval: '2 month' is not accepted"),
+        ({"window": "15 day"}, "window: '15 day' is not accepted; it is of visits that are"),
+        ({"interval": "0 day"}, "interval: '0 day' is not accepted; one day or more"),
+        ({"interval": "2 kg"}, "interval: '2 kg' is not accepted; accepted: a duration"),
+        ({"interval": 61}, "interval: 61 is not accepted"),
+        ({"interval": "2mo", "window": "61 day"}, "window: '61 day' is not accepted; less than"),
+        (
+            {"interval": "2 month", "baseline": "birth_date"},
+            "against: missing; there are a baseline and an interval; name one of them",
+        ),
+    ],
+)
+def test_an_interval_that_cannot_be_used(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(nc.InputError) as caught:
+        nc.velocity.score(monthly(), **options)
+    assert str(caught.value).startswith(problem)
+
+
+def test_a_baseline_beside_an_interval_counts_the_days_since_it() -> None:
+    options: dict[str, Any] = {"interval": "2 month", "baseline": "birth_date"}
+    scored = nc.velocity.score(monthly(), against="interval", **options)
+    assert scored["days_since_baseline"].to_list() == [0, 30, 61, 91, 122, 152, 183]
+    assert scored["w_interval_days"][6] == 61
+
+
 def test_a_rate_needs_no_sex_and_no_gestation() -> None:
     """1 kg to 1.3 kg in 14 days."""
     frame = pl.DataFrame(

@@ -15,7 +15,7 @@ import numpy as np
 from neocalc.age import Age
 from neocalc.coding import Coded, Ints
 from neocalc.cohort import Rows, Scoring, ids_of
-from neocalc.errors import STATUSES, FileError, InputError, MissingError
+from neocalc.errors import STATUSES, FileError, InputError, MissingError, StatusArray
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
 from neocalc.stacks import Bools
@@ -29,7 +29,7 @@ from neocalc.velocity.correlations import SOURCES
 from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 from neocalc.velocity.intervals import METHODS
-from neocalc.velocity.visits import AGAINST
+from neocalc.velocity.visits import AGAINST, interval_and_window
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,15 +47,20 @@ class FollowUp(Scoring):
     Parameters
     ----------
     against : str
-        "previous", "first" or "baseline".
+        "previous", "first", "baseline" or "interval".
     baseline : str, optional
         The column with the date of the baseline.
+    interval, window : int
+        How long before the other visit was, and how far from that it may be, where each is
+        compared against an interval; else 0 [day].
     rules : Rules
         Of the velocity z-scores.
     """
 
     against: str = "previous"
     baseline: str | None = None
+    interval: int = 0
+    window: int = 0
     rules: Rules = DEFAULT_RULES
 
     @property
@@ -83,6 +88,11 @@ class FollowUp(Scoring):
         """Whether a row's result depends on the other rows of its child: it does."""
         return True
 
+    def compared(self, line: Line, measure: str, age_status: StatusArray | None) -> Compared:
+        """With which visit each of a line is compared, of those at which a measure was taken."""
+        found = line.compare(measure, self.against, self.interval, self.window)
+        return link(found, age_status)
+
     def columns(
         self,
         table: pl.DataFrame,
@@ -98,6 +108,8 @@ def plan(
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -113,10 +125,8 @@ def plan(
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
-    if against is None:
-        against = "previous" if baseline is None else "baseline"
-    if against not in AGAINST:
-        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+    against = _against(against, baseline, interval)
+    days, near = interval_and_window(against, interval, window)
     if against == "baseline" and baseline is None:
         raise MissingError(
             "baseline", "name the column with the date that visits are compared from"
@@ -131,8 +141,8 @@ def plan(
             raise FileError(f"{where}: a baseline needs birth_date or measured_on")
     chosen = policy_or_default(policy)
     scoring = FollowUp(
-        mapped, chosen, reference, against=against, baseline=baseline, rules=rules,
-        prefix=checked_prefix(prefix),
+        mapped, chosen, reference, against=against, baseline=baseline, interval=days, window=near,
+        rules=rules, prefix=checked_prefix(prefix),
     )  # fmt: skip
     if not scoring.measures:
         raise FileError(f"{where}: there is no weight, length or head circumference")
@@ -141,11 +151,26 @@ def plan(
     return scoring
 
 
+def _against(against: str | None, baseline: str | None, interval: Any) -> str:
+    """With which visit each is compared: as asked for, else as what else is given says."""
+    if against is None:
+        if baseline is not None and interval is not None:
+            raise MissingError("against", "there are a baseline and an interval; name one of them")
+        if interval is not None:
+            return "interval"
+        return "previous" if baseline is None else "baseline"
+    if against not in AGAINST:
+        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+    return against
+
+
 def score(
     frame: Any,
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -159,6 +184,7 @@ def score(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    between: str = "interpolate",
     change_limits: Any = None,
     prefix: str = "",
 ) -> Any:
@@ -170,10 +196,17 @@ def score(
         One row a visit, with the canonical columns or mapped ones, and `subject_id`. It is not
         changed; its rows may be in any order.
     against : str, optional
-        With which visit each is compared: "previous", "first", or "baseline", the last at or before
-        the baseline. By default the baseline where one is named, else the previous.
+        With which visit each is compared: "previous"; "first"; "baseline", the last at or before
+        the baseline; or "interval", the earlier one that is nearest to an interval before. By
+        default the baseline or the interval where one is given, else the previous.
     baseline : str, optional
         The column with the date of the baseline, such as administered_on.
+    interval : str or pint.Quantity, optional
+        How long before the other visit was, such as "2 month". Of two visits that are equally near
+        to it the earlier one is taken; of each measure, those at which it was taken.
+    window : str or pint.Quantity, optional
+        How far from the interval the other visit may be, such as "15 day", and less than the
+        interval; by default a quarter of it.
     columns : dict, optional
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
@@ -184,7 +217,7 @@ def score(
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
         For the change in z: one reference whatever the age.
-    start, tolerance, restricted, change_limits
+    start, tolerance, restricted, between, change_limits
         As for `neocalc.velocity.zscore`.
 
     Returns
@@ -220,6 +253,8 @@ def score(
         frames.kind_of(frame).columns(frame),
         against=against,
         baseline=baseline,
+        interval=interval,
+        window=window,
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
@@ -230,7 +265,7 @@ def score(
         decimal=decimal,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
+        rules=Rules(start, tolerance, restricted, between=between, change_limits=change_limits),
         prefix=prefix,
     )
     return frames.with_added(
@@ -279,7 +314,7 @@ def added_series(
         since = pl.Series(days).set(pl.Series(~known), None)
     series = [since.alias(SINCE)]
     for measure in scoring.measures:
-        compared = link(line.compare(measure, scoring.against), rows.age.status)
+        compared = scoring.compared(line, measure, rows.age.status)
         found = score_measure(measure, inputs[measure], compared, scoring.policy, scoring.rules)
         series += _from(PREFIXES[measure], compared, rows.age, born)
         series += [as_series(name, values) for name, values in found.items()]

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.coding import Ints
-from neocalc.errors import CODE, StatusArray, combined, status_where
+from neocalc.dates import duration_days
+from neocalc.errors import CODE, InputError, MissingError, StatusArray, combined, status_where
 from neocalc.policy import Resolved
 from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length, parts_of
 from neocalc.stacks import Bools, Bytes, Rows
@@ -20,12 +21,48 @@ from neocalc.velocity.limits import ChangeLimits
 
 AGAINST: Final = ("previous", "first", "baseline", "interval")
 """With which visit of the child each is compared."""
+WINDOW: Final = 4
+"""Without a window of its own, an interval has a part of itself: one by so much."""
 _FAULTS: Final = np.zeros(256, dtype=np.uint8)
 for _word in (
     "subject_conflict", "missing_value", "missing_sex", "missing_age", "missing_gestation",
     "invalid_sex", "invalid_gestation", "invalid_age", "invalid_value", "oedema",
 ):  # fmt: skip
     _FAULTS[CODE[_word]] = CODE[_word]
+
+
+def interval_and_window(against: str, interval: Any, window: Any) -> tuple[int, int]:
+    """The interval to the other visit, and how far from it a visit may be, in whole days.
+
+    Parameters
+    ----------
+    against : str
+        One of `AGAINST`; only "interval" has either, and needs the first. Others have 0 and 0.
+    interval, window : str, pint.Quantity or None
+        Durations, such as "2 month" and "15 day"; without a window it is a quarter of the interval.
+
+    Examples
+    --------
+    >>> interval_and_window("interval", "2 month", None)
+    (61, 15)
+    """
+    if against != "interval":
+        for name, given in (("interval", interval), ("window", window)):
+            if given is not None:
+                accepted = f"it is of visits that are compared against an interval, not {against}"
+                raise InputError(name, given, accepted)
+        return 0, 0
+    if interval is None:
+        raise MissingError("interval", "give how long before the other visit was, such as 2mo")
+    days = duration_days(interval, "interval")
+    if days < 1:
+        raise InputError("interval", interval, "one day or more")
+    if window is None:
+        return days, days // WINDOW
+    near = duration_days(window, "window")
+    if near >= days:
+        raise InputError("window", window, f"less than the interval, which is of {days:,} days")
+    return days, near
 
 
 class Visit(NamedTuple):
