@@ -446,7 +446,7 @@ def test_facts_of_a_child_are_found_in_any_partition(spark: SparkSession) -> Non
     "options",
     [{}, {"against": "interval", "interval": "2 month", "window": "20 day", "between": "scale"}],
 )
-def test_velocity_is_identical_to_one_machine(spark: SparkSession, options: dict[str, str]) -> None:
+def test_velocity_is_identical_to_one_machine(spark: SparkSession, options: dict[str, Any]) -> None:
     table = children()
     df = spark.createDataFrame(table).repartition(4)
     got = collected(on_spark.velocity(df, **options))

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 
 import neocalc as nc
@@ -386,6 +387,70 @@ def test_a_file_against_an_interval(shell: Shell) -> None:
     assert wrong.problem.startswith(
         "neocalc: --window: '3mo' is not accepted; less than the interv"
     )
+
+
+def monthly(children: int = 3) -> str:
+    """Term girls who are weighed and measured every month, and once more after a year."""
+    header = "subject_id,sex,age_days,gestational_age,weight_g,length_cm\n"
+    days = (0, 30, 61, 91, 122, 500)
+    return header + "".join(
+        f"{child:02},f,{day},40+0,{3300 + 25 * min(day, 200)},{50 + 0.1 * min(day, 200):.1f}\n"
+        for child in range(children)
+        for day in days
+    )
+
+
+def test_the_summary_says_what_another_choice_of_the_earlier_visit_would_give(
+    shell: Shell,
+) -> None:
+    shell.write("in.csv", monthly())
+    done = shell.run("velocity", "in.csv", "-o", "out.csv", "--json")
+    told = [
+        "Length or height: 3 visits are too long after the one that they are compared with, for any"
+        " table; no other choice of the earlier visit gives any of them a z;"
+        " 3 of them have a standardised change",
+        "Length or height: 12 visits have no table for so short an interval; --against interval"
+        " --interval 2mo gives 9 of them a z; 12 of them have a standardised change",
+        "Weight: 3 visits are too long after the one that they are compared with, for any table; no"
+        " other choice of the earlier visit gives any of them a z;"
+        " 3 of them have a standardised change",
+    ]
+    assert [line.strip() for line in done.err.splitlines() if "visits" in line] == told
+    option = "--against interval --interval 2mo"
+    found = {
+        "measure": "length", "why": "interval_too_short", "visits": 12, "standardised": 12,
+        "against": "interval", "interval_months": 2,
+        "option": option, "z": 9,
+    }  # fmt: skip
+    assert json.loads(done.out)["alternatives"][1] == found
+    assert json.loads(shell.read("out.csv.json"))["alternatives"][1] == found
+    # It is what the choice gives.
+    shell.run("velocity", "in.csv", "-o", "b.csv", *option.split())
+    scored = pl.read_csv(shell.folder / "b.csv")
+    assert scored.filter(pl.col("age_days") < 200)["l_velocity_z"].count() == 9
+
+
+def test_the_summary_says_what_a_choice_leaves_out(shell: Shell) -> None:
+    """The first month of a child has no visit two months before; the visit before serves."""
+    shell.write("in.csv", monthly(1))
+    asked = ("--against", "interval", "--interval", "2mo", "--window", "5d")
+    done = shell.run("velocity", "in.csv", "-o", "out.csv", *asked)
+    assert (
+        "Weight: 2 visits have no earlier visit near the interval; --against previous gives 1 of"
+        " them a z\n"
+    ) in done.err
+    first = shell.run("velocity", "in.csv", "-o", "b.csv", "--against", "first")
+    assert (
+        "Weight: 1 visit is too long after the one that it is compared with, for any table; no"
+        " other choice of the earlier visit gives it a z; it has a standardised change\n"
+    ) in first.err
+
+
+def test_nothing_is_said_where_every_visit_has_its_table(shell: Shell) -> None:
+    shell.write("in.csv", "subject_id,sex,age_days,weight_g\n01,f,0,3300\n01,f,30,4200\n")
+    done = shell.run("velocity", "in.csv", "-o", "out.csv", "--json")
+    assert json.loads(done.out)["alternatives"] == []
+    assert "a z" not in done.err
 
 
 def test_standard_input_and_output(shell: Shell) -> None:

@@ -27,7 +27,7 @@ from neocalc.tables.mapping import Words
 from neocalc.tables.polarslimits import plain_columns
 from neocalc.units import quantity
 from neocalc.velocity.comparisons import Line
-from neocalc.velocity.followup import increments, link
+from neocalc.velocity.followup import link, measured, velocities
 from neocalc.velocity.followup_tables import line_of
 
 if TYPE_CHECKING:
@@ -399,7 +399,7 @@ def refused(z: Floats, status: StatusArray, which: Bools) -> tuple[Floats, Statu
 def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places) -> Growth:
     """The growth of a measure since the visit before at which it was taken."""
     compared = link(line.compare(measure), rows.age.status)
-    found = increments(measure, inputs, compared)
+    found = velocities(measured(measure, inputs), compared, slice(None))
     at = line.source(measure)[visits]
     visit_of = np.zeros(len(rows.age), dtype=np.intp)
     visit_of[visits] = np.arange(len(visits))

@@ -56,6 +56,7 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
                 "children": summary.notes.record(),
                 "notices": summary.notes.notices(scoring.mapped),
                 "statuses": summary.counts,
+                **summary.told,
                 "columns": scoring.mapped.names,
                 "failed_columns": {one.column: one.status for one in summary.failures},
             }

@@ -182,7 +182,7 @@ def _without(measure: str, interval: Interval) -> StatusArray:
 def _implied(measure: str, interval: Interval, at: Rows, placed: Placed | None = None) -> Floats:
     """Correlations of some pairs, all from term to 36 months; `placed` as for `standardise`."""
     if placed is None:
-        interval = Interval(*(None if column is None else column.take(at) for column in interval))
+        interval = interval.rows(at)
         placed, at = _placed(measure, interval), np.arange(len(at))
     sex, start, days = interval.sex, interval.start, interval.days
     cells, place = placed

@@ -18,20 +18,21 @@ measure, with the prefix w (weight), l (length) or hc (head circumference):
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from neocalc.errors import StatusArray, first_status
 from neocalc.policy import Policy
 from neocalc.scoring import BLOCK, Inputs, by_blocks, score
+from neocalc.stacks import Rows
 from neocalc.velocity.comparisons import Compared
 from neocalc.velocity.correlations import sources, standardise, standardised_status
-from neocalc.velocity.declines import attained, change_of, chart_steps
+from neocalc.velocity.declines import Attained, attained, change_of, chart_steps
 from neocalc.velocity.increments import DEFAULT_RULES, Rules, ScoredIncrements
 from neocalc.velocity.increments import score as score_increments
 from neocalc.velocity.rates import gain_rate, gain_status
-from neocalc.velocity.visits import Interval, amounts, between, pair, visit
+from neocalc.velocity.visits import Interval, Visit, amounts, between, pair, visit
 
 SINCE: Final = "days_since_baseline"
 PREFIXES: Final = {"weight": "w", "length": "l", "head_circumference": "hc"}
@@ -79,19 +80,34 @@ def link(compared: Compared, age_status: StatusArray | None) -> Compared:
     return compared._replace(status=first_status(compared.status, age_status))
 
 
-def increments(
-    measure: str, inputs: Inputs, compared: Compared, rules: Rules = DEFAULT_RULES
+class Measured(NamedTuple):
+    """A measure at the visits of many children: what was measured, and its attained z-scores."""
+
+    measure: str
+    inputs: Inputs
+    visits: Visit
+    sizes: Attained
+
+
+def measured(measure: str, inputs: Inputs) -> Measured:
+    """A measure at all visits, from its columns."""
+    scored = score(measure, inputs)
+    return Measured(measure, inputs, visit(measure, inputs, scored), attained(scored))
+
+
+def velocities(
+    of: Measured, compared: Compared, here: slice | Rows, rules: Rules = DEFAULT_RULES
 ) -> ScoredIncrements:
-    """The velocity z-scores of one measure of a few visits, with the pairs that they are of."""
-    visits = visit(measure, inputs, score(measure, inputs))
-    interval = _interval(inputs, compared, slice(None))
-    pairs = pair(measure, visits.take(compared.other), visits, interval, rules.limits)
-    return score_increments(measure, pairs, rules)
+    """The velocity z-scores of some visits, with the pairs that they are of."""
+    before, now = of.visits.take(compared.other[here]), of.visits.rows(here)
+    interval = _interval(of.inputs, compared, here)
+    return score_increments(
+        of.measure, pair(of.measure, before, now, interval, rules.limits), rules
+    )
 
 
 def score_measure(
-    measure: str,
-    inputs: Inputs,
+    of: Measured,
     compared: Compared,
     policy: Policy,
     rules: Rules = DEFAULT_RULES,
@@ -100,10 +116,8 @@ def score_measure(
 
     Parameters
     ----------
-    measure : str
-        weight, length or head_circumference.
-    inputs : Inputs
-        Its columns, as for attained growth.
+    of : Measured
+        A measure at all visits.
     compared : Compared
         With which visit each is compared.
     policy : Policy
@@ -111,9 +125,8 @@ def score_measure(
     rules : Rules
         Of the velocity z-scores.
     """
-    scored = score(measure, inputs)
-    visits, sizes = visit(measure, inputs, scored), attained(scored)
-    n, prefix, limits = len(scored.z), PREFIXES[measure], rules.limits
+    measure, inputs, visits, sizes = of
+    n, prefix, limits = len(sizes.z), PREFIXES[measure], rules.limits
     floats = ("velocity_z", *(f"gain_{rate}" for rate in RATES[measure].values()))
     floats += ("change_z", "change_chart_step", *STANDARDISED[:3])
     codes = (*VELOCITY[1:], "gain_status", "change_status", *STANDARDISED[3:])
@@ -155,8 +168,8 @@ def score_measure(
     return columns
 
 
-def _interval(inputs: Inputs, compared: Compared, here: slice) -> Interval:
-    """What is between the visits of one block of rows and those that they are compared with."""
+def _interval(inputs: Inputs, compared: Compared, here: slice | Rows) -> Interval:
+    """What is between the visits of some rows and those that they are compared with."""
     days, status = compared.days[here], compared.status[here]
     ages, sex = inputs.resolved, inputs.sex[here]
     return between(ages, ages.rows(here), sex, days, status, compared.other[here])

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
@@ -24,9 +26,17 @@ from neocalc.tables.findings import note
 from neocalc.tables.identities import Ids
 from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
 from neocalc.tables.notes import noted
+from neocalc.velocity.alternatives import Key, count, described, sentences
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
 from neocalc.velocity.correlations import SOURCES
-from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
+from neocalc.velocity.followup import (
+    PREFIXES,
+    SINCE,
+    added_columns,
+    link,
+    measured,
+    score_measure,
+)
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 from neocalc.velocity.intervals import METHODS
 from neocalc.velocity.visits import AGAINST, interval_and_window
@@ -87,6 +97,14 @@ class FollowUp(Scoring):
     def compares(self) -> bool:
         """Whether a row's result depends on the other rows of its child: it does."""
         return True
+
+    def told(self, counts: Counter[Any]) -> dict[str, Any]:
+        """What else a record says: what another choice of the earlier visit would give."""
+        return {"alternatives": described(counts, self.against, self.interval)}
+
+    def said(self, counts: Counter[Any]) -> list[str]:
+        """The same for people."""
+        return sentences(described(counts, self.against, self.interval))
 
     def compared(self, line: Line, measure: str, age_status: StatusArray | None) -> Compared:
         """With which visit each of a line is compared, of those at which a measure was taken."""
@@ -292,7 +310,7 @@ def added_series(
     scoring : FollowUp
         What is computed.
     watch : callable, optional
-        It is shown the prepared rows before they are compared.
+        It is shown the prepared rows once they are compared.
     ids : Ids, optional
         Whose the rows are, where it is not the column subject_id that says so.
     """
@@ -306,18 +324,27 @@ def added_series(
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
     line = line_of(rows, inputs, _baseline(table, rows, scoring, born))
     rows.repeated = line.repeated
-    if watch is not None:
-        watch(rows)
     since = pl.Series([None], dtype=pl.Int32).new_from_index(0, table.height)
     if line.since is not None:
         days, known = line.since
         since = pl.Series(days).set(pl.Series(~known), None)
     series = [since.alias(SINCE)]
+    counts: list[Callable[[], Counter[Key]]] = []
     for measure in scoring.measures:
         compared = scoring.compared(line, measure, rows.age.status)
-        found = score_measure(measure, inputs[measure], compared, scoring.policy, scoring.rules)
+        of = measured(measure, inputs[measure])
+        found = score_measure(of, compared, scoring.policy, scoring.rules)
+        counts.append(
+            partial(
+                count, of, line, found, compared, rows.age.status, against=scoring.against,
+                interval=scoring.interval, rules=scoring.rules,
+            )
+        )  # fmt: skip
         series += _from(PREFIXES[measure], compared, rows.age, born)
         series += [as_series(name, values) for name, values in found.items()]
+    if watch is not None:
+        rows.counted = lambda: sum((one() for one in counts), Counter())
+        watch(rows)
     named = {scoring.prefix + one.name: one for one in series}
     return [named[name].alias(name) for name in scoring.added]
 

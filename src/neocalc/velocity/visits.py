@@ -84,8 +84,8 @@ class Visit(NamedTuple):
         columns: tuple[Any, ...] = tuple(None if c is None else c.take(rows) for c in self)
         return Visit(*columns)
 
-    def rows(self, block: slice) -> Visit:
-        """The visits of one block of rows."""
+    def rows(self, block: slice | Rows) -> Visit:
+        """The visits of some rows; of a block a view."""
         columns: tuple[Any, ...] = tuple(None if c is None else c[block] for c in self)
         return Visit(*columns)
 
@@ -104,8 +104,8 @@ class Interval(NamedTuple):
     basis: Bytes
     status: StatusArray | None
 
-    def rows(self, block: slice) -> Interval:
-        """Those of one block of rows."""
+    def rows(self, block: slice | Rows) -> Interval:
+        """Those of some rows; of a block a view."""
         columns: tuple[Any, ...] = tuple(None if c is None else c[block] for c in self)
         return Interval(*columns)
 
