@@ -172,7 +172,10 @@ def _rules(options: argparse.Namespace) -> Rules:
     if not re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,6}", options.tolerance):
         raise InputError("--tolerance", options.tolerance, "a share such as 0.1")
     restricted = False if options.plain else None
-    return Rules(options.start, float(options.tolerance), restricted, between=options.between)
+    return Rules(
+        options.start, float(options.tolerance), restricted, between=options.between,
+        change_limits=options.change_limits,
+    )  # fmt: skip
 
 
 def _correlation(options: argparse.Namespace) -> float | None:

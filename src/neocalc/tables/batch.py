@@ -168,7 +168,8 @@ def _score_file(
 
     schema = dict(score_table(_empty(source), scoring).schema)
     parquet = is_parquet(path)
-    with stopped_cleanly(), scored_output(path, force=force) as (part, note):
+    output_of = scored_output(path, force=force)
+    with contextlib.closing(tables), stopped_cleanly(), output_of as (part, note):
         write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
         if summary.rows != source.rows:
             raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")

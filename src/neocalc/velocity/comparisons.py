@@ -121,6 +121,7 @@ class Line:
             children = children._replace(age=np.where(children.usable, children.age, _NEVER))
         self._order = _order(children)
         self._measures = measures
+        self._compared: list[tuple[tuple[Any, ...], Bools, Compared]] = []
         if self._order is not None:
             children = _ordered(children, self._order)
         self._children = children
@@ -159,8 +160,18 @@ class Line:
             raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
         if against == "baseline" and self._at is None:
             raise InputError("baseline", None, "the date that visits are compared from")
+        taken, how = self._measures[measure].taken, (against, interval, window)
+        for asked, where, found in self._compared:  # measures are mostly taken together
+            if asked == how and np.array_equal(where, taken):
+                return found
+        found = self._compare(taken, *how)
+        self._compared.append((how, taken, found))
+        return found
+
+    def _compare(self, taken: Bools, against: str, interval: int, window: int) -> Compared:
+        """The same of what was taken in some rows."""
         children, visits, status = self._children, self._visits, self._status
-        candidate = children.usable & (status == 0) & self._in_line(self._measures[measure].taken)
+        candidate = children.usable & (status == 0) & self._in_line(taken)
         before: Any = False
         if against == "previous":
             other = visits.last_before(candidate)

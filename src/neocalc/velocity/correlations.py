@@ -29,7 +29,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import MONTH, days_from_months
-from neocalc.coding import Ints
+from neocalc.blocks import either
 from neocalc.errors import CODE, StatusArray, TableError
 from neocalc.references import parse_toml, read_checked, reference, tables_folder
 from neocalc.shipped import read_small, refuse_altered
@@ -69,7 +69,7 @@ LAST_CORRELATED: Final = days_from_months(36)
 _SOURCE_OF: Final = np.array([MODEL, ROW, INTERPOLATED, MODEL], dtype=np.uint8)
 """The source of r for each of `intervals.METHODS`: an increment that is scaled has no SD of its
 own."""
-Placed = tuple[Cells, Ints]
+Placed = tuple[Cells, Rows]
 """Cells of increments, and the one of each pair, as `intervals.cells_of` gives them."""
 
 
@@ -168,14 +168,16 @@ def implied(measure: str, interval: Interval) -> Correlations:
 
 def _without(measure: str, interval: Interval) -> StatusArray:
     """Why pairs have no correlation."""
-    word = np.zeros(len(interval.days), dtype=np.uint8)
-    if measure not in models():
-        word[:] = CODE["no_table"]
-    np.putmask(word, interval.end > LAST_CORRELATED, CODE["above_velocity_reference"])
-    np.putmask(word, interval.start < 0, CODE["start_below_term"])
-    np.putmask(word, interval.days <= 0, CODE["interval_not_positive"])
+    known = measure in models()
+    word = np.full(len(interval.days), 0 if known else CODE["no_table"], dtype=np.uint8)
+    for mask, code in (
+        (interval.end > LAST_CORRELATED, "above_velocity_reference"),
+        (interval.start < 0, "start_below_term"),
+        (interval.days <= 0, "interval_not_positive"),
+    ):
+        word = either(mask, np.uint8(CODE[code]), word)
     if interval.status is not None:
-        np.putmask(word, interval.status != 0, interval.status)
+        word = either(interval.status != 0, interval.status, word)
     return word
 
 
@@ -282,14 +284,19 @@ def standardise(
         usable &= interval.start >= 0
         usable &= interval.end <= LAST_CORRELATED
         usable &= measure in models()
-    figures = np.full((3, len(usable)), np.nan)
+    r = np.full(len(usable), np.nan)
     there = np.flatnonzero(usable)
     if there.size:
-        r = _implied(measure, interval, there, placed) if own is None else own.take(there)
-        figures[0, there] = change.z.take(there) / np.sqrt(2 * (1 - r))
-        figures[1, there] = conditional(first.z.take(there), second.z.take(there), r)
-        figures[2, there] = r
-    return Standardised(figures[0], figures[1], figures[2])
+        r[there] = _implied(measure, interval, there, placed) if own is None else own.take(there)
+    return Standardised(standardised(change.z, r), conditional(first.z, second.z, r), r)
+
+
+def standardised(change: Floats, r: Floats) -> Floats:
+    """Change / sqrt(2 (1 - r)), with an r below 1."""
+    spread = 1 - r
+    spread *= 2
+    np.sqrt(spread, out=spread)
+    return np.divide(change, spread, out=spread)
 
 
 def standardised_status(
@@ -302,8 +309,9 @@ def standardised_status(
     """
     n = len(change.z)
     status = np.zeros(n, dtype=np.uint8) if own else _without(measure, interval)
-    np.putmask(status, first.reference != second.reference, CODE["reference_changed"])
-    np.putmask(status, np.isnan(change.z), change.status)
-    kept = CODE["implausible"]
-    status[(status == 0) & (change.status == kept)] = kept
+    changed = first.reference != second.reference
+    status = either(changed, np.uint8(CODE["reference_changed"]), status)
+    status = either(np.isnan(change.z), change.status, status)
+    kept = np.uint8(CODE["implausible"])
+    status += ((status == 0) & (change.status == kept)) * kept
     return status

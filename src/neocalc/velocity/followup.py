@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from neocalc.blocks import either
 from neocalc.errors import StatusArray, first_status
 from neocalc.policy import Policy
 from neocalc.scoring import BLOCK, Inputs, by_blocks, score
@@ -158,7 +159,7 @@ def score_measure(
         block |= dict(zip(STANDARDISED, (*standardised, source, reason), strict=True))
         grown, word = amounts(before, now, compared.status[here])
         status = gain_status(since.days, pairs.implausible)
-        block["gain_status"] = np.where(word != 0, word, status)
+        block["gain_status"] = either(word != 0, word, status)
         for method, name in RATES[measure].items():
             block[f"gain_{name}"] = gain_rate(method, before.value, grown, since.days)
         for name, values in block.items():

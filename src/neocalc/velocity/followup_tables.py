@@ -369,7 +369,7 @@ def as_series(name: str, values: Any) -> pl.Series:
     """An added column: numbers, nominal months, or words."""
     import polars as pl
 
-    column = pl.Series(name, values)
+    column = pl.Series(name, values, nan_to_null=True)
     if name.endswith("_status"):
         return column.cat.to(pl.Enum(STATUSES))
     for end, words in WORDS.items():
@@ -378,7 +378,7 @@ def as_series(name: str, values: Any) -> pl.Series:
             return codes.set(column == 0, None).cat.to(pl.Enum(words[1:]))
     if name.endswith("_months"):
         return column.set(column == 0, None)
-    return column.fill_nan(None)
+    return column
 
 
 class _Dates(NamedTuple):

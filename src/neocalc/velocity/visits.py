@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from neocalc.blocks import either, emptied
 from neocalc.coding import Ints
 from neocalc.dates import duration_days
 from neocalc.errors import CODE, InputError, MissingError, StatusArray, combined, status_where
@@ -150,7 +151,7 @@ def visit(measure: str, inputs: Inputs, scored: Scored) -> Visit:
         if faults.any():
             lacking = value_fault(inputs.value, inputs.value_status)
             asked = (lacking == 0) & (faults == CODE["missing_value"])  # for a position
-            np.putmask(lacking, asked, CODE["missing_value"])
+            lacking = either(asked, np.uint8(CODE["missing_value"]), lacking)
     if measure in WATER_WEIGHS and inputs.oedema is not None:
         oedema = status_where(inputs.oedema != 0, "oedema")
         faults, lacking = combined(faults, oedema), combined(lacking, oedema)
@@ -163,8 +164,8 @@ def visit(measure: str, inputs: Inputs, scored: Scored) -> Visit:
 def value_fault(value: Floats, given: StatusArray | None) -> StatusArray:
     """Why a value cannot be used: as it was given, or `missing_value` or `invalid_value`."""
     codes = status_where(~measurable(value), "invalid_value")
-    codes[np.isnan(value)] = CODE["missing_value"]
-    return codes if given is None else np.where(given != 0, given, codes)
+    codes = either(np.isnan(value), np.uint8(CODE["missing_value"]), codes)
+    return codes if given is None else either(given != 0, given, codes)
 
 
 def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
@@ -243,7 +244,7 @@ def pair(
 
 def without(value: Floats, status: StatusArray | None) -> Floats:
     """Values, not a number where a status says why there is none."""
-    return value if status is None else np.where(status != 0, np.nan, value)
+    return value if status is None else emptied(value, status)
 
 
 def amounts(first: Visit, second: Visit, status: StatusArray | None) -> tuple[Floats, StatusArray]:
