@@ -311,7 +311,7 @@ def standardised_status(
     status = np.zeros(n, dtype=np.uint8) if own else _without(measure, interval)
     changed = first.reference != second.reference
     status = either(changed, np.uint8(CODE["reference_changed"]), status)
-    status = either(np.isnan(change.z), change.status, status)
+    status = np.asarray(either(np.isnan(change.z), change.status, status))
     kept = np.uint8(CODE["implausible"])
     status += ((status == 0) & (change.status == kept)) * kept
     return status

@@ -165,7 +165,7 @@ def value_fault(value: Floats, given: StatusArray | None) -> StatusArray:
     """Why a value cannot be used: as it was given, or `missing_value` or `invalid_value`."""
     codes = status_where(~measurable(value), "invalid_value")
     codes = either(np.isnan(value), np.uint8(CODE["missing_value"]), codes)
-    return codes if given is None else either(given != 0, given, codes)
+    return codes if given is None else np.asarray(either(given != 0, given, codes))
 
 
 def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
