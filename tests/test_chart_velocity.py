@@ -292,7 +292,7 @@ def marks_of(drawn: Chart, start: str) -> dict[str, list[tuple[float, float]]]:
     """The marks of lines whose name begins so, each with its middle and height."""
     lines = (ln for ln in drawn.figure.findobj(Line2D) if str(ln.get_gid()).startswith(start))
     return {
-        str(line.get_gid()): [tuple(point) for point in np.transpose(line.get_data())]
+        str(line.get_gid()): list(zip(*map(np.asarray, line.get_data()), strict=True))
         for line in lines
         if isinstance(line, Line2D)
     }

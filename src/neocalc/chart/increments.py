@@ -117,13 +117,13 @@ def _steps(infant: Infant, measure: str, shown: Any) -> list[Step]:
     """The standardised changes of a measure, but for implausible ones."""
     growth, prefix = infant.series[measure].growth, PREFIXES[measure]
     names = ("change_z", "change_standardised", "conditional_gain", "change_r")
-    figures = np.array([growth.more[f"{prefix}_{name}"] for name in names])
+    figures = [growth.more[f"{prefix}_{name}"].tolist() for name in names]
     source = growth.more[f"{prefix}_change_r_source"]
     ok = growth.more[f"{prefix}_standardised_status"] == CODE["ok"]
     return [
         Step(
             int(infant.days[growth.other[at]]), int(infant.days[at]), float(shown[at]),
-            *map(float, figures[:, at]), SOURCES[source[at]],
+            figures[0][at], figures[1][at], figures[2][at], figures[3][at], SOURCES[source[at]],
         )
         for at in np.flatnonzero(ok).tolist()
     ]  # fmt: skip

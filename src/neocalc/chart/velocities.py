@@ -45,8 +45,8 @@ BARS: Final = (
     " between two of their intervals it is interpolated, and just beyond them scaled."
 )
 STEPS: Final = (
-    "Dotted: where the WHO has no increments over an interval, the standardised change, which is the"
-    " change in z by how unusual it is between these two ages [SD]."
+    "Dotted: where the WHO has no increments over an interval, the standardised change, which is"
+    " the change in z by how unusual it is between these two ages [SD]."
 )
 MARKS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "who-2009": ("at a WHO interval", {}),
@@ -240,9 +240,9 @@ def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain], key: style.K
                 line.set_gid(f"velocity-{measure}-{method}")
                 key.add(words, color=style.INK, marker="o", linestyle="none", markersize=4.6, **own)
         for i, step in enumerate(chain.beside):
-            ends = [step.first, (step.first + step.last) / 2, step.last]
+            days = np.linspace(step.first, step.last, 3)
             dotted = marks | STEP | {"linewidth": 1.3, "markevery": [1]}
-            (line,) = ax.plot(ends, [step.standardised] * 3, zorder=4, **dotted)
+            (line,) = ax.plot(days, [step.standardised] * 3, zorder=4, **dotted)
             line.set_gid(f"standardised-{measure}-{i}")
             key.add("standardised change", color=style.INK, marker="o", markersize=4.6, **STEP)
     if not any(chain.increments or chain.beside for chain in chains.values()):
