@@ -121,7 +121,13 @@ def test_the_record_of_no_rows(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["--against", "first"], ["--start", "nearest", "--tolerance", "0.2", "--plain"]]
+    "options",
+    [
+        [],
+        ["--against", "first"],
+        ["--against", "interval", "--interval", "2mo", "--window", "15d"],
+        ["--start", "nearest", "--tolerance", "0.2", "--plain", "--between", "scale"],
+    ],
 )
 def test_the_record_of_velocity(shell: Shell, options: list[str]) -> None:
     shell.write("in.csv", VISITS)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
@@ -129,6 +130,14 @@ class Scoring:
         """The same for rows that each stand alone."""
         names = {name: own for name, own in self.mapped.names.items() if name != "subject_id"}
         return replace(self, mapped=self.mapped._replace(names=names))
+
+    def told(self, counts: Counter[Any]) -> dict[str, Any]:
+        """What else a record says, from what `Rows.counted` counted in all tables of a run."""
+        return {}
+
+    def said(self, counts: Counter[Any]) -> list[str]:
+        """What else the summary of a run says, a line each."""
+        return []
 
     def columns(
         self,
@@ -371,9 +380,13 @@ class Rows:
         The same as they hold for the child.
     repeated : int
         Rows that repeat another of the child and day, where visits are compared.
+    counted : callable or None
+        It counts, when it is asked to, what the summary of a run says of results beside statuses.
     found : dict of str to Found
         What was found in each column.
     """
+
+    counted: Callable[[], Counter[Any]] | None = None
 
     def __init__(self, table: pl.DataFrame, scoring: Scoring, ids: Ids | None = None) -> None:
         self.found: dict[str, Found] = {}
@@ -441,6 +454,7 @@ class Rows:
     def take(self, places: Places) -> Rows:
         """Some of the rows, in any order; the facts stay those of all rows of their children."""
         rows = copy.copy(self)
+        rows.counted = None
         rows.stated = {name: _taken(fact, places) for name, fact in self.stated.items()}
         children = self.children
         rows.children = children._replace(

@@ -65,6 +65,7 @@ STATUSES: Final = (
     "duplicate_visit",
     "first_visit",
     "no_baseline",
+    "no_visit_in_window",
     "mixed_age_basis",
 )
 """The status words, in the order in which they take precedence."""

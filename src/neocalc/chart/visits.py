@@ -27,7 +27,7 @@ from neocalc.tables.mapping import Words
 from neocalc.tables.polarslimits import plain_columns
 from neocalc.units import quantity
 from neocalc.velocity.comparisons import Line
-from neocalc.velocity.followup import increments, link
+from neocalc.velocity.followup import link, measured, score_measure, velocities
 from neocalc.velocity.followup_tables import line_of
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ class Growth(NamedTuple):
         Status codes.
     implausible : numpy.ndarray
         Where either value, or the change between them, is beyond what a child can have or do.
+    more : dict of str to numpy.ndarray
+        The other added columns of the measure, as `neocalc.velocity.followup.score_measure` names
+        them: figures, and codes.
     """
 
     other: Places
@@ -72,6 +75,7 @@ class Growth(NamedTuple):
     increment: Floats
     status: StatusArray
     implausible: npt.NDArray[np.bool_]
+    more: dict[str, Any]
 
 
 class Series(NamedTuple):
@@ -460,7 +464,9 @@ def refused(z: Floats, status: StatusArray, which: Bools) -> tuple[Floats, Statu
 def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places) -> Growth:
     """The growth of a measure since the visit before at which it was taken."""
     compared = link(line.compare(measure), rows.age.status)
-    found = increments(measure, inputs, compared)
+    of = measured(measure, inputs)
+    found = velocities(of, compared, slice(None))
+    more = score_measure(of, compared, rows.policy)
     at = line.source(measure)[visits]
     visit_of = np.zeros(len(rows.age), dtype=np.intp)
     visit_of[visits] = np.arange(len(visits))
@@ -469,7 +475,7 @@ def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places
     implausible = np.zeros(len(at), dtype=bool) if odd is None else odd[at]
     return Growth(
         before, found.z[at], found.nominal_months[at], found.increment[at], found.status[at],
-        implausible,
+        implausible, {name: column[at] for name, column in more.items()},
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 class Summary:
     """Result of a run: rows, statuses of each index, the time that it took [s], and notes.
 
-    `notes` is what was found of the columns as a whole, under their names in `mapped`.
+    `notes` is what was found of the columns as a whole, under their names in `mapped`; `said` what
+    the summary says of the results beside their statuses, and `told` the same in the record.
     """
 
     rows: int = 0
@@ -49,6 +50,8 @@ class Summary:
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     mapped: Mapped = field(default_factory=lambda: Mapped({}))
+    said: list[str] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
 
     def add(self, rows: int, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Count a batch."""
@@ -81,7 +84,7 @@ class Summary:
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
-        lines += self.notes.lines(self.mapped)
+        lines += [*self.said, *self.notes.lines(self.mapped)]
         return "\n".join(lines)
 
 
@@ -151,7 +154,7 @@ def _score_file(
     more: Mapping[str, Any],
 ) -> Summary:
     """The same by one way to read the rows, which may turn out not to serve."""
-    notes = Notes()
+    notes = Notes(counts=Counter())
     summary = Summary(notes=notes, mapped=scoring.mapped)
     beside = None if path == STANDARD else Path(path).resolve().parent
     tables = source.batches(again=scoring.by_child)  # which are read from now on
@@ -165,10 +168,13 @@ def _score_file(
 
     schema = dict(score_table(_empty(source), scoring).schema)
     parquet = is_parquet(path)
-    with stopped_cleanly(), scored_output(path, force=force) as (part, note):
+    output_of = scored_output(path, force=force)
+    with contextlib.closing(tables), stopped_cleanly(), output_of as (part, note):
         write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
         if summary.rows != source.rows:
             raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
+        counts = notes.counts or Counter()
+        summary.said, summary.told = scoring.said(counts), scoring.told(counts)
         if path != STANDARD:
             output = {
                 "name": Path(path).name,
@@ -244,6 +250,7 @@ def record(
         "notices": summary.notes.said(scoring.mapped),
         "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
+        **summary.told,
     }
     return json.dumps(about, indent=2) + "\n"
 

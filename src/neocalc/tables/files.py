@@ -7,7 +7,7 @@ ahead while another is scored, and a thread writes what has been scored (`output
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -120,8 +120,11 @@ class Source:
         """The same rows once more: of the file that was opened, or the copy of a pipe."""
         return Source(self._path, delimiter=self.delimiter, name=self.name, of=self)
 
-    def batches(self, *, again: bool = False) -> Iterator[pl.DataFrame]:
+    def batches(self, *, again: bool = False) -> Generator[pl.DataFrame]:
         """The rows in order, in tables of a bounded number of cells; once. Reading begins now.
+
+        Who does not take them all closes it: the thread that reads ahead ends with it, and Python
+        may collect what is left at a moment at which no thread can end.
 
         `again`: they may be asked for again, so that what comes through a pipe is copied.
 
@@ -135,7 +138,7 @@ class Source:
         most = max(1, min(MOST_ROWS, CELLS // max(1, len(self.columns))))
         return self._checked(ahead(self._rows.batches(most)))
 
-    def _checked(self, tables: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    def _checked(self, tables: Iterator[pl.DataFrame]) -> Generator[pl.DataFrame]:
         with self._named_errors(self.name):
             for table in tables:
                 self.rows += table.height

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from neocalc.age import Age
 from neocalc.coding import Coded, Ints
 from neocalc.cohort import Rows, Scoring, ids_of
-from neocalc.errors import STATUSES, FileError, InputError, MissingError
+from neocalc.errors import STATUSES, FileError, InputError, MissingError, StatusArray
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
 from neocalc.stacks import Bools
@@ -24,16 +26,28 @@ from neocalc.tables.findings import note
 from neocalc.tables.identities import Ids
 from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
 from neocalc.tables.notes import noted
+from neocalc.velocity.alternatives import Key, count, described, sentences
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
-from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
+from neocalc.velocity.correlations import SOURCES
+from neocalc.velocity.followup import (
+    PREFIXES,
+    SINCE,
+    added_columns,
+    link,
+    measured,
+    score_measure,
+)
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
-from neocalc.velocity.visits import AGAINST
+from neocalc.velocity.intervals import METHODS
+from neocalc.velocity.visits import AGAINST, interval_and_window
 
 if TYPE_CHECKING:
     import polars as pl
 
-RESULTS: Final = ("velocity", "gain", "change")
+RESULTS: Final = ("velocity", "gain", "change", "standardised")
 """What is added for each measure, each with its own status."""
+WORDS: Final = {"_velocity_method": METHODS, "_change_r_source": SOURCES}
+"""The words of other columns of codes, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +57,20 @@ class FollowUp(Scoring):
     Parameters
     ----------
     against : str
-        "previous", "first" or "baseline".
+        "previous", "first", "baseline" or "interval".
     baseline : str, optional
         The column with the date of the baseline.
+    interval, window : int
+        How long before the other visit was, and how far from that it may be, where each is
+        compared against an interval; else 0 [day].
     rules : Rules
         Of the velocity z-scores.
     """
 
     against: str = "previous"
     baseline: str | None = None
+    interval: int = 0
+    window: int = 0
     rules: Rules = DEFAULT_RULES
 
     @property
@@ -79,6 +98,19 @@ class FollowUp(Scoring):
         """Whether a row's result depends on the other rows of its child: it does."""
         return True
 
+    def told(self, counts: Counter[Any]) -> dict[str, Any]:
+        """What else a record says: what another choice of the earlier visit would give."""
+        return {"alternatives": described(counts, self.against, self.interval)}
+
+    def said(self, counts: Counter[Any]) -> list[str]:
+        """The same for people."""
+        return sentences(described(counts, self.against, self.interval))
+
+    def compared(self, line: Line, measure: str, age_status: StatusArray | None) -> Compared:
+        """With which visit each of a line is compared, of those at which a measure was taken."""
+        found = line.compare(measure, self.against, self.interval, self.window)
+        return link(found, age_status)
+
     def columns(
         self,
         table: pl.DataFrame,
@@ -94,6 +126,8 @@ def plan(
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -109,10 +143,8 @@ def plan(
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
-    if against is None:
-        against = "previous" if baseline is None else "baseline"
-    if against not in AGAINST:
-        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+    against = _against(against, baseline, interval)
+    days, near = interval_and_window(against, interval, window)
     if against == "baseline" and baseline is None:
         raise MissingError(
             "baseline", "name the column with the date that visits are compared from"
@@ -127,8 +159,8 @@ def plan(
             raise FileError(f"{where}: a baseline needs birth_date or measured_on")
     chosen = policy_or_default(policy)
     scoring = FollowUp(
-        mapped, chosen, reference, against=against, baseline=baseline, rules=rules,
-        prefix=checked_prefix(prefix),
+        mapped, chosen, reference, against=against, baseline=baseline, interval=days, window=near,
+        rules=rules, prefix=checked_prefix(prefix),
     )  # fmt: skip
     if not scoring.measures:
         raise FileError(f"{where}: there is no weight, length or head circumference")
@@ -137,11 +169,26 @@ def plan(
     return scoring
 
 
+def _against(against: str | None, baseline: str | None, interval: Any) -> str:
+    """With which visit each is compared: as asked for, else as what else is given says."""
+    if against is None:
+        if baseline is not None and interval is not None:
+            raise MissingError("against", "there are a baseline and an interval; name one of them")
+        if interval is not None:
+            return "interval"
+        return "previous" if baseline is None else "baseline"
+    if against not in AGAINST:
+        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+    return against
+
+
 def score(
     frame: Any,
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -155,6 +202,7 @@ def score(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    between: str = "interpolate",
     change_limits: Any = None,
     prefix: str = "",
 ) -> Any:
@@ -166,10 +214,17 @@ def score(
         One row a visit, with the canonical columns or mapped ones, and `subject_id`. It is not
         changed; its rows may be in any order.
     against : str, optional
-        With which visit each is compared: "previous", "first", or "baseline", the last at or before
-        the baseline. By default the baseline where one is named, else the previous.
+        With which visit each is compared: "previous"; "first"; "baseline", the last at or before
+        the baseline; or "interval", the earlier one that is nearest to an interval before. By
+        default the baseline or the interval where one is given, else the previous.
     baseline : str, optional
         The column with the date of the baseline, such as administered_on.
+    interval : str or pint.Quantity, optional
+        How long before the other visit was, such as "2 month". Of two visits that are equally near
+        to it the earlier one is taken; of each measure, those at which it was taken.
+    window : str or pint.Quantity, optional
+        How far from the interval the other visit may be, such as "15 day", and less than the
+        interval; by default a quarter of it.
     columns : dict, optional
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
@@ -180,7 +235,7 @@ def score(
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
         For the change in z: one reference whatever the age.
-    start, tolerance, restricted, change_limits
+    start, tolerance, restricted, between, change_limits
         As for `neocalc.velocity.zscore`.
 
     Returns
@@ -216,6 +271,8 @@ def score(
         frames.kind_of(frame).columns(frame),
         against=against,
         baseline=baseline,
+        interval=interval,
+        window=window,
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
@@ -226,7 +283,7 @@ def score(
         decimal=decimal,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
+        rules=Rules(start, tolerance, restricted, between=between, change_limits=change_limits),
         prefix=prefix,
     )
     return frames.with_added(
@@ -253,7 +310,7 @@ def added_series(
     scoring : FollowUp
         What is computed.
     watch : callable, optional
-        It is shown the prepared rows before they are compared.
+        It is shown the prepared rows once they are compared.
     ids : Ids, optional
         Whose the rows are, where it is not the column subject_id that says so.
     """
@@ -267,18 +324,27 @@ def added_series(
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
     line = line_of(rows, inputs, _baseline(table, rows, scoring, born))
     rows.repeated = line.repeated
-    if watch is not None:
-        watch(rows)
     since = pl.Series([None], dtype=pl.Int32).new_from_index(0, table.height)
     if line.since is not None:
         days, known = line.since
         since = pl.Series(days).set(pl.Series(~known), None)
     series = [since.alias(SINCE)]
+    counts: list[Callable[[], Counter[Key]]] = []
     for measure in scoring.measures:
-        compared = link(line.compare(measure, scoring.against), rows.age.status)
-        found = score_measure(measure, inputs[measure], compared, scoring.policy, scoring.rules)
+        compared = scoring.compared(line, measure, rows.age.status)
+        of = measured(measure, inputs[measure])
+        found = score_measure(of, compared, scoring.policy, scoring.rules)
+        counts.append(
+            partial(
+                count, of, line, found, compared, rows.age.status, against=scoring.against,
+                interval=scoring.interval, rules=scoring.rules,
+            )
+        )  # fmt: skip
         series += _from(PREFIXES[measure], compared, rows.age, born)
         series += [as_series(name, values) for name, values in found.items()]
+    if watch is not None:
+        rows.counted = lambda: sum((one() for one in counts), Counter())
+        watch(rows)
     named = {scoring.prefix + one.name: one for one in series}
     return [named[name].alias(name) for name in scoring.added]
 
@@ -300,15 +366,19 @@ def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> lis
 
 
 def as_series(name: str, values: Any) -> pl.Series:
-    """An added column: numbers, nominal months, or status words."""
+    """An added column: numbers, nominal months, or words."""
     import polars as pl
 
-    column = pl.Series(name, values)
+    column = pl.Series(name, values, nan_to_null=True)
     if name.endswith("_status"):
         return column.cat.to(pl.Enum(STATUSES))
+    for end, words in WORDS.items():
+        if name.endswith(end):  # the first word is that there is none
+            codes = pl.Series(name, values - (values != 0))
+            return codes.set(column == 0, None).cat.to(pl.Enum(words[1:]))
     if name.endswith("_months"):
         return column.set(column == 0, None)
-    return column.fill_nan(None)
+    return column
 
 
 class _Dates(NamedTuple):
