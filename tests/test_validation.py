@@ -123,20 +123,6 @@ def test_a_package_that_is_not_installed_is_said_and_the_rest_goes_on() -> None:
     assert "| rcpchgrowth | not installed |" in page
 
 
-def test_the_mutation_score_is_the_one_that_was_kept() -> None:
-    kept = json.loads((ROOT / "docs" / "mutation.json").read_text(encoding="utf-8"))
-    said = {row[0].strip("`"): row for row in cells(section(4))[1:]}
-    assert set(said) == {*kept["modules"], "all"}
-    for module, one in kept["modules"].items():
-        noticed = one["killed"] + one["timeout"]
-        figures = [int(cell.replace(",", "")) for cell in said[module][1:7]]
-        assert figures == [
-            one["mutants"], one["tried"], noticed, one["timeout"], len(one["equivalent"]),
-            len(one["survived"]),
-        ]  # fmt: skip
-        assert noticed + len(one["equivalent"]) + len(one["survived"]) == one["tried"]
-
-
 LEFT_OUT = {
     ("weight", 2): (0.05, 0.06, 0.10), ("weight", 3): (0.06, 0.04, 0.05),
     ("weight", 4): (0.05, 0.04, 0.05), ("length", 3): (0.06, 0.05, 0.17),
