@@ -214,7 +214,7 @@ def test_large_and_not_in_order_is_read_again(
 def test_batches_that_are_not_all_taken_are_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Collected as garbage inside a lock of the threads, the thread that reads ahead never ended."""
+    """As garbage inside a lock of the threads, the thread that reads ahead never ended."""
     frame = cohort().sample(fraction=1, shuffle=True, seed=2)
     frame.write_csv(tmp_path / "in.csv")
     monkeypatch.setattr(wholes, "HELD", 120)
