@@ -211,6 +211,27 @@ def test_large_and_not_in_order_is_read_again(
     assert record["rows"] == frame.height
 
 
+def test_batches_that_are_not_all_taken_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As garbage inside a lock of the threads, the thread that reads ahead never ended."""
+    frame = cohort().sample(fraction=1, shuffle=True, seed=2)
+    frame.write_csv(tmp_path / "in.csv")
+    monkeypatch.setattr(wholes, "HELD", 120)
+    monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
+    kept: list[Any] = []
+    given = Source.batches
+
+    def spy(source: Source, **options: Any) -> Any:
+        kept.append(given(source, **options))
+        return kept[-1]
+
+    monkeypatch.setattr(Source, "batches", spy)
+    run(tmp_path / "in.csv", tmp_path / "out.csv")
+    assert len(kept) == 2, "in order, which does not serve, and in parts"
+    assert [batches.gi_frame for batches in kept] == [None, None]
+
+
 def test_what_another_choice_would_give_is_the_same_whichever_way_a_file_goes(
     tmp_path: Path, held: int
 ) -> None:
