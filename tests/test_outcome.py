@@ -532,15 +532,15 @@ class TestSummary:
         named = parts["windows half as wide"].drop("analysis")
         assert named.equals(half.summary.drop("analysis"))
 
-    def test_implausible_values_are_counted_and_left_out_in_one_variant(self) -> None:
+    def test_implausible_values_are_counted_and_in_no_mean_but_of_one_variant(self) -> None:
         table = visits([{"day": 0, "weight_g": 2400}, {"day": 30, "weight_g": 320}])
-        with pytest.warns(nc.ColumnWarning, match="Implausible values.*: 1;"):
+        with pytest.warns(nc.ColumnWarning, match=r"Implausible values.*: 1;"):
             found = nc.outcome(table, sensitivity=True)
         found = found.summary.filter((pl.col("target") == "1 month") & (pl.col("endpoint") == "z"))
         main = found.filter(pl.col("analysis") == "main").row(0, named=True)
-        assert (main["n"], main["flagged"]) == (1, "implausible 1")
-        without = found.filter(pl.col("analysis") == "without implausible values")
-        assert without.select("n", "missing").row(0) == (0, "implausible 1")
+        assert (main["n"], main["missing"], main["mean"]) == (0, "implausible 1", None)
+        kept = found.filter(pl.col("analysis") == "with implausible values")
+        assert kept.select("n", "flagged").row(0) == (1, "implausible 1")
 
 
 class TestCalls:
@@ -584,3 +584,28 @@ class TestCalls:
         table = cohort(3)
         scored = nc.velocity.score(table)
         assert nc.outcome(scored).subjects.equals(nc.outcome(table).subjects)
+
+
+class TestText:
+    def test_the_plan_says_what_was_done(self) -> None:
+        table = cohort(7).with_columns(pl.lit("yes").alias("pp"), pl.lit("").alias("end"))
+        text = nc.outcome(
+            table, trial="NCT03558334", arm="arm", control="A", population="pp",
+            disposition="end", sensitivity=True, targets=None, window=0.2,
+        ).sap()  # fmt: skip
+        flat = " ".join(text.split())
+        for part in (
+            "1 month, 3 months, 6 months, 12 months and 24 months after that date",
+            "doi 10.1186/s13063-019-3935-x", "at most 20 %", "compared with arm A", "Welch 1947",
+            "per-protocol population (column pp)", "preterm reference fenton-2025",
+            "nothing was imputed", "fenton-2013 by postmenstrual age", "(column end)",
+            "BMC Pediatrics 2013;13:59",
+        ):  # fmt: skip
+            assert part in flat, part
+
+    def test_the_plan_without_arms_and_blinded(self) -> None:
+        table = cohort(7)
+        assert "no control arm is named" in " ".join(nc.outcome(table).sap().split())
+        blind = nc.outcome(table, arm="arm", blind=True, reference="who-2006").sap()
+        assert "all arms were described together" in " ".join(blind.split())
+        assert "BMC Pediatrics" not in blind

@@ -12,7 +12,7 @@ import numpy as np
 from neocalc.age import Age
 from neocalc.cohort import Rows, ids_of
 from neocalc.errors import InputError
-from neocalc.outcomes.endpoints import Figures, figures, picked
+from neocalc.outcomes.endpoints import ENDPOINTS, Figures, figures, picked
 from neocalc.outcomes.plan import OutcomePlan, plan
 from neocalc.outcomes.subjects import Subjects, subjects_of
 from neocalc.outcomes.summary import arms_of, summarise
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CHRONOLOGICAL: Final = "chronological age"
 HALF_WINDOWS: Final = "windows half as wide"
-PLAUSIBLE: Final = "without implausible values"
+IMPLAUSIBLE: Final = "with implausible values"
 OTHERS: Final = ("fenton-2013", "fenton-2025", "intergrowth-21st-preterm")
 """Preterm references of which the sensitivity analyses use those that are installed."""
 
@@ -136,6 +136,36 @@ class Outcome:
         self.prepared = prepared
         self.subjects, self.summary = give(table), give(summary)
 
+    @property
+    def analyses(self) -> list[str]:
+        """The names of the analyses of the summary, "main" first."""
+        names: list[str] = self.summary_table["analysis"].unique(maintain_order=True).to_list()
+        return names
+
+    def sap(self) -> str:
+        """The choices in sentences with citations, for a statistical analysis plan (Markdown)."""
+        from neocalc.outcomes.sap import analysis_plan
+
+        return analysis_plan(self.plan, self.control, sensitivity=tuple(self.analyses[1:]))
+
+    def page(self) -> str:
+        """A self-contained HTML page: tables, pictures, and the text of the plan.
+
+        Raises
+        ------
+        ExtraMissing
+            Without matplotlib.
+        """
+        from neocalc.outcomes.page import page
+
+        return page(self)
+
+    def adam(self) -> pl.DataFrame:
+        """An ADaM data set (Basic Data Structure), as a polars table."""
+        from neocalc.outcomes.adam import dataset
+
+        return dataset(self)
+
     def __repr__(self) -> str:
         n = self.table["subject_id"].n_unique()
         return f"<Outcome of {n:,} subjects, {', '.join(self.plan.plan.labels)}>"
@@ -156,19 +186,29 @@ def analyse(
     main = prepared.table(scoring)
     control = control_of(main, scoring)
     notices = _notices(main, prepared, scoring)
-    summaries = [summarise(main, control)]
+    summaries = [summarise(plausible(main), control)]
     if sensitivity:
-        for name, found in variants(prepared, scoring, main):
-            summaries.append(summarise(found, control, name))
+        for name, found in variants(prepared, scoring):
+            summaries.append(summarise(plausible(found), control, name))
+        summaries.append(summarise(main, control, IMPLAUSIBLE))
     return Outcome(main, pl.concat(summaries), scoring, control, notices, prepared, give)
 
 
-def variants(
-    prepared: Prepared, scoring: OutcomePlan, main: pl.DataFrame
-) -> Iterable[tuple[str, pl.DataFrame]]:
-    """The table of the subjects under each other policy: what a conclusion may hang on."""
+def plausible(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of subjects without the figures that are implausible: they have no place in a mean.
+
+    They stay in the table of the subjects, and are counted among the missing with that reason.
+    """
     import polars as pl
 
+    return table.with_columns(
+        pl.when(pl.col(status) == "implausible").then(None).otherwise(pl.col(name)).alias(name)
+        for name, status in ENDPOINTS.items()
+    )
+
+
+def variants(prepared: Prepared, scoring: OutcomePlan) -> Iterable[tuple[str, pl.DataFrame]]:
+    """The table of the subjects under each other policy: what a conclusion may hang on."""
     from neocalc.references import references
 
     rows, policy = prepared.rows, scoring.policy
@@ -192,17 +232,6 @@ def variants(
                 )
     half = scoring.plan._replace(share=scoring.plan.share / 2)
     yield HALF_WINDOWS, prepared.table(replace(scoring, plan=half))
-    kept = [
-        pl.when(pl.col(status) == "implausible").then(None).otherwise(pl.col(name)).alias(name)
-        for name, status in _endpoints()
-    ]
-    yield PLAUSIBLE, main.with_columns(kept)
-
-
-def _endpoints() -> Iterable[tuple[str, str]]:
-    from neocalc.outcomes.endpoints import ENDPOINTS
-
-    return ENDPOINTS.items()
 
 
 def control_of(table: pl.DataFrame, scoring: OutcomePlan) -> str | None:
@@ -231,8 +260,8 @@ def _notices(table: pl.DataFrame, prepared: Prepared, scoring: OutcomePlan) -> l
     flagged = table.filter(pl.col("status") == "implausible").height
     if flagged:
         said.append(
-            f"Implausible values that are among the figures: {flagged:,}; a sensitivity analysis"
-            " leaves them out"
+            f"Implausible values, which are in the table of the subjects and in no summary:"
+            f" {flagged:,}; a sensitivity analysis has them in"
         )
     if scoring.arm is None or scoring.blind:
         return said
@@ -314,7 +343,7 @@ def outcome(
         time since administration [unitless]; by default 0.25.
     sensitivity : bool
         Whether the summary is repeated at chronological age, by the other preterm references, with
-        narrower windows and without implausible values.
+        narrower windows and with implausible values.
     blind : bool
         Whether no arm is shown: the summary is of all subjects together.
     columns, sex_codes, missing, ignore, oedema_codes, position_codes, date_format, decimal

@@ -15,6 +15,16 @@ from neocalc.trials import Trial
 from neocalc.velocity.followup_tables import FollowUp
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 
+ORDER: Final = (
+    "subject_id", "arm", "per_protocol", "left", "measure", "target", "target_number", "target_on",
+    "window_from", "window_to", "visit_on", "visit_day", "chronological_age_days",
+    "postmenstrual_age_days", "corrected_age_days", "value", "unit", "z", "reference", "age_basis",
+    "status", "baseline_on", "baseline_day", "baseline_z", "baseline_reference", "baseline_status",
+    "change_z", "change_chart_step", "change_status", "change_standardised", "conditional_gain",
+    "change_r", "change_r_source", "standardised_status", "velocity_from",
+    "velocity_interval_days", "velocity_z", "velocity_method", "velocity_status",
+)  # fmt: skip
+"""The columns of the table of the subjects, in their order."""
 COLUMNS: Final = {
     "arm": "the arms", "baseline": "the date of administration", "population": "the population",
     "disposition": "how a child left the trial", "ended": "the date on which a child left it",
@@ -52,6 +62,16 @@ class OutcomePlan(FollowUp):
     plan: Schedule = field(default_factory=schedule)
     trial: Trial | None = None
     blind: bool = False
+
+    @property
+    def added(self) -> list[str]:
+        """The columns of the table of the subjects."""
+        there = {
+            "arm": self.arm is not None and not self.blind,
+            "per_protocol": self.population is not None,
+            "left": self.disposition is not None,
+        }
+        return [name for name in ORDER if there.get(name, True)]
 
     @property
     def needed(self) -> list[str]:

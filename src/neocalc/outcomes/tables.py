@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
 BASELINE: Final = "baseline"
 """The name of the target of the baseline."""
-ORDER: Final = (
-    "subject_id", "arm", "per_protocol", "left", "measure", "target", "target_number", "target_on",
-    "window_from", "window_to", "visit_on", "visit_day", "chronological_age_days",
-    "postmenstrual_age_days", "corrected_age_days", "value", "unit", "z", "reference", "age_basis",
-    "status", "baseline_on", "baseline_day", "baseline_z", "baseline_reference", "baseline_status",
-    "change_z", "change_chart_step", "change_status", "change_standardised", "conditional_gain",
-    "change_r", "change_r_source", "standardised_status", "velocity_from",
-    "velocity_interval_days", "velocity_z", "velocity_method", "velocity_status",
-)  # fmt: skip
-"""The columns in their order; arm, per_protocol and left are there where their column is named."""
-
 Cells = npt.NDArray[Any]
 
 
@@ -78,7 +67,7 @@ def subject_table(
     columns = _who(cells, scoring, subjects) | _when(cells, scoring, subjects, windows)
     columns |= _visits(cells, subjects, rows, born) | _attained(cells)
     columns |= _compared(cells, [BASELINE, *scoring.plan.labels])
-    return pl.DataFrame([columns[name].alias(name) for name in ORDER if name in columns])
+    return pl.DataFrame([columns[name].alias(name) for name in scoring.added])
 
 
 class _Cells:
