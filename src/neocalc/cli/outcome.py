@@ -24,6 +24,8 @@ OPTION_OF: Final = {
     "disposition": "disposition_column", "ended": "ended_column",
 }  # fmt: skip
 """Arguments of the call that are typed under another name."""
+PRINTED: Final = ("z", "change_z")
+"""The endpoints that are printed; all are in the record and in --summary."""
 UNFLAGGED: Final = "ok, missing_value or one of a visit that was not made"
 EXPECTED: Final = NOT_FLAGGED | {"no_visit", "died", "withdrawn", "lost_to_follow_up"}
 """The statuses of `UNFLAGGED`."""
@@ -118,6 +120,7 @@ def run_outcome(options: argparse.Namespace) -> int:
         )
     elif options.output != STANDARD:
         print_rows(shown(rows))
+        print("All endpoints: in the record, and with --summary FILE.")
     asked = sum(
         n for words in summary.counts.values() for word, n in words.items() if word not in EXPECTED
     )
@@ -185,23 +188,24 @@ def _say(summary: Any, found: Any, wanted: Wanted) -> None:
 
 
 def shown(rows: list[dict[str, Any]]) -> list[list[str]]:
-    """The summary for people: aligned rows with mean, SD and the difference."""
+    """The summary for people: z and its change, in aligned rows."""
     several = len({row["population"] for row in rows}) > 1
     analyses = len({row["analysis"] for row in rows}) > 1
     head = [*(["analysis"] if analyses else []), *(["population"] if several else [])]
-    head += ["measure", "target", "endpoint", "arm", "n", "missing", "mean", "SD", "median"]
+    head += ["measure", "target", "endpoint", "arm", "n", "mean", "SD", "median"]
     compared = any(row["control"] for row in rows)
-    head += ["difference (95 % CI)", "shift (CI)"] if compared else []
+    head += [*(["difference (95 % CI)", "shift (CI)"] if compared else []), "missing"]
     lines = [head]
     for row in rows:
+        if row["endpoint"] not in PRINTED:
+            continue
         line = [row["analysis"]] if analyses else []
         line += [row["population"]] if several else []
         line += [row["measure"], row["target"], row["endpoint"], printable(row["arm"])]
-        line += [str(row["n"]), row["missing"] or "", *map(two, (row["mean"], row["sd"]))]
-        line.append(two(row["median"]))
+        line += [str(row["n"]), *(two(row[name]) for name in ("mean", "sd", "median"))]
         if compared:
             line += [interval(row, "difference"), interval(row, "shift")]
-        lines.append(line)
+        lines.append([*line, row["missing"] or ""])
     return lines
 
 
