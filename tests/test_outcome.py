@@ -130,6 +130,16 @@ class TestWindows:
         found = schedule(targets=["90d", "1mo", "2w", "1y"]).labels
         assert found == ["2 weeks", "1 month", "90 days", "1 year"]
 
+    def test_growth_after_some_hours_is_no_target(self, tmp_path: Any) -> None:
+        path = tmp_path / "own.toml"
+        path.write_text(
+            'id = "OWN"\nversion = "1"\ntitle = "own"\nsource = "p"\n[[arms]]\nname = "A"\n'
+            '[[follow_up]]\nafter = "24 hours"\n',
+            encoding="utf-8",
+        )
+        with pytest.raises(nc.InputError, match="whole days"):
+            schedule(nc.trials.load(path))
+
     def test_a_trial_without_visits(self, tmp_path: Any) -> None:
         path = tmp_path / "own.toml"
         path.write_text(
@@ -265,6 +275,30 @@ class TestVisits:
         summary = nc.outcome(visits(rows, end="died"), disposition="end").summary
         six = summary.filter((pl.col("target") == "6 months") & (pl.col("endpoint") == "z"))
         assert six.select("subjects", "n", "n_missing", "missing").row(0) == (1, 0, 1, "died 1")
+
+    def test_a_subject_that_was_seen_after_its_death(self) -> None:
+        rows = [{"day": 0, "weight_g": 2400}, {"day": 30, "weight_g": 3200}]
+        for word, status in (("died", "subject_conflict"), ("withdrawn", "ok")):
+            left = GIVEN + dt.timedelta(days=29)
+            table = visits(rows, end=word, end_on=left)
+            found = nc.outcome(table, disposition="end", ended="end_on")
+            assert row_of(found, "1 month")["status"] == status
+        on_the_day = visits(rows, end="died", end_on=GIVEN + dt.timedelta(days=30))
+        found = nc.outcome(on_the_day, disposition="end", ended="end_on")
+        assert row_of(found, "1 month")["status"] == "ok"
+
+    def test_administration_before_birth(self) -> None:
+        rows = [{"day": 0, "weight_g": 2400}, {"day": 30, "weight_g": 3200}]
+        table = visits(rows).with_columns(pl.lit("2024-12-31").alias("administered_on"))
+        assert nc.outcome(table).subjects["status"].unique().to_list() == ["invalid_age"]
+        table = table.with_columns(pl.lit("2025-01-01").alias("administered_on"))
+        assert "invalid_age" not in nc.outcome(table).subjects["status"].to_list()
+
+    def test_a_column_of_numbers_says_yes_and_no(self) -> None:
+        rows = [{"day": 0, "weight_g": 2400}]
+        for code, within in ((1, True), (0, False), (1.0, True), (True, True)):
+            found = nc.outcome(visits(rows, pp=code), population="pp")
+            assert found.subjects["per_protocol"].unique().to_list() == [within]
 
     def test_an_unknown_word_is_refused(self) -> None:
         rows = [{"day": 0, "weight_g": 2400}]
@@ -576,6 +610,8 @@ class TestCalls:
         )
         with pytest.raises(nc.FileError, match="weight, length or head"):
             nc.outcome(skin)
+        with pytest.raises(nc.InputError, match="fenton"):
+            nc.outcome(table, reference="fenton-1999")
         by_days = table.drop("birth_date", "measured_on").with_columns(pl.lit(9).alias("age_days"))
         with pytest.raises(nc.FileError, match="needs dates"):
             nc.outcome(by_days)
@@ -602,6 +638,22 @@ class TestText:
             "BMC Pediatrics 2013;13:59",
         ):  # fmt: skip
             assert part in flat, part
+
+    def test_the_plan_of_a_trial_with_its_own_windows_and_rules(self, tmp_path: Any) -> None:
+        path = tmp_path / "own.toml"
+        path.write_text(
+            'id = "OWN"\nversion = "1"\ntitle = "own"\nsource = "page 9"\n'
+            '[[arms]]\nname = "A"\n'
+            '[[follow_up]]\nafter = "3 months"\nearliest = "11 weeks"\nlatest = "15 weeks"\n',
+            encoding="utf-8",
+        )
+        rules = {"restricted": False, "tolerance": 0.2}
+        found = nc.outcome(cohort(7), trial=path, **rules)  # type: ignore[arg-type]
+        text = " ".join(found.sap().split())
+        assert "The window of 3 months was from 11 weeks to 15 weeks (page 9)." in text
+        assert "No source states" not in text
+        assert "within 20 %" in text
+        assert repr(found).startswith("<Outcome of 8 subjects, 3 months")
 
     def test_the_plan_without_arms_and_blinded(self) -> None:
         table = cohort(7)

@@ -65,6 +65,16 @@ class TestTable:
         weights = table.filter(pl.col("measure") == "weight")["status"].value_counts()
         assert dict(weights.rows()) == record["statuses"]["w_status"]
 
+    def test_the_chunks_of_a_file_do_not_matter(self, shell: Shell) -> None:
+        table = pl.read_csv(shell.folder / "in.csv", infer_schema=False)
+        table.write_parquet(shell.folder / "whole.parquet")
+        table.reverse().write_parquet(shell.folder / "parts.parquet", row_group_size=7)
+        written = []
+        for name in ("in.csv", "whole.parquet", "parts.parquet"):
+            assert shell.run("outcome", name, "-o", f"of_{name}.csv", *ARMS).code == 0
+            written.append((shell.folder / f"of_{name}.csv").read_bytes())
+        assert written[0] == written[1] == written[2]
+
     def test_standard_output_and_input(self, shell: Shell) -> None:
         done = shell.run("outcome", "in.csv", "-o", "-")
         assert done.code == 0

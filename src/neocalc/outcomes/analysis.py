@@ -75,12 +75,7 @@ class Prepared:
         if watch is not None:
             watch(self.rows)
         at, known = baseline
-        conflict = self.rows.children.conflict
-        nothing = np.zeros(len(at), dtype=bool)
-        self.subjects = subjects_of(
-            table, self.rows, scoring, (at + born.days, known),
-            nothing if conflict is None else conflict,
-        )  # fmt: skip
+        self.subjects = subjects_of(table, self.rows, scoring, (at + born.days, known), born)
 
     def windows(self, scoring: OutcomePlan) -> Windows:
         """When the targets of each subject are due."""

@@ -129,12 +129,11 @@ def _endpoints(scoring: OutcomePlan) -> Iterator[str]:
         "The correlation r between two ages is that which the WHO's tables of increments imply; it "
         "exists from term to 36 months, at one reference."
     )
-    if scoring.rules.between == "interpolate":
-        yield (
-            "Intervals between two tabulated widths were scored by L, M and S interpolated between "
-            "them; shorter and longer ones were scaled to the nearest width within "
-            f"{100 * scoring.rules.tolerance:g} % (decisions of this analysis)."
-        )
+    yield (
+        "Intervals between two tabulated widths were scored by L, M and S interpolated between "
+        "them; shorter and longer ones were scaled to the nearest width within "
+        f"{100 * scoring.rules.tolerance:g} % (decisions of this analysis)."
+    )
     yield "A change across two references was kept, flagged and counted (reference_changed)."
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from neocalc.cohort import Rows as Prepared
     from neocalc.outcomes.plan import OutcomePlan
+    from neocalc.velocity.followup_tables import Dates
 
 ENDS: Final = {
     "died": "died", "death": "died", "dead": "died", "deceased": "died",
@@ -62,8 +63,9 @@ class Subjects(NamedTuple):
     administered : numpy.ndarray
         The day of administration, since 1970-01-01.
     status : numpy.ndarray
-        Why a subject has no outcome: subject_conflict, what is wrong with the ages of all its rows,
-        or no_baseline, where the day of administration is not known.
+        Why a subject has no outcome: subject_conflict (also of one that was seen after its death),
+        what is wrong with the ages of all its rows, invalid_age (administration before birth), or
+        no_baseline, where the day of administration is not known.
     """
 
     ids: list[str]
@@ -82,7 +84,7 @@ def subjects_of(
     prepared: Prepared,
     scoring: OutcomePlan,
     administered: tuple[Ints, Bools],
-    conflict: Bools,
+    born: Dates,
 ) -> Subjects:
     """The subjects of a table.
 
@@ -96,8 +98,8 @@ def subjects_of(
         The columns.
     administered : (numpy.ndarray, numpy.ndarray)
         For each row the day of its child's administration, and where it is known.
-    conflict : numpy.ndarray
-        The rows of children of whom two rows contradict each other.
+    born : Dates
+        The day of birth of each row's child.
     """
     ids = prepared.children.ids
     assert ids is not None  # the plan asks for subject_id
@@ -137,8 +139,16 @@ def subjects_of(
         mine = of_row >= 0
         np.minimum.at(worst, of_row[mine], prepared.age.status[mine])
         status = np.where(worst != 0, first_status(worst, status), status)
+    birth = facts.codes(born.days, born.known)
+    status[(day >= 0) & (birth > day)] = CODE["invalid_age"]
     contradicted = facts.conflict
-    contradicted[of_row[conflict & (of_row >= 0)]] = True
+    conflict = prepared.children.conflict
+    if conflict is not None:
+        contradicted[of_row[conflict & (of_row >= 0)]] = True
+    last = np.full(n, -1, dtype=np.int64)
+    seen = np.flatnonzero(born.known & (of_row >= 0))
+    np.maximum.at(last, of_row[seen], born.days[seen] + prepared.age.days[seen])
+    contradicted |= (left == CODE["died"]) & (left_on >= 0) & (last > left_on)
     status[contradicted] = CODE["subject_conflict"]
     return Subjects(
         [texts[first[one]] for one in ordered],
