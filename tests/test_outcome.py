@@ -546,6 +546,22 @@ class TestSummary:
         with pytest.raises(nc.InputError, match="control"):
             nc.outcome(table, arm="arm", control="Zulu", blind=True)
 
+    @pytest.mark.filterwarnings("ignore:Implausible")
+    @pytest.mark.parametrize(
+        ("given", "handover", "name", "taken"),
+        [("fenton-2013", None, "intergrowth-21st-preterm", 448),
+         ("fenton-2013", "45 week", "intergrowth-21st-preterm", 315),
+         ("intergrowth-21st-preterm", "60 week", "fenton-2025", 350),
+         ("intergrowth-21st-preterm", None, "fenton-2013", 350)],
+    )  # fmt: skip
+    def test_each_reference_has_its_own_hand_over(
+        self, given: str, handover: str | None, name: str, taken: int
+    ) -> None:
+        from neocalc.outcomes.analysis import _with_preterm
+
+        policy = nc.Policy(preterm_reference=given, handover=handover)
+        assert _with_preterm(policy, name).handover_day == taken
+
     @pytest.mark.filterwarnings("ignore:Implausible")  # at chronological age
     def test_sensitivity_is_the_same_table_under_each_policy(self) -> None:
         table = cohort(7)
@@ -561,6 +577,12 @@ class TestSummary:
             table, arm="arm", control="A", policy=nc.Policy(preterm_reference="fenton-2025")
         )
         named = parts["preterm reference fenton-2025"].drop("analysis")
+        assert named.equals(other.summary.drop("analysis"))
+        other = nc.outcome(
+            table, arm="arm", control="A",
+            policy=nc.Policy(preterm_reference="intergrowth-21st-preterm"),
+        )  # fmt: skip
+        named = parts["preterm reference intergrowth-21st-preterm"].drop("analysis")
         assert named.equals(other.summary.drop("analysis"))
         half = nc.outcome(table, arm="arm", control="A", window=0.125)
         named = parts["windows half as wide"].drop("analysis")

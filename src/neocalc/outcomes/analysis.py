@@ -18,7 +18,7 @@ from neocalc.outcomes.subjects import Subjects, subjects_of
 from neocalc.outcomes.summary import arms_of, summarise
 from neocalc.outcomes.tables import subject_table
 from neocalc.outcomes.targets import Windows
-from neocalc.policy import DEFAULT, Policy
+from neocalc.policy import DEFAULT, Policy, last_day
 from neocalc.tables import frames
 from neocalc.tables.notes import Notes
 from neocalc.velocity.comparisons import Line
@@ -217,7 +217,7 @@ def variants(prepared: Prepared, scoring: OutcomePlan) -> Iterable[tuple[str, pl
     if scoring.reference == DEFAULT:
         for name in OTHERS:
             if name in installed and name != policy.preterm_reference:
-                other = replace(policy, preterm_reference=name)
+                other = _with_preterm(policy, name)
                 again = copy.copy(rows)
                 again.policy = other
                 again = again.aged(age)
@@ -227,6 +227,22 @@ def variants(prepared: Prepared, scoring: OutcomePlan) -> Iterable[tuple[str, pl
                 )
     half = scoring.plan._replace(share=scoring.plan.share / 2)
     yield HALF_WINDOWS, prepared.table(replace(scoring, plan=half))
+
+
+def _with_preterm(policy: Policy, name: str) -> Policy:
+    """The policy with another preterm reference, handed over as that one is by default.
+
+    A hand-over that the policy states against its own reference is kept, where the other goes so
+    far.
+    """
+    from neocalc.references import reference
+
+    handover = policy.handover
+    if policy.handover_day == reference(policy.preterm_reference).handover_day:
+        handover = None
+    elif policy.handover_day > last_day(reference(name)):
+        handover = None
+    return replace(policy, preterm_reference=name, handover=handover)
 
 
 def control_of(table: pl.DataFrame, scoring: OutcomePlan) -> str | None:

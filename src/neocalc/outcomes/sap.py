@@ -185,7 +185,7 @@ def _sensitivity(names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _references(scoring: OutcomePlan) -> Iterator[str]:
-    used = [scoring.policy.preterm_reference, scoring.policy.term_reference]
+    used = list(scoring.policy.references)
     if scoring.reference != DEFAULT:
         used = [scoring.reference]
     yield from (reference(name).citation_line for name in dict.fromkeys(used))
