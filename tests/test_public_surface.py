@@ -34,6 +34,7 @@ FUNCTIONS = [
     "Q",
     "curves",
     "measurement",
+    "outcome",
     "reference",
     "references",
     "score",

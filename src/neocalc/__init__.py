@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         UnitError,
     )
     from neocalc.growth import ZScore, measurement, zscore
+    from neocalc.outcomes.analysis import outcome
     from neocalc.policy import Policy
     from neocalc.references import reference, references
     from neocalc.units import Q
@@ -64,6 +65,7 @@ __all__ = [
     "curves",
     "dose",
     "measurement",
+    "outcome",
     "reference",
     "references",
     "report",
@@ -82,6 +84,7 @@ _HOMES = {
     "growth": ("ZScore", "measurement", "zscore"),
     "birth": ("size_at_birth",),
     "chartlines": ("curves",),
+    "outcomes.analysis": ("outcome",),
     "policy": ("Policy",),
     "references": ("reference", "references"),
     "units": ("Q",),

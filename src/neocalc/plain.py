@@ -41,8 +41,12 @@ PLAIN: Final = {
     "duplicate_visit": "rows of one day differ",
     "first_visit": "first visit",
     "no_baseline": "no baseline",
-    "no_visit_in_window": "no earlier visit near the interval asked for",
+    "no_visit_in_window": "no visit in the window",
     "mixed_age_basis": "correction ends between the visits",
+    "no_visit": "no visit in the window",
+    "died": "died before",
+    "withdrawn": "withdrawn before",
+    "lost_to_follow_up": "lost to follow-up before",
 }
 """Each status word in plain words."""
 QUIET: Final = frozenset(
@@ -50,7 +54,7 @@ QUIET: Final = frozenset(
         "ok", "missing_value", "oedema", "no_reference", "interval_not_nominal",
         "interval_interpolated", "interval_scaled", "short_interval", "start_below_term",
         "above_velocity_reference", "no_table", "reference_changed", "first_visit", "no_baseline",
-        "no_visit_in_window", "mixed_age_basis",
+        "no_visit_in_window", "mixed_age_basis", "died", "withdrawn", "lost_to_follow_up",
     }
 )  # fmt: skip
 """The statuses that ask nobody to look at the row again: there is nothing in it to mend."""

@@ -27,6 +27,10 @@ COMMANDS: Final = {
     "velocity": ("velocity", "growth velocity of one infant, or of a cohort's visits"),
     "dose": ("dose", "a dose of cells by body weight, with its checks"),
     "score": ("score", "z-scores of a cohort file"),
+    "outcome": (
+        "outcome",
+        "the outcome of a trial: each subject at each target, the arms compared",
+    ),
     "chart": ("chart", "growth charts of one infant or a cohort"),
     "report": ("report", "one page with charts and tables, of one infant or a cohort"),
     "references": ("references", "the reference tables: ranges, licences, checksums"),

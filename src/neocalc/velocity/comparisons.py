@@ -180,9 +180,7 @@ class Line:
         elif against == "interval":
             other = visits.nearest(candidate, children.age, interval, window)
         else:
-            assert self._at is not None
-            at, known = self._at
-            before = known & (children.age <= at)
+            before = self._until_baseline()
             other = visits.last(candidate & before)
         found = candidate & (other >= visits.starts[visits.child]) & (other < visits.day)
         word = status_where(~found, "first_visit")
@@ -197,6 +195,29 @@ class Line:
         if self._order is not None:
             other = self._order.take(other)
         return Compared(self._back(other), self._back(days), self._back(status))
+
+    def baseline_of(self, measure: str) -> tuple[Rows, Bools]:
+        """For each row that of its child's baseline of a measure, and where there is one.
+
+        It is the last visit at or before the baseline at which the measure was taken: that with
+        which `compare` compares the visits after it. Where there is none, the row is its own.
+        """
+        candidate = self._children.usable & (self._status == 0)
+        candidate &= self._in_line(self._measures[measure].taken) & self._until_baseline()
+        visits = self._visits
+        other = visits.last(candidate)
+        found = other >= visits.starts[visits.child]
+        other = np.where(found, other, visits.row)
+        if self._order is not None:
+            other = self._order.take(other)
+        return self._back(other), self._back(found)
+
+    def _until_baseline(self) -> Bools:
+        """The rows up to the child's baseline, in line."""
+        assert self._at is not None
+        at, known = self._at
+        before: Bools = known & (self._children.age <= at)
+        return before
 
     @property
     def duplicate(self) -> Bools:

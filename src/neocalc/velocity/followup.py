@@ -101,7 +101,7 @@ def velocities(
 ) -> ScoredIncrements:
     """The velocity z-scores of some visits, with the pairs that they are of."""
     before, now = of.visits.take(compared.other[here]), of.visits.rows(here)
-    interval = _interval(of.inputs, compared, here)
+    interval = between_visits(of.inputs, compared, here)
     return score_increments(
         of.measure, pair(of.measure, before, now, interval, rules.limits), rules
     )
@@ -136,7 +136,7 @@ def score_measure(
 
     def work(start: int) -> None:
         here = slice(start, start + BLOCK)
-        own, since = compared.other[here], _interval(inputs, compared, here)
+        own, since = compared.other[here], between_visits(inputs, compared, here)
         before, now = visits.take(own), visits.rows(here)
         pairs = pair(measure, before, now, since, limits)
         velocity = score_increments(measure, pairs, rules)
@@ -169,7 +169,7 @@ def score_measure(
     return columns
 
 
-def _interval(inputs: Inputs, compared: Compared, here: slice | Rows) -> Interval:
+def between_visits(inputs: Inputs, compared: Compared, here: slice | Rows) -> Interval:
     """What is between the visits of some rows and those that they are compared with."""
     days, status = compared.days[here], compared.status[here]
     ages, sex = inputs.resolved, inputs.sex[here]

@@ -320,9 +320,9 @@ def added_series(
     assert ids is not None
     ids.numbers  # noqa: B018 - the children are told apart once, for their facts too
     rows = Rows(table, scoring, ids)
-    born = _born(table, rows, scoring)
+    born = born_of(table, rows, scoring)
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
-    line = line_of(rows, inputs, _baseline(table, rows, scoring, born))
+    line = line_of(rows, inputs, baseline_ages(table, rows, scoring, born))
     rows.repeated = line.repeated
     since = pl.Series([None], dtype=pl.Int32).new_from_index(0, table.height)
     if line.since is not None:
@@ -349,7 +349,7 @@ def added_series(
     return [named[name].alias(name) for name in scoring.added]
 
 
-def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> list[pl.Series]:
+def _from(prefix: str, compared: Compared, age: Age, born: Dates | None) -> list[pl.Series]:
     """The other visit of each, as a date or an age [day], and the days since it."""
     import polars as pl
 
@@ -381,7 +381,7 @@ def as_series(name: str, values: Any) -> pl.Series:
     return column
 
 
-class _Dates(NamedTuple):
+class Dates(NamedTuple):
     """Days since 1970-01-01, and where they are known."""
 
     days: Ints
@@ -431,8 +431,8 @@ def _taken(rows: Rows, measure: str, inputs: Inputs) -> Taken:
     return Taken(value, taken, tuple(about), marks)
 
 
-def _baseline(
-    table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: _Dates | None
+def baseline_ages(
+    table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: Dates | None
 ) -> tuple[Ints, Bools] | None:
     """The age at the baseline, and where it is stated."""
     if scoring.baseline is None:
@@ -443,24 +443,24 @@ def _baseline(
     coded = dates(column, mapped.date_format)
     if name not in mapped.names.values():
         note(rows.found, name, column, coded.status)
-    at = _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
+    at = Dates(coded.codes, _stated(coded.status, len(coded.codes)))
     return at.days - born.days, at.known & born.known
 
 
-def _born(table: pl.DataFrame, rows: Rows, scoring: FollowUp) -> _Dates | None:
+def born_of(table: pl.DataFrame, rows: Rows, scoring: FollowUp) -> Dates | None:
     """Dates of birth, as stated or from the date of the visit; None where there are no dates."""
     if scoring.mapped.has("birth_date"):
         born = rows.children.facts["birth_date"]
-        return _Dates(born.codes, _stated(born.status, len(born.codes)))
+        return Dates(born.codes, _stated(born.status, len(born.codes)))
     if scoring.mapped.has("measured_on"):
         on = _dates(column_of(table, scoring.mapped, "measured_on"), scoring.mapped.date_format)
-        return _Dates(on.days - rows.age.days, on.known & _stated(rows.age.status, len(rows.age)))
+        return Dates(on.days - rows.age.days, on.known & _stated(rows.age.status, len(rows.age)))
     return None
 
 
-def _dates(column: pl.Series, form: str | None) -> _Dates:
+def _dates(column: pl.Series, form: str | None) -> Dates:
     coded: Coded = dates(column, form)
-    return _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
+    return Dates(coded.codes, _stated(coded.status, len(coded.codes)))
 
 
 def _stated(status: Any, n: int) -> Bools:
