@@ -15,8 +15,11 @@ from neocalc.shipped import read_small
 
 if TYPE_CHECKING:
     from neocalc.tables.batch import Summary
+    from neocalc.tables.files import Source
 VISITS_UNFLAGGED: Final = "ok, missing_value or first_visit"
 """Statuses of pairs of visits that need no query: every child has a first visit."""
+READ: Final = ".csv, .csv.gz, .parquet, .xlsx, .sas7bdat, .xpt, .sav or .dta"
+"""The files that are read."""
 
 
 def add_files(
@@ -30,7 +33,7 @@ def add_files(
         "input",
         metavar="COHORT",
         nargs=None if needed else "?",
-        help=".csv or .parquet; - for standard input",
+        help=f"{READ}; - for standard input",
     )
     parser.add_argument(
         "-o",
@@ -79,9 +82,28 @@ def add_reading(parser: Any) -> None:
         help="of a CSV: one character, or tab; default ,",
     )  # fmt: skip
     parser.add_argument(
+        "--sheet", metavar="NAME", help="of an Excel workbook: the sheet that is read"
+    )
+    parser.add_argument(
+        "--no-labels", action="store_true",
+        help="of SPSS and Stata: the codes that the file stores, not their value labels",
+    )  # fmt: skip
+    parser.add_argument(
         "--accept-failed-columns", action="store_true",
         help="exit status 0 although a column failed as a whole",
     )  # fmt: skip
+
+
+def source_of(options: argparse.Namespace) -> Source:
+    """The file that is read, as the options say."""
+    from neocalc.tables.files import Source
+
+    return Source(
+        options.input,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        labels=not options.no_labels,
+    )
 
 
 def add_prefix(parser: argparse.ArgumentParser) -> None:

@@ -15,11 +15,11 @@ from neocalc.cli.files import (
     reading_of,
     refuse_output,
     report,
+    source_of,
 )
 from neocalc.cohort import plan
 from neocalc.errors import DoseRefused, InputError, MissingError
 from neocalc.tables.batch import score_file
-from neocalc.tables.files import Source
 
 if TYPE_CHECKING:
     from neocalc.dose import Dosing
@@ -98,7 +98,7 @@ def run_score(options: argparse.Namespace) -> int:
         print(f"neocalc score: {one_line(str(error))}", file=sys.stderr)
         return 1
     refuse_output(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with source_of(options) as source:
         scoring = plan(
             source.columns,
             **reading,
