@@ -179,6 +179,8 @@ def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
 
     if not isinstance(dose, Dosing):
         raise InputError("dose", dose, 'a neocalc.dose.Dosing, such as Dosing(dose="5e6 cells/kg")')
+    if mapped.has("weight_lb"):
+        raise FileError(f"{where}: no dose is worked out from pounds; give weight_kg or weight_g")
     if mapped.measure("weight") is None:
         raise FileError(f"{where}: a dose by body weight needs the column weight_kg or weight_g")
 
@@ -194,6 +196,8 @@ def score(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
@@ -223,6 +227,11 @@ def score(
         The form of dates in texts whose order is in doubt, such as "%d/%m/%Y".
     decimal : str, default "."
         The mark between whole and decimals in texts, "." or ",".
+    completed_weeks : str, optional
+        What the weeks in `gestational_age_weeks` stand for where there are no days beside them:
+        "start" (27 is 27+0) or "middle" (27 is 27+3). There is no default.
+    convert : bool, default False
+        Read `weight_lb` [lb] and `length_in` [in], which are refused else.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
@@ -269,7 +278,8 @@ def score(
     scoring = plan(
         frames.kind_of(frame).columns(frame), columns=columns, sex_codes=sex_codes,
         missing=missing, ignore=ignore, oedema_codes=oedema_codes, position_codes=position_codes,
-        date_format=date_format, decimal=decimal, policy=policy, reference=reference,
+        date_format=date_format, decimal=decimal, completed_weeks=completed_weeks,
+        convert=convert, policy=policy, reference=reference,
         centiles=centiles, uncorrected=uncorrected, dose=dose, prefix=prefix,
     )  # fmt: skip
     return frames.with_added(
@@ -366,8 +376,8 @@ class Rows:
         mapped = scoring.mapped._replace(seen=self.found)
         self.policy, self.reference = scoring.policy, scoring.reference
         self.repeated = 0
-        self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped)}
         born = births(table, mapped)
+        self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped, born)}
         if born is not None:
             self.stated["birth_date"] = born
         ids = ids_of(table, scoring) if ids is None else ids

@@ -78,6 +78,14 @@ def add_reading(parser: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--decimal", metavar="MARK", help="between whole and decimals; default .")
     parser.add_argument(
+        "--completed-weeks", metavar="WHERE",
+        help="what gestational_age_weeks without days stands for: start (27 is 27+0) or middle"
+        " (27+3)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--convert", action="store_true", help="read weight_lb (pounds) and length_in (inches)"
+    )
+    parser.add_argument(
         "--delimiter", metavar="CHARACTER", default=",",
         help="of a CSV: one character, or tab; default ,",
     )  # fmt: skip
@@ -160,6 +168,8 @@ def reading_of(options: argparse.Namespace) -> dict[str, Any]:
         "missing": _missing(file.get("missing", {}), options.missing),
         "date_format": options.date_format or file.get("date_format"),
         "decimal": options.decimal or file.get("decimal", "."),
+        "completed_weeks": options.completed_weeks or file.get("completed_weeks"),
+        "convert": options.convert or file.get("convert", False),
     }
     for name, example in CODINGS.items():
         text = getattr(options, name)
@@ -193,13 +203,14 @@ CODINGS: Final = {
 """The declared codings, each with an example."""
 _SHAPES: Final[dict[str, Any]] = {
     "columns": dict, **dict.fromkeys(CODINGS, dict), "missing": (list, dict), "ignore": list,
-    "date_format": str, "decimal": str,
+    "date_format": str, "decimal": str, "completed_weeks": str, "convert": bool,
 }  # fmt: skip
 """What a mapping file may hold."""
 _ACCEPTED: Final = (
     'accepted: [columns] with lines such as weight_kg = "WT", [sex_codes] with male = 1 and female'
     ' = 2, [oedema_codes], [position_codes], missing = ["NA", "-99"] or [missing] with lines such'
     ' as weight_g = ["999"], ignore = ["Height"], date_format = "%d/%m/%Y", decimal = ","'
+    ', completed_weeks = "start", convert = true'
 )
 
 
@@ -234,7 +245,7 @@ def _listed(words: Any) -> list[Any]:
 
 def _is_said(name: str, part: Any) -> bool:
     """Whether what a mapping file says under a name are words and numbers."""
-    if isinstance(part, str):
+    if isinstance(part, (str, bool)):
         return True
     words = list(part.values()) if isinstance(part, dict) else part
     if name == "missing" and isinstance(part, dict):

@@ -228,6 +228,8 @@ def record(
         "position_codes": scoring.mapped.position_codes,
         "date_format": scoring.mapped.date_format,
         "decimal": scoring.mapped.decimal,
+        "completed_weeks": scoring.mapped.completed_weeks,
+        "convert": scoring.mapped.convert,
         "prefix": scoring.prefix,
         **more,
         "added": scoring.added,
