@@ -89,8 +89,12 @@ def test_what_was_taken_is_said(shell: Shell) -> None:
 
 
 def test_a_due_date_needs_the_date_of_birth(shell: Shell) -> None:
-    said = shell.score("sex,age_days,due_date,weight_g\nf,1,2026-07-28,3100\n").problem
-    assert "due_date gives a gestation with birth_date alone; there is none" in said
+    table = "sex,age_days,due_date,weight_g\nf,1,2026-07-28,3100\n"
+    said = shell.score(table).problem
+    assert "(a due date): it gives a gestation beside a birth_date alone; --ignore due_date" in said
+    said = shell.score(table, "--column", "due_date=due_date").problem
+    assert "due_date gives a gestation where there is a birth_date alone" in said
+    assert shell.score(table, "--ignore", "due_date").code == 0
 
 
 @pytest.mark.parametrize("name", ["EDD", "expected_date_of_delivery", "duedate"])

@@ -15,7 +15,7 @@ import numpy as np
 
 from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded
-from neocalc.errors import CODE, STATUSES, FileError, InputError, StatusArray, combined
+from neocalc.errors import CODE, STATUSES, FileError, StatusArray, combined
 from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
@@ -164,7 +164,9 @@ def plan(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
     if dose is not None:
-        _check_dose(dose, mapped, where)
+        from neocalc.dose.columns import refuse_dosing
+
+        refuse_dosing(dose, mapped, where)
     chosen = policy_or_default(policy)
     scoring = Scoring(
         mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
@@ -172,17 +174,6 @@ def plan(
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
     scoring.check(present, where)
     return scoring
-
-
-def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
-    from neocalc.dose import Dosing
-
-    if not isinstance(dose, Dosing):
-        raise InputError("dose", dose, 'a neocalc.dose.Dosing, such as Dosing(dose="5e6 cells/kg")')
-    if mapped.has("weight_lb"):
-        raise FileError(f"{where}: no dose is worked out from pounds; give weight_kg or weight_g")
-    if mapped.measure("weight") is None:
-        raise FileError(f"{where}: a dose by body weight needs the column weight_kg or weight_g")
 
 
 def score(

@@ -14,9 +14,8 @@ from neocalc.html import Safe
 from neocalc.plain import NAMES, QUIET, TITLES, listed, plain
 from neocalc.policy import weeks_and_days
 from neocalc.references import MEASURES
-from neocalc.tables.canonical import INDICES
+from neocalc.tables.canonical import CONVERTED, INDICES
 from neocalc.tables.identities import NO_SUBJECT
-from neocalc.tables.canonical import CONVERTED
 from neocalc.tables.mapping import GESTATION_COLUMNS
 from neocalc.units import convert, find_unit
 

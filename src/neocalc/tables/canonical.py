@@ -21,7 +21,7 @@ PART: Final = "gestational_age_days_part"
 """Completed weeks of gestation, and the days beside them."""
 DECIMAL: Final = "gestational_age_weeks_decimal"
 DUE: Final = "due_date"
-"""The day on which the gestation is 40 weeks: the gestation at birth follows from the birth date."""
+"""The day on which the gestation is 40 weeks: with the date of birth it gives that at birth."""
 GESTATION_COLUMNS: Final = ("gestational_age", "gestational_age_days", DECIMAL, WEEKS, PART, DUE)
 COMPLETED_WEEKS: Final = {"start": 0, "middle": 3}
 """How many days are added to completed weeks that stand alone, by what is declared."""
@@ -43,8 +43,8 @@ UNITS: Final = {
 """The unit of each column of numbers."""
 GROUPS: Final = {
     **{measure: tuple(columns) for measure, columns in MEASURE_COLUMNS.items()},
-    "gestation": GESTATION_COLUMNS,
     "due_date": (DUE,),
+    "gestation": GESTATION_COLUMNS,
     "age": DAYS_OLD,
     "oedema": ("oedema",),
     "sex": ("sex",),

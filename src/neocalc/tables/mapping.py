@@ -224,8 +224,6 @@ def map_columns(
     names, left = _chosen(there, mapping, where, command=command)
     if completed_weeks is not None and WEEKS in left:
         names[WEEKS] = left.pop(WEEKS)
-    if DUE in names and "birth_date" not in names:
-        raise FileError(f"{where}: {DUE} gives a gestation with birth_date alone; there is none")
     sex_coder(sex_codes)  # a wrong coding is refused before any row is read
     oedema_coder(oedema_codes)
     position_coder(position_codes)
@@ -313,6 +311,10 @@ def _chosen(
         kept = (*stated, *found, ())[0]
         columns = {name for alternative in group for name in alternative}
         left |= {name: there[name] for name in there if name in columns and name not in kept}
+    if DUE in there and "birth_date" not in there:
+        if DUE in mapping:
+            raise FileError(f"{where}: {DUE} gives a gestation where there is a birth_date alone")
+        left[DUE] = there[DUE]
     if {"birth_date", "measured_on"} <= there.keys():
         left |= {name: there[name] for name in DAYS_OLD[1:] if name in there}
     return {name: own for name, own in there.items() if name not in left}, left

@@ -167,6 +167,9 @@ def unread(table: Table) -> list[Unread]:
         elif seems.kind == "due_date" and table.read("gestation"):
             said = f"a second gestation beside {shown(table.read('gestation')[0])}"
             one = Unread(name, seems.kind, said, [Entry({}, (name,))])
+        elif seems.kind == "due_date" and "birth_date" not in table.names:
+            said, note = KINDS[seems.kind].said, "it gives a gestation beside a birth_date alone"
+            one = Unread(name, seems.kind, said, [Entry({}, (name,))], note)
         elif seems.kind in _COMPUTED:
             said = KINDS[seems.kind].said
             one = Unread(name, seems.kind, said, [Entry({}, (name,))], _COMPUTED[seems.kind])
@@ -192,7 +195,8 @@ def _other(table: Table, name: str, seems: Look) -> Unread:
         if kind == "age" and "birth_date" in read:  # dates go before an age that is stated
             ways = []
         instead = [
-            Entry(way.columns, tuple(read), f"to read it {way.when}".strip()) for way in ways
+            Entry(way.columns, tuple(read), f"to read it {way.when}".strip(), way.more)
+            for way in ways
         ]
         return Unread(name, kind, second, [Entry({}, (name,)), *instead], note)
     refused = seems.plain and kind not in ("sex", "birth_date", "age")
