@@ -257,9 +257,9 @@ def test_the_suffix_says_what_is_written(path: str, parquet: bool) -> None:
     assert is_parquet(path) == parquet
 
 
-@pytest.mark.parametrize("path", ["a.xlsx", "a.csv.gz", "a.csv.json", "a.sas7bdat", "a.feather"])
+@pytest.mark.parametrize("path", ["a.xls", "a.gz", "a.csv.json", "a.sas7bdat", "a.feather"])
 def test_an_output_is_not_a_csv_under_the_name_of_another_kind(path: str) -> None:
-    with pytest.raises(FileError, match=r"is not written; accepted: .csv, .tsv, .txt or .parquet"):
+    with pytest.raises(FileError, match=r"is not written; accepted: .csv, .tsv, .txt, "):
         is_parquet(path)
 
 

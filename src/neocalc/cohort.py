@@ -201,8 +201,7 @@ def score(
     Parameters
     ----------
     frame : pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
-        One row a visit, with the canonical columns (docs/columns.md) or mapped ones. It is not
-        changed.
+        One row a visit, with the canonical columns (docs/columns.md) or mapped ones; not changed.
     columns : dict, optional
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
@@ -219,9 +218,8 @@ def score(
     decimal : str, default "."
         The mark between whole and decimals in texts, "." or ",".
     completed_weeks : str, optional
-        What the weeks in `gestational_age_weeks` stand for where there are no days beside them:
-        "start" (27 is 27+0) or "middle" (27 is 27+3). There is no default.
-    convert : bool, default False
+        What weeks without days stand for: "start" (27 is 27+0) or "middle" (27 is 27+3).
+    convert : bool
         Read `weight_lb` [lb] and `length_in` [in], which are refused else.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
@@ -231,7 +229,7 @@ def score(
         Add the centile, and the z at chronological age, of each index.
     dose : neocalc.dose.Dosing, optional
         Add the cells and volume of a dose for each weight, with a status.
-    prefix : str, optional
+    prefix : str
         Before the name of every added column, such as ``"nc_"``.
 
     Returns

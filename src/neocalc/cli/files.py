@@ -40,7 +40,7 @@ def add_files(
         "--output",
         metavar="FILE",
         required=needed,
-        help=".csv or .parquet; - for standard output",
+        help=".csv, .csv.gz, .parquet, .xlsx, .sav or .dta; - for standard output",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing output")
     parser.add_argument(

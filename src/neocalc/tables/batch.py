@@ -19,6 +19,7 @@ from neocalc.records import head
 from neocalc.references import reference
 from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
+from neocalc.tables.formats.writers import suffix_of
 from neocalc.tables.inputs import STANDARD, file_digest
 from neocalc.tables.mapping import Mapped
 from neocalc.tables.notes import Notes
@@ -106,7 +107,8 @@ def score_file(
     source : Source
         The input.
     path : str
-        The output: .parquet, else CSV; "-" for CSV on standard output, which has no record.
+        The output, by its suffix: .csv, .csv.gz, .parquet, .xlsx, .sav or .dta; "-" for CSV on
+        standard output, which has no record.
     scoring : Scoring
         What is computed.
     force : bool
@@ -166,7 +168,10 @@ def _score_file(
     schema = dict(score_table(_empty(source), scoring).schema)
     parquet = is_parquet(path)
     with stopped_cleanly(), scored_output(path, force=force) as (part, note):
-        write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
+        write_batches(
+            batches(), schema, part, parquet=parquet, delimiter=source.delimiter,
+            other=suffix_of(path),
+        )  # fmt: skip
         if summary.rows != source.rows:
             raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
         if path != STANDARD:
