@@ -15,7 +15,7 @@ import numpy as np
 
 from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded
-from neocalc.errors import CODE, STATUSES, FileError, StatusArray, combined
+from neocalc.errors import CODE, FileError, StatusArray, combined
 from neocalc.policy import DEFAULT, Policy, Resolved, policy_or_default, resolve
 from neocalc.references import MEASURES
 from neocalc.scoring import Inputs, Scored, body_mass_index
@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 
     from neocalc.dose import Dosing
 
+COMPARED: Final = ("difference", "compared")
+"""What is added for an index that a table has already."""
+
 
 @dataclass(frozen=True)
 class Scoring:
@@ -73,6 +76,8 @@ class Scoring:
         The dose that is worked out for each row.
     prefix : str
         What stands before the name of every added column.
+    compare : dict of str to str
+        For an index the column of the table that has it already.
     """
 
     mapped: Mapped
@@ -82,6 +87,7 @@ class Scoring:
     uncorrected: bool = False
     dose: Dosing | None = None
     prefix: str = ""
+    compare: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def indices(self) -> dict[str, str]:
@@ -99,13 +105,14 @@ class Scoring:
             names += [index, f"{index}_reference", f"{index}_status"]
             names += [f"{index}_centile"] if self.centiles else []
             names += [f"{index}_uncorrected"] if self.uncorrected else []
+            names += [f"{index}_{part}" for part in COMPARED if index in self.compare]
         names += DOSE_COLUMNS if self.dose is not None else ()
         return [self.prefix + name for name in names]
 
     @property
     def needed(self) -> list[str]:
         """The columns that are read, under their names in the table."""
-        return list(dict.fromkeys(self.mapped.names.values()))
+        return list(dict.fromkeys([*self.mapped.names.values(), *self.compare.values()]))
 
     @property
     def by_child(self) -> bool:
@@ -155,6 +162,7 @@ def plan(
     uncorrected: bool = False,
     dose: Dosing | None = None,
     prefix: str = "",
+    compare: Mapping[str, str] | None = None,
     where: str = TABLE,
     command: bool = False,
     **words: Unpack[Words],
@@ -172,6 +180,10 @@ def plan(
         mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
     )
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
+    if compare:
+        from neocalc.tables.comparing import checked
+
+        scoring = replace(scoring, compare=checked(compare, scoring.indices, present, where))
     scoring.check(present, where)
     return scoring
 
@@ -195,6 +207,7 @@ def score(
     uncorrected: bool = False,
     dose: Dosing | None = None,
     prefix: str = "",
+    compare: Mapping[str, str] | None = None,
 ) -> Any:
     """Score a table of visits.
 
@@ -231,14 +244,15 @@ def score(
         Add the cells and volume of a dose for each weight, with a status.
     prefix : str
         Before the name of every added column, such as ``"nc_"``.
+    compare : dict, optional
+        z-scores that the table has already (``{"waz": "WAZ"}``): adds the difference and why.
 
     Returns
     -------
     pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
-        The kind that was given: every row once and in order, every column untouched, and the added
-        columns: ages [day], for each index its z [unitless], reference and status, and of a dose
-        its cells [cell], volume [mL] and status. Of a LazyFrame nothing is read before it is
-        collected.
+        The kind that was given: every row in order, every column untouched, and the added columns:
+        ages [day], for each index its z [unitless], reference and status, and of a dose its cells
+        [cell], volume [mL] and status. Of a LazyFrame nothing is read before it is collected.
 
     Raises
     ------
@@ -249,9 +263,8 @@ def score(
     Warns
     -----
     ColumnWarning
-        When a column looks like one that is read and is not, nearly every row of a column has one
-        fault, or a word for a missing value may be a child's value. Of a LazyFrame whose rows stand
-        alone, no more than the names of the columns are looked at.
+        When a column looks like one that is read and is not, nearly all of a column has one fault,
+        or a word for a missing value may be a child's. Of a LazyFrame names alone are looked at.
 
     Examples
     --------
@@ -270,6 +283,7 @@ def score(
         date_format=date_format, decimal=decimal, completed_weeks=completed_weeks,
         convert=convert, policy=policy, reference=reference,
         centiles=centiles, uncorrected=uncorrected, dose=dose, prefix=prefix,
+        compare=compare,
     )  # fmt: skip
     return frames.with_added(
         frame,
@@ -296,18 +310,10 @@ def added_columns(
     watch: Callable[[Rows], None] | None = None,
     ids: Ids | None = None,
 ) -> list[pl.Series]:
-    """The added columns of a table.
+    """The added columns of a table: where there is a subject_id, of all rows of its children.
 
-    Parameters
-    ----------
-    table : polars.DataFrame
-        The rows; where there is a subject_id, all rows of its children.
-    scoring : Scoring
-        What is computed.
-    watch : callable, optional
-        It is shown the prepared rows before they are scored.
-    ids : Ids, optional
-        Whose the rows are, where it is not the column subject_id that says so.
+    `watch` is shown the prepared rows before they are scored; `ids` says whose the rows are, where
+    it is not the column subject_id that does.
     """
     from neocalc.tables.added import age_series, dose_series, floats, index_series
 
@@ -322,6 +328,10 @@ def added_columns(
         if scoring.uncorrected:
             z = rows.score(measure, uncorrected=True).z
             series.append(floats(f"{index}_uncorrected", z))
+        if index in scoring.compare:
+            from neocalc.tables.comparing import compared_series
+
+            series += compared_series(table, rows, scoring, index, scored.z)
         if scoring.dose is not None and measure == "weight":
             inputs = rows.inputs("weight", rows.resolved)
             doses = dose_series(table, scored, inputs, scoring.mapped, scoring.dose)
@@ -475,15 +485,3 @@ def _taken(column: Any, places: Places) -> Any:
     """Some rows of a column with statuses."""
     codes, status = column
     return Coded(codes[places], None if status is None else status[places])
-
-
-def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str, int]]:
-    """How many rows of a scored table have each status, for each index."""
-    counts = {}
-    for index in [*scoring.indices, *(["dose"] if scoring.dose is not None else [])]:
-        codes = table[f"{scoring.prefix}{index}_status"].to_physical().to_numpy()
-        others = codes[codes != 0]  # mostly few
-        numbers = np.bincount(others, minlength=len(STATUSES))
-        numbers[0] = len(codes) - len(others)
-        counts[index] = {w: int(n) for w, n in zip(STATUSES, numbers, strict=True) if n}
-    return counts

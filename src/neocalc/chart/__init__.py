@@ -267,7 +267,8 @@ def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], Non
     """The counts of statuses, and what the rows with a z were scored by."""
     from neocalc.chart.used import caption, used_by, with_any_z
     from neocalc.chart.waterfall import draw_statuses
-    from neocalc.cohort import count_statuses, score_table
+    from neocalc.cohort import score_table
+    from neocalc.tables.counts import count_statuses
 
     kept: list[Rows] = []
 

@@ -121,8 +121,9 @@ class Read(NamedTuple):
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
         from neocalc.chart.visits import CHARTED, of_subject
-        from neocalc.cohort import count_statuses, score_table
+        from neocalc.cohort import score_table
         from neocalc.tables.canonical import INDICES
+        from neocalc.tables.counts import count_statuses
 
         table, ids = self.table, ids_of(self.table, self.scoring)
         if subject is not None and ids is None:

@@ -161,7 +161,7 @@ def reading_of(options: argparse.Namespace) -> dict[str, Any]:
     An option goes before what the file says of the same.
     """
     file: dict[str, Any] = {} if options.columns is None else _mapping_file(options.columns)
-    given = _pairs("--column", options.column, "weight_kg=WT")
+    given = pairs("--column", options.column, "weight_kg=WT")
     reading = {
         "columns": file.get("columns", {}) | given,
         "ignore": [*file.get("ignore", ()), *options.ignore],
@@ -175,7 +175,7 @@ def reading_of(options: argparse.Namespace) -> dict[str, Any]:
         text = getattr(options, name)
         reading[name] = file.get(name)
         if text is not None:
-            codes = _pairs(f"--{name.replace('_', '-')}", text.split(","), example)
+            codes = pairs(f"--{name.replace('_', '-')}", text.split(","), example)
             reading[name] = {word: code.strip() for word, code in codes.items()}
     return reading
 
@@ -254,7 +254,7 @@ def _is_said(name: str, part: Any) -> bool:
     return all(isinstance(word, kinds) and not isinstance(word, bool) for word in words)
 
 
-def _pairs(option: str, given: Iterable[str], example: str) -> dict[str, str]:
+def pairs(option: str, given: Iterable[str], example: str) -> dict[str, str]:
     """NAME=VALUE pairs, each name once."""
     pairs: dict[str, str] = {}
     for text in given:

@@ -12,6 +12,7 @@ from neocalc.cli.files import (
     add_files,
     add_prefix,
     failed,
+    pairs,
     reading_of,
     refuse_output,
     report,
@@ -43,6 +44,11 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
         "--uncorrected", action="store_true", help="add the z at chronological age of each index"
     )
     add_prefix(parser)
+    parser.add_argument(
+        "--compare", metavar="INDEX=COLUMN", action="append", default=[],
+        help="z-scores that the file has already, waz=WAZ: the difference of ours and what explains"
+        " it; may be repeated",
+    )  # fmt: skip
     _add_dose(parser)
     add_policy(parser)
     add_json(parser)
@@ -108,6 +114,7 @@ def run_score(options: argparse.Namespace) -> int:
             uncorrected=options.uncorrected,
             dose=dose,
             prefix=options.prefix or "",
+            compare=pairs("--compare", options.compare, "waz=WAZ"),
             where=source.name,
             command=True,
         )
@@ -126,6 +133,7 @@ def run_score(options: argparse.Namespace) -> int:
             "children": summary.notes.record(),
             "notices": summary.notes.notices(scoring.mapped),
             "statuses": summary.counts,
+            **({"compared": summary.compared} if scoring.compare else {}),
             "columns": scoring.mapped.names,
             "failed_columns": {one.column: one.status for one in summary.failures},
         }

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from neocalc.cohort import Scoring, count_statuses, score_table
+from neocalc.cohort import Scoring, score_table
 from neocalc.errors import FileError
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
+from neocalc.tables.comparing import count_words
+from neocalc.tables.counts import count_statuses
 from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
 from neocalc.tables.formats.writers import suffix_of
@@ -42,12 +44,14 @@ NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 class Summary:
     """Result of a run: rows, statuses of each index, the time that it took [s], and notes.
 
+    `compared` counts, for each index that the table had already, what explains the differences.
     `notes` is what was found of the columns as a whole, under their names in `mapped`.
     """
 
     rows: int = 0
     seconds: float = 0.0
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    compared: dict[str, Counter[str]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     mapped: Mapped = field(default_factory=lambda: Mapped({}))
 
@@ -56,6 +60,11 @@ class Summary:
         self.rows += rows
         for index, words in counts.items():
             self.statuses.setdefault(index, Counter()).update(words)
+
+    def add_compared(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Count what explains the differences in a batch."""
+        for index, words in counts.items():
+            self.compared.setdefault(index, Counter()).update(words)
 
     @property
     def flagged(self) -> int:
@@ -82,6 +91,9 @@ class Summary:
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
+        for index, words in self.compared.items():
+            counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
+            lines.append(f"  {index} beside theirs: {counts}")
         lines += self.notes.lines(self.mapped)
         return "\n".join(lines)
 
@@ -162,6 +174,8 @@ def _score_file(
         with _progress(progress) as advance:
             for scored in scored_tables(tables, scoring, notes.add, way=way, folder=beside):
                 summary.add(scored.height, count_statuses(scored, scoring))
+                if scoring.compare:
+                    summary.add_compared(count_words(scored, scoring))
                 advance(scored.height)
                 yield scored
 
@@ -237,6 +251,7 @@ def record(
         "convert": scoring.mapped.convert,
         "prefix": scoring.prefix,
         **more,
+        **({"compare": dict(scoring.compare)} if scoring.compare else {}),
         "added": scoring.added,
         "references": {
             ref.id: {m.name: m.sha256 for m in ref.measures.values()}
@@ -249,6 +264,11 @@ def record(
         "notices": summary.notes.said(scoring.mapped),
         "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
+        **(
+            {"compared": {i: dict(sorted(w.items())) for i, w in summary.compared.items()}}
+            if scoring.compare
+            else {}
+        ),
     }
     return json.dumps(about, indent=2) + "\n"
 
