@@ -64,6 +64,12 @@ def test_theirs_is_of_another_reference(reference: str) -> None:
     assert words("waz", [other, None, None])[0] == "other_reference"
 
 
+def test_beside_one_reference_whatever_the_age() -> None:
+    ours = z(reference="who-2006")
+    values = [ours[0], ours[1] + 1.5, z()[2]]
+    assert words("waz", values, reference="who-2006") == ["same", "unexplained", "same"]
+
+
 def test_theirs_is_of_the_other_position() -> None:
     flipped = FRAME.with_columns(length_position=pl.Series(["h", "h", "l"]))
     values = [None, None, nc.score(flipped)["laz"][2]]  # below nine months it does not matter
