@@ -38,11 +38,14 @@ def visits() -> pl.DataFrame:
     )
 
 
-LABELS = {
+LABELS: dict[str, dict[float, str]] = {
     "SEX": {1: "Male", 2: "Female"},
     "WEIGHT": {9999: "Not weighed"},
 }
-COLUMN_LABELS = {"WEIGHT": "Body weight, grams", "GADAYS": "Days beside the weeks, 0 to 6"}
+COLUMN_LABELS: dict[str, dict[float, str]] = {
+    "WEIGHT": "Body weight, grams",
+    "GADAYS": "Days beside the weeks, 0 to 6",
+}
 
 
 def main(folder: Path) -> None:

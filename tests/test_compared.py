@@ -27,7 +27,8 @@ FRAME = pl.DataFrame(
 def theirs(index: str, values: list[Any], **options: Any) -> pl.DataFrame:
     """Our table with values of theirs, scored and compared."""
     frame = FRAME.with_columns(pl.Series("THEIRS", values, strict=False))
-    return nc.score(frame, compare={index: "THEIRS"}, **options)
+    scored: pl.DataFrame = nc.score(frame, compare={index: "THEIRS"}, **options)
+    return scored
 
 
 def words(index: str, values: list[Any], **options: Any) -> list[str]:
@@ -37,7 +38,7 @@ def words(index: str, values: list[Any], **options: Any) -> list[str]:
 
 def z(index: str = "waz", **options: Any) -> list[float]:
     """Our z-scores."""
-    return nc.score(FRAME, **options)[index].to_list()
+    return list(nc.score(FRAME, **options)[index])
 
 
 def test_the_same_and_the_rounded() -> None:

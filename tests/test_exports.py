@@ -42,7 +42,10 @@ def test_the_script_makes_the_same_tables(tmp_path: Path) -> None:
 def test_every_export_gives_the_same_z(shell: Shell, suffix: str) -> None:
     shutil.copytree(EXAMPLES / "exports", shell.folder, dirs_exist_ok=True)
     cohort = pl.read_csv(EXAMPLES / "cohort.csv", infer_schema=False).head(60)
-    meant = pl.col("gestational_age").replace("27.3", "27+3")  # which is wrong on purpose there
+    meant = [  # what is wrong on purpose there
+        pl.col("gestational_age").replace("27.3", "27+3"),
+        pl.col("weight_g").replace("8210,5", ""),
+    ]
     cohort.drop("length_position", "oedema").with_columns(meant).write_csv(
         shell.folder / "cohort.csv"
     )
