@@ -42,7 +42,7 @@ LABELS: dict[str, dict[float, str]] = {
     "SEX": {1: "Male", 2: "Female"},
     "WEIGHT": {9999: "Not weighed"},
 }
-COLUMN_LABELS: dict[str, dict[float, str]] = {
+COLUMN_LABELS: dict[str, str | None] = {
     "WEIGHT": "Body weight, grams",
     "GADAYS": "Days beside the weeks, 0 to 6",
 }
