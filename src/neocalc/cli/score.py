@@ -133,7 +133,7 @@ def run_score(options: argparse.Namespace) -> int:
             "children": summary.notes.record(),
             "notices": summary.notes.notices(scoring.mapped),
             "statuses": summary.counts,
-            **({"compared": summary.compared} if scoring.compare else {}),
+            "compared": summary.explained,
             "columns": scoring.mapped.names,
             "failed_columns": {one.column: one.status for one in summary.failures},
         }

@@ -67,6 +67,11 @@ class Summary:
             self.compared.setdefault(index, Counter()).update(words)
 
     @property
+    def explained(self) -> dict[str, dict[str, int]]:
+        """How many rows of each index that is compared have each explanation, by name."""
+        return {index: dict(sorted(words.items())) for index, words in self.compared.items()}
+
+    @property
     def flagged(self) -> int:
         """How many z-scores have a status other than ok and missing_value."""
         return sum(
@@ -251,7 +256,7 @@ def record(
         "convert": scoring.mapped.convert,
         "prefix": scoring.prefix,
         **more,
-        **({"compare": dict(scoring.compare)} if scoring.compare else {}),
+        **({"compare": dict(scoring.compare)} if kind == "score" else {}),
         "added": scoring.added,
         "references": {
             ref.id: {m.name: m.sha256 for m in ref.measures.values()}
@@ -264,11 +269,7 @@ def record(
         "notices": summary.notes.said(scoring.mapped),
         "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
-        **(
-            {"compared": {i: dict(sorted(w.items())) for i, w in summary.compared.items()}}
-            if scoring.compare
-            else {}
-        ),
+        **({"compared": summary.explained} if kind == "score" else {}),
     }
     return json.dumps(about, indent=2) + "\n"
 
