@@ -268,7 +268,7 @@ def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], Non
     from neocalc.chart.used import caption, used_by, with_any_z
     from neocalc.chart.visits import score_visits
     from neocalc.chart.waterfall import draw_statuses
-    from neocalc.cohort import count_statuses
+    from neocalc.tables.counts import count_statuses
 
     scored, rows = score_visits(table, scoring, watch)
     used = used_by(rows, with_any_z(scored, scoring.indices), scoring)

@@ -11,20 +11,20 @@ from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.events import trial_of
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import add_reading, failed, reading_of, say_columns
+from neocalc.cli.files import READ, add_reading, failed, reading_of, say_columns, source_of
 from neocalc.cli.growth import whole_days
 from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.plain import NAMES, counted
 from neocalc.tables.batch import Summary
 from neocalc.tables.canonical import INDICES
-from neocalc.tables.files import Source
 from neocalc.tables.outputs import refuse_existing, stopped_cleanly
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.cohort import Scoring
+    from neocalc.tables.files import Source
     from neocalc.trials import Trial
 
 TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
@@ -41,7 +41,7 @@ def configure_chart(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc chart`."""
     parser.add_argument(
         "input", metavar="VISITS", nargs="?",
-        help=".csv or .parquet, one row a visit; - for standard input",
+        help=f"{READ}, one row a visit; - for standard input",
     )  # fmt: skip
     add_output(parser, ".svg, .pdf or .png")
     parser.add_argument(
@@ -121,7 +121,8 @@ class Read(NamedTuple):
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
         from neocalc.chart.visits import CHARTED, of_subject, score_visits
-        from neocalc.cohort import count_statuses
+        from neocalc.tables.canonical import INDICES
+        from neocalc.tables.counts import count_statuses
 
         table, ids = self.table, ids_of(self.table, self.scoring)
         if subject is not None and ids is None:
@@ -256,7 +257,7 @@ def read_file(options: argparse.Namespace) -> Read:
         option = typed[0].replace("_", "-")
         raise FileError(f"--{option}: the visits are those of {options.input}; give one of the two")
     reading = reading_of(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with source_of(options) as source:
         arm = options.arm
         if arm is not None and arm not in source.columns:
             raise InputError("arm", arm, f"a column of {source.name}")

@@ -12,14 +12,15 @@ from neocalc.cli.files import (
     add_files,
     add_prefix,
     failed,
+    pairs,
     reading_of,
     refuse_output,
     report,
+    source_of,
 )
 from neocalc.cohort import plan
 from neocalc.errors import DoseRefused, InputError, MissingError
 from neocalc.tables.batch import score_file
-from neocalc.tables.files import Source
 
 if TYPE_CHECKING:
     from neocalc.dose import Dosing
@@ -43,6 +44,11 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
         "--uncorrected", action="store_true", help="add the z at chronological age of each index"
     )
     add_prefix(parser)
+    parser.add_argument(
+        "--compare", metavar="INDEX=COLUMN", action="append", default=[],
+        help="z-scores that the file has already, waz=WAZ: the difference of ours and what explains"
+        " it; may be repeated",
+    )  # fmt: skip
     _add_dose(parser)
     add_policy(parser)
     add_json(parser)
@@ -98,7 +104,7 @@ def run_score(options: argparse.Namespace) -> int:
         print(f"neocalc score: {one_line(str(error))}", file=sys.stderr)
         return 1
     refuse_output(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with source_of(options) as source:
         scoring = plan(
             source.columns,
             **reading,
@@ -108,6 +114,7 @@ def run_score(options: argparse.Namespace) -> int:
             uncorrected=options.uncorrected,
             dose=dose,
             prefix=options.prefix or "",
+            compare=pairs("--compare", options.compare, "waz=WAZ"),
             where=source.name,
             command=True,
         )
@@ -126,6 +133,7 @@ def run_score(options: argparse.Namespace) -> int:
             "children": summary.notes.record(),
             "notices": summary.notes.notices(scoring.mapped),
             "statuses": summary.counts,
+            "compared": summary.explained,
             "columns": scoring.mapped.names,
             "failed_columns": {one.column: one.status for one in summary.failures},
         }

@@ -33,7 +33,8 @@ OF_ONE: Final = (
 OF_FILES: Final = (
     "output", "force", "strict", "column", "columns", "sex_codes", "missing", "delimiter",
     "against", "baseline", "interval", "window", "ignore", "oedema_codes", "position_codes",
-    "date_format", "decimal", "accept_failed_columns", "prefix",
+    "date_format", "decimal", "accept_failed_columns", "prefix", "sheet", "no_labels",
+    "completed_weeks", "convert",
 )  # fmt: skip
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")

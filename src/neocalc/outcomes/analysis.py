@@ -238,9 +238,8 @@ def _with_preterm(policy: Policy, name: str) -> Policy:
     from neocalc.references import reference
 
     handover = policy.handover
-    if policy.handover_day == reference(
-        policy.preterm_reference
-    ).handover_day or policy.handover_day > last_day(reference(name)):
+    usual = reference(policy.preterm_reference).handover_day
+    if policy.handover_day == usual or policy.handover_day > last_day(reference(name)):
         handover = None
     return replace(policy, preterm_reference=name, handover=handover)
 

@@ -156,9 +156,10 @@ def build(
     """The page of a prepared table; `notes` is filled with what is found of its columns."""
     from neocalc.chart.events import trial_of
     from neocalc.chart.visits import of_subject, score_visits
-    from neocalc.cohort import count_statuses, ids_of
+    from neocalc.cohort import ids_of
     from neocalc.report.visits import Visits
     from neocalc.tables.batch import Summary
+    from neocalc.tables.counts import count_statuses
 
     options.trial, options.version = trial_of(options.trial, options.version), None
     whose = ids_of(table, scoring)

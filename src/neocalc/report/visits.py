@@ -15,7 +15,7 @@ from neocalc.html import Safe
 from neocalc.plain import NAMES, QUIET, TITLES, listed, plain
 from neocalc.policy import weeks_and_days
 from neocalc.references import MEASURES
-from neocalc.tables.canonical import INDICES
+from neocalc.tables.canonical import CONVERTED, INDICES
 from neocalc.tables.identities import NO_SUBJECT
 from neocalc.tables.mapping import GESTATION_COLUMNS
 from neocalc.units import convert, find_unit
@@ -115,6 +115,8 @@ class Visits(NamedTuple):
             if column is None or measure in self.never:
                 continue
             canonical, unit = column
+            if canonical in CONVERTED:
+                unit = MEASURES[measure]
             source, target = find_unit(MEASURES[measure]), find_unit(unit)
             assert source is not None and target is not None
             values, _ = self.rows.measures[measure]

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from neocalc.cohort import Scoring, count_statuses, score_table
+from neocalc.cohort import Scoring, score_table
 from neocalc.errors import FileError
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
+from neocalc.tables.comparing import count_words
+from neocalc.tables.counts import count_statuses
 from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
+from neocalc.tables.formats.writers import suffix_of
 from neocalc.tables.inputs import STANDARD, file_digest
 from neocalc.tables.mapping import Mapped
 from neocalc.tables.notes import Notes
@@ -41,6 +44,7 @@ NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 class Summary:
     """Result of a run: rows, statuses of each index, the time that it took [s], and notes.
 
+    `compared` counts, for each index that the table had already, what explains the differences.
     `notes` is what was found of the columns as a whole, under their names in `mapped`; `said` what
     the summary says of the results beside their statuses, and `told` the same in the record.
     """
@@ -48,6 +52,7 @@ class Summary:
     rows: int = 0
     seconds: float = 0.0
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    compared: dict[str, Counter[str]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     mapped: Mapped = field(default_factory=lambda: Mapped({}))
     said: list[str] = field(default_factory=list)
@@ -58,6 +63,16 @@ class Summary:
         self.rows += rows
         for index, words in counts.items():
             self.statuses.setdefault(index, Counter()).update(words)
+
+    def add_compared(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Count what explains the differences in a batch."""
+        for index, words in counts.items():
+            self.compared.setdefault(index, Counter()).update(words)
+
+    @property
+    def explained(self) -> dict[str, dict[str, int]]:
+        """How many rows of each index that is compared have each explanation, by name."""
+        return {index: dict(sorted(words.items())) for index, words in self.compared.items()}
 
     @property
     def flagged(self) -> int:
@@ -84,6 +99,9 @@ class Summary:
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
+        for index, words in self.compared.items():
+            counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
+            lines.append(f"  {index} beside theirs: {counts}")
         lines += [*self.said, *self.notes.lines(self.mapped)]
         return "\n".join(lines)
 
@@ -109,7 +127,8 @@ def score_file(
     source : Source
         The input.
     path : str
-        The output: .parquet, else CSV; "-" for CSV on standard output, which has no record.
+        The output, by its suffix: .csv, .csv.gz, .parquet, .xlsx, .sav or .dta; "-" for CSV on
+        standard output, which has no record.
     scoring : Scoring
         What is computed.
     force : bool
@@ -163,6 +182,8 @@ def _score_file(
         with _progress(progress) as advance:
             for scored in scored_tables(tables, scoring, notes.add, way=way, folder=beside):
                 summary.add(scored.height, count_statuses(scored, scoring))
+                if scoring.compare:
+                    summary.add_compared(count_words(scored, scoring))
                 advance(scored.height)
                 yield scored
 
@@ -170,7 +191,10 @@ def _score_file(
     parquet = is_parquet(path)
     output_of = scored_output(path, force=force)
     with contextlib.closing(tables), stopped_cleanly(), output_of as (part, note):
-        write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
+        write_batches(
+            batches(), schema, part, parquet=parquet, delimiter=source.delimiter,
+            other=suffix_of(path),
+        )  # fmt: skip
         if summary.rows != source.rows:
             raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
         counts = notes.counts or Counter()
@@ -236,8 +260,11 @@ def record(
         "position_codes": scoring.mapped.position_codes,
         "date_format": scoring.mapped.date_format,
         "decimal": scoring.mapped.decimal,
+        "completed_weeks": scoring.mapped.completed_weeks,
+        "convert": scoring.mapped.convert,
         "prefix": scoring.prefix,
         **more,
+        **({"compare": dict(scoring.compare)} if kind == "score" else {}),
         "added": scoring.added,
         "references": {
             ref.id: {name: m.sha256 for name, m in ref.files.items()}
@@ -251,6 +278,7 @@ def record(
         "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
         **summary.told,
+        **({"compared": summary.explained} if kind == "score" else {}),
     }
     return json.dumps(about, indent=2) + "\n"
 

@@ -197,6 +197,8 @@ def score(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
@@ -229,7 +231,8 @@ def score(
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
-    missing, ignore, oedema_codes, position_codes, date_format, decimal, prefix
+    missing, ignore, oedema_codes, position_codes, date_format, decimal, completed_weeks, convert,
+    prefix
         As for `neocalc.score`.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
@@ -281,6 +284,8 @@ def score(
         position_codes=position_codes,
         date_format=date_format,
         decimal=decimal,
+        completed_weeks=completed_weeks,
+        convert=convert,
         policy=policy,
         reference=reference,
         rules=Rules(start, tolerance, restricted, between=between, change_limits=change_limits),
