@@ -15,6 +15,7 @@ from neocalc.shipped import read_small
 
 if TYPE_CHECKING:
     from neocalc.tables.batch import Summary
+    from neocalc.tables.files import Source
 VISITS_UNFLAGGED: Final = "ok, missing_value or first_visit"
 """Statuses of pairs of visits that need no query: every child has a first visit."""
 
@@ -84,6 +85,13 @@ def add_reading(parser: Any) -> None:
     )  # fmt: skip
 
 
+def source_of(options: argparse.Namespace) -> Source:
+    """The file that is read, as the options say."""
+    from neocalc.tables.files import Source
+
+    return Source(options.input, delimiter=options.delimiter)
+
+
 def add_prefix(parser: argparse.ArgumentParser) -> None:
     """The option of what stands before the names of added columns."""
     parser.add_argument("--prefix", metavar="TEXT", help="before each added column, nc_")
@@ -114,7 +122,8 @@ def refuse_output(options: argparse.Namespace) -> None:
     from neocalc.tables.inputs import STANDARD
     from neocalc.tables.outputs import is_parquet, refuse_existing
 
-    is_parquet(options.output)
+    if not getattr(options, "observations", False):
+        is_parquet(options.output)
     if options.output == STANDARD:
         if options.json:
             raise FileError("--json: standard output is the table already; give -o FILE")

@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from neocalc.cohort import INDICES
 from neocalc.errors import FileError, InputError
-from neocalc.tables.canonical import AGE_COLUMNS, CANONICAL, DOSE_COLUMNS, MEASURE_COLUMNS, UNITS
+from neocalc.tables.canonical import (
+    AGE_COLUMNS,
+    CANONICAL,
+    DOSE_COLUMNS,
+    INDICES,
+    MEASURE_COLUMNS,
+    UNITS,
+)
 from neocalc.visits.frames import (
     SOURCE,
     beside,

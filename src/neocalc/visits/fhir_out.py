@@ -8,9 +8,9 @@ import math
 import uuid
 from typing import Any, Final
 
-from neocalc.cohort import INDICES
 from neocalc.errors import FileError
 from neocalc.policy import DEFAULT, Policy, policy_or_default
+from neocalc.tables.canonical import INDICES
 from neocalc.visits.back import scored_indices
 from neocalc.visits.fhir import UCUM
 from neocalc.visits.frames import polars_of, refuse_absent, texts
@@ -56,7 +56,7 @@ def to_fhir(
     >>> bundle["entry"][0]["resource"]["method"]["text"]
     'who-2006'
     """
-    from neocalc import __version__
+    from neocalc._version import __version__
 
     table = polars_of(scored, "subject_id")
     refuse_absent(table.columns, {"whose it is": "subject_id", "when": "measured_on"}, "scored")

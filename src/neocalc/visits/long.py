@@ -258,7 +258,7 @@ def _units(
         if not any(own):
             raise FileError(
                 f"{where}: no row says the unit of {measure}; give the column of the units (unit),"
-                f' or state it: units={{"{measure}": "UNIT"}}'
+                " or state it (units)"
             )
     return pairs.join(
         known, on=["word", "said"], how="left", nulls_equal=True, maintain_order="left"

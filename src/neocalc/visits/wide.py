@@ -211,7 +211,7 @@ def _refuse_ageless(
         named = ", ".join(lacking[:10])
         raise FileError(
             f"{where}: no column says when these visits were: {named}; give measured_on or age_days"
-            f" of each, or state it: ages={{{lacking[0]!r}: DAYS}}"
+            f" of each, or state the days since birth at {lacking[0]} (ages)"
         )
 
 
