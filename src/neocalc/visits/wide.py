@@ -111,7 +111,7 @@ def wide_visits(
 
     table = polars_of(frame)
     stated = names_of("visits", visits)
-    cells = _cells(table.columns, pattern, dict(columns or {}), stated, where)
+    cells = cells_of(table.columns, pattern, dict(columns or {}), stated, where)
     labels = list(dict.fromkeys(cell.visit for cell in cells.values()))
     days = _days(ages, labels)
     names = {cell: name for name, cell in cells.items()}
@@ -140,7 +140,7 @@ def wide_visits(
     return beside(frame, rows, passing, new), notes
 
 
-def _cells(
+def cells_of(
     header: list[str],
     pattern: str,
     columns: dict[str, str],
