@@ -120,6 +120,9 @@ def test_codes_are_asked_for_and_words_are_not() -> None:
     assert coded.canonical == "sex"
     assert coded.question == "which code is male, and which female?"
     assert sorted(coded.seen.split(", ")) == ["1", "2", "9"]
+    assert one("sex", ["f", "m", "x"] * 3).question == (
+        "1 of its words cannot be read: what do they mean?"
+    )
     assert "which code is yes" in one("oedema", [0, 1, 2] * 3).question
     assert "which code is recumbent" in one("position", [1, 2, 1] * 3).question
 
@@ -132,6 +135,12 @@ def test_weeks_and_days_in_two_columns_are_one_gestation() -> None:
     alone = seems(table(ga_days=[i % 7 for i in range(N)]))["ga_days"]
     assert not alone.canonical
     assert "those beside its weeks" in alone.question
+
+
+def test_the_id_of_sdtm_is_not_that_of_the_study() -> None:
+    found = seems(table(subject_id=[], STUDYID=["T"] * N, USUBJID=PLAIN["subject_id"]))
+    assert found["USUBJID"].canonical == "subject_id"
+    assert not found["STUDYID"].canonical
 
 
 def test_of_two_columns_of_one_thing_none_is_chosen() -> None:
@@ -151,6 +160,7 @@ def test_of_two_columns_of_one_thing_none_is_chosen() -> None:
         (["13/05/2026", "01/05/2026"], "all of which fit %d/%m/%Y and no other order", "%d/%m/%Y"),
         (["03/05/2026", "01/05/2026"], "", None),
         (["x", "01/05/2026"], "", None),
+        (["2026-05-01", "13/05/2026"], "", None),
         ([None, None], "", None),
     ],
 )
@@ -297,7 +307,8 @@ def test_everything_is_said_at_once_and_nothing_is_scored(
     said = capsys.readouterr()
     for question in (
         "sex: which code is male", "weight: is it in kilograms or grams?", "muac: is it in",
-        "ga: is it in days", "measured_on: in which order", "age_days: -99: does that stand",
+        "ga: is it in days", "measured_on: in which order are the dates",
+        "age_days: -99: does that stand",
     ):  # fmt: skip
         assert question in said.out, question
     assert "As it stands it is not scored: in.csv:" in said.err

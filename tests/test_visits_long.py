@@ -80,6 +80,24 @@ def test_figures_are_in_the_unit_of_their_rows() -> None:
     assert scored["waz_status"].to_list() == ["ok", "ok", "invalid_value", "ok"]
 
 
+@given(st.lists(st.integers(1, 100_000), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_1640_grams_became_1_6400000000000001_kilograms(grams: list[int]) -> None:
+    """Figures and texts are divided, and not multiplied by 1/1000, which is no float."""
+    n = len(grams)
+    units = ["kg", *["g"] * n]
+    expected = [3.0, *(g / 1000 for g in grams)]
+    for values in ([3.0, *map(float, grams)], ["3.0", *map(str, grams)]):
+        frame = one_measure(n + 1, value=values, **{"in": units})
+        visits = nc.visits.from_long(frame, **COLUMNS)
+        assert [float(value) for value in visits["weight_kg"]] == expected
+
+
+def test_a_text_of_another_unit_keeps_it() -> None:
+    frame = one_measure(2, value=["about 3900", "3.9"], **{"in": ["g", "kg"]})
+    assert nc.visits.from_long(frame, **COLUMNS)["weight_kg"].to_list() == ["about 3900 g", "3.9"]
+
+
 def test_a_unit_that_all_rows_share_keeps_its_column() -> None:
     visits = nc.visits.from_long(one_measure(2), **COLUMNS)
     assert visits["weight_g"].to_list() == [3900.0, 3900.0]

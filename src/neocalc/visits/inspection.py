@@ -332,6 +332,9 @@ def _look_at(own: Column, values: Values) -> None:
         )
     elif own.kind in MEASURE_COLUMNS or own.kind in ("age", "gestation"):
         own.seen = spread(values)
+        if own.canonical == "gestational_age":
+            pairs = sum(_PAIR.fullmatch(word) is not None for word in values.words)
+            own.seen = f"{pairs:,} different, as 27+3"
         if values.numeric < _SHARE and own.canonical != "gestational_age" and values.words:
             bad = round(100 * (1 - values.numeric))
             own.seen += f"{'; ' if own.seen else ''}{max(1, bad)} % are no numbers"
@@ -368,7 +371,10 @@ def _codes(
     """The codes of a column, which are asked for unless they are words."""
     words = list(dict.fromkeys(plain_word(word) for word in values.words))
     own.seen = ", ".join(shown_codes(words)) or "nothing"
-    if words and not all(map(accepted, words)):
+    unread = [word for word in words if not accepted(word)]
+    if unread and len(unread) < len(words):
+        own.question = f"{len(unread):,} of its words cannot be read: what do they mean?"
+    elif unread:
         own.question = f"which code is {meanings[0]}, and which {meanings[1]}?"
         own.codes[setting] = None
 
@@ -396,11 +402,14 @@ def _dates(own: Column, values: Values) -> None:
     clear = forms.pop("", 0)
     whole = [form for form, n in forms.items() if n + clear == len(words)]
     own.seen = f"{len(words):,} different, of which {clear:,} in an order that is clear"
-    if len(whole) == 1:
+    if len(whole) == 1 and not clear:
         own.codes["date_format"] = whole[0]
         own.seen = f"dates, all of which fit {whole[0]} and no other order"
     elif whole:
-        own.question = f"in which order are the dates: {' or '.join(sorted(whole))}?"
+        orders = " or ".join(sorted(whole))
+        others = "the others" if clear else "the dates"
+        asked = f"in which order are {others}: {orders}?"
+        own.question = asked if len(whole) > 1 else f"are {others} in the order {orders}?"
         own.codes["date_formats"] = sorted(whole)
     else:
         own.question = "some are no dates that are read: which form have they?"
@@ -418,7 +427,8 @@ def _one_each(found: list[Column]) -> None:
         names = [column.canonical for column in several]
         if len(several) < 2 or (len(set(names)) == len(names) and set(names) == {WEEKS, PART}):
             continue
-        named = [column for column in several if column.own == column.canonical]
+        own_names = {several[0].canonical, "USUBJID"}  # STUDYID beside it is that of the study
+        named = [column for column in several if column.own in own_names]
         keep = named[0] if len(named) == 1 else None
         for column in several:
             if column is not keep:

@@ -198,18 +198,22 @@ def in_unit(values: pl.Series, unit: str, target: str, decimal: str = ".") -> pl
 
     if unit == target:
         return values
+    stated = unit
     text = values.dtype == pl.String
     plain = values.str.replace(",", ".", literal=True) if text and decimal == "," else values
     numbers = plain.cast(pl.Float64, strict=False)
+    # By NumPy: a column of polars that is divided is multiplied by 1/1000, and 1640 g were
+    # 1.6400000000000001 kg.
+    figures = numbers.fill_null(float("nan")).to_numpy()
     if unit in IMPERIAL:
         factor, between = IMPERIAL[unit]
-        numbers, unit = numbers * factor, between
+        figures, unit = figures * factor, between
     source, wanted = find_unit(unit), find_unit(target)
     assert source is not None and wanted is not None
-    converted = numbers if source == wanted else convert(numbers, source, wanted)
+    converted = pl.Series(values.name, convert(figures, source, wanted)).fill_nan(None)
     if not text:
         return converted
     written = converted.cast(pl.String)
     if decimal == ",":
         written = written.str.replace(".", ",", literal=True)
-    return written.fill_null(values + f" {unit}")
+    return written.fill_null(values + f" {stated}")

@@ -6,10 +6,8 @@ Each is a question about the table as a whole, with how many rows it concerns; n
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from neocalc.coding import Coded
-from neocalc.errors import InputError
 from neocalc.tables.canonical import DAYS_OLD, DECIMAL
 from neocalc.visits.frames import texts
 from neocalc.visits.inspection import Column, Values, values_of
@@ -173,12 +171,11 @@ def _times(table: pl.DataFrame, proposed: dict[str, Column]) -> list[str]:
     said = []
     if {"birth_date", "measured_on"} <= proposed.keys():
         born, on = (_days(table, proposed[name]) for name in ("birth_date", "measured_on"))
-        if born is not None and on is not None:
-            pairs = zip(born, on, strict=True)
-            before = sum(b is not None and o is not None and o < b for b, o in pairs)
-            if before:
-                visits = "1 visit is" if before == 1 else f"{before:,} visits are"
-                said.append(f"{visits} before the date of birth")
+        pairs = zip(born, on, strict=True)
+        before = sum(b is not None and o is not None and o < b for b, o in pairs)
+        if before:
+            visits = "1 visit is" if before == 1 else f"{before:,} visits are"
+            said.append(f"{visits} before the date of birth")
     for name in DAYS_OLD:
         if name in proposed:
             numbers = values_of(table[proposed[name].own]).numbers
@@ -189,15 +186,10 @@ def _times(table: pl.DataFrame, proposed: dict[str, Column]) -> list[str]:
     return said
 
 
-def _days(table: pl.DataFrame, column: Column) -> list[Any] | None:
-    """The days of a column of dates; None where its form is asked for."""
+def _days(table: pl.DataFrame, column: Column) -> list[int | None]:
+    """The days of a column of dates; None where none is read."""
     from neocalc.tables.columns import dates
 
-    if "date_formats" in column.codes:
-        return None
-    try:
-        found: Coded = dates(table[column.own], column.codes.get("date_format"))
-    except (InputError, ValueError):  # pragma: no cover - a type that is none of dates
-        return None
+    found = dates(table[column.own], column.codes.get("date_format"))
     usable = [True] * len(found.codes) if found.status is None else (found.status == 0).tolist()
     return [day if ok else None for day, ok in zip(found.codes.tolist(), usable, strict=True)]
