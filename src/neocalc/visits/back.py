@@ -147,7 +147,9 @@ def to_wide(visits: Any, *, visit: str = VISIT, subject: str = "subject_id") -> 
         twice = int(pair.is_duplicated().sum())
         raise FileError(f"table: {twice:,} rows share their {subject} and {visit} with another row")
     children = child.unique(maintain_order=True)
-    number = child.replace_strict(children, pl.Series(range(len(children)), dtype=pl.UInt32))
+    number = child.replace_strict(
+        children, pl.int_range(len(children), dtype=pl.UInt32, eager=True)
+    )
     first = pl.DataFrame({"n": number}).with_row_index("row").group_by("n").agg(pl.col("row").min())
     rows = first.sort("n")["row"].to_list()
     own: list[str] = []
@@ -163,7 +165,7 @@ def to_wide(visits: Any, *, visit: str = VISIT, subject: str = "subject_id") -> 
         at = label == one
         place = pl.DataFrame({"n": number.filter(at), "row": table.select(pl.int_range(pl.len()))
                               .to_series().filter(at)})  # fmt: skip
-        joined = pl.DataFrame({"n": pl.Series(range(len(children)), dtype=pl.UInt32)}).join(
+        joined = pl.DataFrame({"n": pl.int_range(len(children), dtype=pl.UInt32, eager=True)}).join(
             place, on="n", how="left", maintain_order="left"
         )["row"]
         new += [table[name].gather(joined.cast(pl.UInt32)).alias(f"{name}_{one}") for name in own]
@@ -278,7 +280,7 @@ def _placed(known: pl.DataFrame, rows: int) -> pl.Series:
     """Values at their rows."""
     import polars as pl
 
-    whole = pl.DataFrame({"row": pl.Series(range(rows), dtype=pl.Int64)})
+    whole = pl.DataFrame({"row": pl.int_range(rows, dtype=pl.Int64, eager=True)})
     if known["row"].is_duplicated().any():
         raise FileError(f"scored: {SOURCE} names a row twice")
     known = known.with_columns(pl.col("row").cast(pl.Int64))

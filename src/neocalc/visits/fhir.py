@@ -310,11 +310,15 @@ class _Reading:
             self.left["Observations of a Patient who is not there"] += unknown
         measured = self._measured(convert)
         found = gathered(measured)
-        patients = [self._rows[row]["patient"] for row in found.first]
+        patients = [self._rows[row]["patient"] for row in found.first.to_list()]
         new = [
             pl.Series("subject_id", patients, dtype=pl.String),
             *(self._fact(patients, name) for name in ("sex", "birth_date")),
-            pl.Series("measured_on", [self._rows[r]["day"] for r in found.first], dtype=pl.String),
+            pl.Series(
+                "measured_on",
+                [self._rows[r]["day"] for r in found.first.to_list()],
+                dtype=pl.String,
+            ),
             *self._gestation(patients, weeks),
             *found.columns[:-1],
         ]
@@ -327,11 +331,11 @@ class _Reading:
         sources = [
             " ".join(
                 f"{self._rows[r]['measure']}={self._rows[r]['id']}"
-                for r in sorted(rows)
+                for r in rows
                 if self._rows[r]["id"]
             )
             or None
-            for rows in found.rows
+            for rows in found.of_visits()
         ]
         new += [found.columns[-1], pl.Series("source_observations", sources, dtype=pl.String)]
         return pl.DataFrame(new)
@@ -376,7 +380,7 @@ class _Reading:
             self.left["figures without a unit of the measure, which are invalid"] += without
         return pl.DataFrame(
             {
-                "row": pl.Series(range(len(values)), dtype=pl.Int64),
+                "row": pl.int_range(len(values), dtype=pl.Int64, eager=True),
                 "key": keys(said, ["patient", "day"], [["patient"], ["day"]]),
                 "measure": pl.Series([row["measure"] for row in self._rows], dtype=pl.String),
                 "figure": figure,

@@ -86,14 +86,14 @@ def _pandas(table: pl.DataFrame) -> Any:
     return pd.DataFrame(columns)
 
 
-def beside(frame: Any, rows: list[int], kept: list[str], new: list[pl.Series]) -> Any:
+def beside(frame: Any, rows: list[int] | pl.Series, kept: list[str], new: list[pl.Series]) -> Any:
     """New columns, and beside them some columns of some rows of a table, as they are there.
 
     Parameters
     ----------
     frame : table
         What was given; it is not changed.
-    rows : list of int
+    rows : list of int or polars.Series
         The rows, from 0, in the order of the result.
     kept : list of str
         Its columns that pass.
@@ -109,20 +109,22 @@ def beside(frame: Any, rows: list[int], kept: list[str], new: list[pl.Series]) -
     else:
         lazy = False
     added = made(new, library)
+    places = pl.Series(rows, dtype=pl.UInt32)
     if library == "pandas":
         import pandas as pd
 
         names = [str(name) for name in frame.columns]
-        taken = frame.iloc[rows, [names.index(name) for name in kept]].reset_index(drop=True)
+        taken = frame.iloc[places.to_numpy(), [names.index(name) for name in kept]].reset_index(
+            drop=True
+        )
         return pd.concat([added, taken], axis=1)
     if library == "pyarrow":
         import pyarrow as pa
 
-        taken = frame.select(kept).take(pa.array(rows, type=pa.int64()))
+        taken = frame.select(kept).take(pa.array(places.to_numpy()))
         for name in kept:
             added = added.append_column(taken.field(name), taken[name])
         return added
-    places = pl.Series(rows, dtype=pl.UInt32)
     result = pl.DataFrame([*new, *(frame[name].gather(places) for name in kept)])
     return result.lazy() if lazy else result
 

@@ -26,20 +26,24 @@ class Gathered(NamedTuple):
 
     Attributes
     ----------
-    first : list of int
+    first : polars.Series
         For each visit the first row that it was made from, from 0.
-    rows : list of list of int
-        For each visit all of them.
     columns : list of polars.Series
         The measures, and which rows they came from.
     measured : polars.DataFrame
         For each measure that was found the visit, the row and the measure.
     """
 
-    first: list[int]
-    rows: list[list[int]]
+    first: pl.Series
     columns: list[pl.Series]
     measured: pl.DataFrame
+
+    def of_visits(self) -> list[list[int]]:
+        """For each visit the rows that it was made from."""
+        rows: list[list[int]] = [[] for _ in range(len(self.first))]
+        for visit, row in self.measured.select("visit", ROW).sort(ROW).iter_rows():
+            rows[visit].append(row)
+        return rows
 
 
 def filled(table: pl.DataFrame, subject: str | None, facts: list[str]) -> pl.DataFrame:
@@ -99,10 +103,13 @@ def keys(table: pl.DataFrame, by: list[str], needed: list[list[str]]) -> pl.Seri
         for name in group:
             empty &= texts(table[name]).is_null()
         alone |= empty
-    own = pl.Series(range(table.height), dtype=pl.Int64).set(~alone, -1)
-    return said.with_columns(own=own).select(
-        pl.struct(pl.all()).rank("dense").cast(pl.Int64)
-    ).to_series() if table.height else pl.Series([], dtype=pl.Int64)  # fmt: skip
+    own = pl.int_range(table.height, dtype=pl.Int64, eager=True).set(~alone, -1)
+    said = said.with_columns(own=own)
+    visits = said.unique(maintain_order=True).with_row_index("#key")
+    numbers = said.join(
+        visits, on=said.columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+    return numbers["#key"].cast(pl.Int64)
 
 
 def gathered(
@@ -131,7 +138,7 @@ def gathered(
     ).with_columns(pl.int_range(pl.len()).over(KEY, MEASURE).alias(NTH))
     visits = (
         measured.group_by(KEY, NTH, maintain_order=True)
-        .agg(pl.col(ROW).min().alias("first"), pl.col(ROW).alias("rows"))
+        .agg(pl.col(ROW).min().alias("first"))
         .sort("first", maintain_order=True)
         .with_row_index("visit")
     )
@@ -145,7 +152,7 @@ def gathered(
         pl.format("{}={}", pl.col(MEASURE), pl.col(ROW) + 1).alias(SOURCE)
     )  # fmt: skip
     columns.append(said[SOURCE].list.join(" ").alias(SOURCE))
-    return Gathered(visits["first"].to_list(), visits["rows"].to_list(), columns, measured)
+    return Gathered(visits["first"].cast(pl.UInt32), columns, measured)
 
 
 def _column(part: pl.DataFrame, measure: str, visits: int, decimal: str) -> pl.Series:
@@ -170,23 +177,23 @@ def _column(part: pl.DataFrame, measure: str, visits: int, decimal: str) -> pl.S
         kind = part[FIGURE].dtype
         return pl.Series(name, [None] * visits, dtype=kind)
     known = pl.concat(pieces, how="vertical_relaxed")
-    places = pl.DataFrame({"visit": pl.Series(range(visits), dtype=pl.UInt32)})
+    places = pl.DataFrame({"visit": pl.int_range(visits, dtype=pl.UInt32, eager=True)})
     return places.join(known, on="visit", how="left", maintain_order="left")[FIGURE].alias(name)
 
 
-def steady(table: pl.DataFrame, names: list[str], rows: list[list[int]]) -> list[str]:
-    """The columns that say one thing in all rows of each visit."""
+def steady(table: pl.DataFrame, names: list[str], rows: pl.DataFrame) -> list[str]:
+    """The columns that say one thing in all rows of each visit.
+
+    `rows`: the columns `visit` and `row`, from 0, of all rows that a visit was made from.
+    """
     import polars as pl
 
-    visit = pl.DataFrame({"rows": rows}, schema={"rows": pl.List(pl.Int64)}).with_row_index("visit")
-    flat = visit.explode("rows").drop_nulls()
-    places = flat["rows"].cast(pl.UInt32)
+    places = rows["row"].cast(pl.UInt32)
     kept = []
     for name in names:
-        said = table[name].gather(places)
-        own = pl.DataFrame({"visit": flat["visit"], "said": said})
-        unique = own.group_by("visit").agg(pl.col("said").n_unique())["said"]
-        if not (unique > 1).any():
+        own = pl.DataFrame([rows["visit"], table[name].gather(places).alias("said")])
+        several = own.unique()["visit"].is_duplicated()
+        if not several.any():
             kept.append(name)
     return kept
 

@@ -178,7 +178,7 @@ def long_visits(
     used = {*found.values(), parameter, value, unit, *layout.beside.values()}
     others = [name for name in header if name not in used]
     refuse_taken(others, [column.name for column in new], where)
-    kept = steady(table, others, visits.rows)
+    kept = steady(table, others, visits.measured)
     notes += left_out(where, others, kept)
     return beside(frame, visits.first, kept, new), notes
 
@@ -201,7 +201,7 @@ def visits_of(
         value = value.cast(pl.String)
     measured = pl.DataFrame(
         {
-            names.ROW: pl.Series(range(table.height), dtype=pl.Int64),
+            names.ROW: pl.int_range(table.height, dtype=pl.Int64, eager=True),
             names.KEY: key,
             names.MEASURE: measure,
             names.FIGURE: value if value.dtype == pl.String else value.cast(pl.Float64),
@@ -271,7 +271,7 @@ def _of_measure(column: pl.Series, measure: str, found: Gathered) -> pl.Series:
 
     own = found.measured.filter(pl.col("measure") == measure).select("visit", "row")
     own = own.with_columns(said=column.gather(own["row"].cast(pl.UInt32)))
-    visits = pl.DataFrame({"visit": pl.Series(range(len(found.first)), dtype=pl.UInt32)})
+    visits = pl.DataFrame({"visit": pl.int_range(len(found.first), dtype=pl.UInt32, eager=True)})
     return visits.join(own, on="visit", how="left", maintain_order="left")["said"]
 
 

@@ -150,7 +150,7 @@ def sdtm_visits(
         numbered, layout, keys(numbered, by, [["USUBJID"], ["#day"]]), words, "VS"
     )
     own_rows = numbered["#row"].to_list()
-    first = [own_rows[at] for at in found.first]
+    first = numbered["#row"].gather(found.first)
     source = _renumbered(found.columns.pop(), own_rows)
     subject = texts(table["USUBJID"]).gather(first)
     facts = _joined(subject, children)
@@ -161,7 +161,7 @@ def sdtm_visits(
     if ex is not None:
         new.append(_administered(subject, ex, treatment))
     others = [n for n in polars_of(vs).columns if n not in ("USUBJID", "VSTESTCD", "VSPOS")]
-    rows = [[own_rows[at] for at in rows] for rows in found.rows]
+    rows = found.measured.with_columns(numbered["#row"].gather(found.measured["row"]).alias("row"))
     kept = [name for name in steady(table, others, rows) if not name.startswith("VS")]
     refuse_taken(kept, [column.name for column in new], "VS")
     skipped = table.height - int(done.sum())

@@ -152,10 +152,10 @@ def _two_ids(table: pl.DataFrame, proposed: dict[str, Column], child: pl.Series)
     """Rows of two ids that agree in everything that is measured: one child under two ids."""
     import polars as pl
 
-    facts = [n for n in ("sex", "birth_date", "measured_on", *DAYS_OLD) if n in proposed]
+    facts = [n for n in ("birth_date", "measured_on", "sex") if n in proposed]
     sizes = [n for n in ("weight_kg", "weight_g", "length_cm", "head_circumference_cm")
              if n in proposed]  # fmt: skip
-    if len(facts) < 2 or len(sizes) < 2:
+    if not {"birth_date", "measured_on"} <= set(facts) or len(sizes) < 2:
         return []
     own = table.select(pl.col(proposed[n].own) for n in (*facts, *sizes))
     own = own.with_columns(child.alias("#id")).drop_nulls().unique()

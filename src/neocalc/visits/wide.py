@@ -122,7 +122,7 @@ def wide_visits(
     pieces = []
     for place, label in enumerate(labels):
         own = _of_visit(table, names, columns_there, label, days)
-        row = pl.Series("row", range(table.height), dtype=pl.Int64)
+        row = pl.int_range(table.height, eager=True).alias("row")
         pieces.append(own.with_columns(row, pl.lit(place).alias("place"), _measured(own)))
     whole = pl.concat(pieces, how="vertical_relaxed").sort("row", "place")
     kept = whole.filter(pl.col("measured"))
