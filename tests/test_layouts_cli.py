@@ -268,3 +268,14 @@ def test_visits_of_children_in_any_order_are_read_again() -> None:
     Path("long.csv").write_text(LONG.splitlines()[0] + "\n" + "\n".join(rows), encoding="utf-8")
     assert main(["velocity", "long.csv", *AS_LONG, "-o", "v.csv"]) == 0
     assert pl.read_csv("v.csv")["w_interval_days"].to_list() == [None, None, 30]
+
+
+def test_a_column_that_is_left_out_on_purpose_is_no_visit() -> None:
+    Path("wide.csv").write_text(
+        "subject_id,sex,length_cm,WT_birth\n01,f,50,3100\n", encoding="utf-8"
+    )
+    options = ["--layout", "wide", "--column", "weight_g=WT", "--visit-age", "birth=0"]
+    assert main(["score", "wide.csv", *options, "-o", "no.csv"]) == 2
+    scored = score("wide.csv", *options, "--ignore", "length_cm")
+    assert scored["waz_status"].to_list() == ["ok"]
+    assert "laz" not in scored.columns

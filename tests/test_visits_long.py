@@ -399,3 +399,40 @@ def test_the_names_of_the_module() -> None:
     assert all(callable(getattr(nc.visits, name)) for name in nc.visits.__all__)
     with pytest.raises(AttributeError, match="no attribute 'from_excel'"):
         nc.visits.from_excel  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["weight_kg", "length_cm", "triceps_skinfold_mm"])
+def test_a_measure_beside_the_parameters_would_be_read_at_every_visit(name: str) -> None:
+    frame = one_measure(2, **{name: [3.0, 3.0]})
+    text = refusal(frame)
+    assert name in text
+    assert "it has a column" in text or "is of no visit" in text
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations(range(8)))
+def test_the_order_of_the_rows_changes_no_visit(order: list[int]) -> None:
+    rows = pl.DataFrame(
+        {
+            "subject_id": ["1", "1", "1", "2", "2", "2", "1", "2"],
+            "sex": ["f", None, None, "m", None, None, None, "m"],
+            "age_days": [10, 10, 40, 10, 10, 40, 40, 70],
+            "what": ["weight", "length", "weight"] * 2 + ["length", "weight"],
+            "value": [3000.0, 50.0, 4.1, 3100.0, 51.0, 4200.0, 54.0, 5.0],
+            "in": ["g", "cm", "kg", "g", "cm", "g", "cm", "kg"],
+        }
+    )  # fmt: skip
+    names = ["subject_id", "sex", "age_days", "weight_kg", "length_cm"]
+    expected = nc.visits.from_long(rows, **COLUMNS).select(names).sort("subject_id", "age_days")
+    mixed = nc.visits.from_long(rows[list(order)], **COLUMNS).select(names)
+    assert mixed.sort("subject_id", "age_days").equals(expected)
+
+
+def test_values_of_another_type_and_many_other_parameters() -> None:
+    others = [f"TEST {n}" for n in range(7)]
+    frame = one_measure(8, what=["weight", *others], value=[True] * 8)
+    with pytest.warns(nc.ColumnWarning, match="and 2 more"):
+        visits = nc.visits.from_long(frame, **COLUMNS)
+    assert nc.score(visits)["waz_status"].to_list() == ["invalid_value"]
+    many = [f"WT {n}" for n in range(7)]
+    assert "and 2 more" in refusal(one_measure(7, what=many))

@@ -174,3 +174,17 @@ def test_children_that_are_taken_apart_come_back(rows: list[tuple[Any, ...]]) ->
     assert visits.height == len(rows) * len(labels) - empty
     again = nc.visits.to_wide(visits)
     assert again.select(table.columns).equals(table)
+
+
+@pytest.mark.parametrize("name", ["weight_kg", "length_cm", "age_days", "measured_on", "oedema",
+                                  "length_position", "weight_method"])  # fmt: skip
+def test_a_column_of_no_visit_would_be_read_at_every_one(name: str) -> None:
+    """A length at birth beside numbered weights was the length of each visit."""
+    frame = pl.DataFrame({"subject_id": ["1"], "sex": ["f"], "age_days_1": [28], name: [50],
+                          "head_circumference_cm_1": [36.0]})  # fmt: skip
+    assert f"{name}" in refusal(frame)
+
+
+@pytest.mark.parametrize("columns", [{"weight_kg": "WT", "weight_g": "WT"}, {"sex": "gender"}])
+def test_a_mapping_that_is_not_of_visits(columns: dict[str, str]) -> None:
+    assert "each with a name of its own" in refusal(wide(), columns=columns)

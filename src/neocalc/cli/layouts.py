@@ -234,6 +234,11 @@ def _table(options: argparse.Namespace) -> tuple[pl.DataFrame, str, dict[str, An
         return table, source.name, source.about(), source.delimiter
 
 
+def _kept(table: pl.DataFrame, reading: Mapping[str, Any]) -> pl.DataFrame:
+    """A table without the columns that are left out on purpose."""
+    return table.drop([name for name in reading["ignore"] if name in table.columns])
+
+
 def _split(columns: Mapping[str, str], header: list[str]) -> dict[str, tuple[str, ...]]:
     """A mapping in which a name may be of several columns, with commas between them."""
     return {
@@ -266,7 +271,7 @@ def _long(options: argparse.Namespace, reading: dict[str, Any]) -> Laid:
     if options.unit is not None:  # then each row says its unit
         measures = {_MEASURE[n]: own for n, own in measures.items()}
     visits, notes = long_visits(
-        table.drop([word for word in reading["ignore"] if word in table.columns]),
+        _kept(table, reading),
         parameter=options.parameter, value=options.value, unit=options.unit,
         parameters=_split(measures, []), ignore=words, visit=options.visit,
         columns={n: own for n, own in columns.items() if n not in _FIGURES},
@@ -292,8 +297,8 @@ def _wide(options: argparse.Namespace, reading: dict[str, Any]) -> Laid:
             raise FileError(f"--visit-age: {text!r} is not accepted; such as birth=0")
         ages[visit] = int(days)
     visits, notes = wide_visits(
-        table, pattern=options.pattern or PATTERN, visits=options.visit, columns=stems, ages=ages,
-        where=name,
+        _kept(table, reading), pattern=options.pattern or PATTERN, visits=options.visit,
+        columns=stems, ages=ages, where=name,
     )  # fmt: skip
     reading["columns"] = {n: own for n, own in columns.items() if n not in stems}
     return Laid(visits, name, "wide", notes, about, table, delimiter)
@@ -310,7 +315,11 @@ def _redcap(options: argparse.Namespace, reading: dict[str, Any]) -> Laid:
     _canonical(reading["columns"])
     columns = _split(reading["columns"], table.columns)
     visits, notes = redcap_visits(
-        table, columns=columns, record=options.record, dictionary=dictionary, where=name
+        _kept(table, reading),
+        columns=columns,
+        record=options.record,
+        dictionary=dictionary,
+        where=name,
     )
     reading["columns"] = {}
     return Laid(visits, name, "redcap", notes, about, table, delimiter)
@@ -337,7 +346,8 @@ def _sdtm(options: argparse.Namespace, reading: dict[str, Any]) -> Laid:
     gestation = {n: own for n, own in columns.items() if n in GESTATION_COLUMNS}
     tests = {n: own for n, own in columns.items() if n in _FIGURES}  # VSSTRESU is the unit
     visits, notes = sdtm_visits(
-        table, others["dm"], ex=others["ex"], supp=others["supp"], treatment=options.treatment,
+        _kept(table, reading), others["dm"], ex=others["ex"], supp=others["supp"],
+        treatment=options.treatment,
         gestation=gestation,
         tests=_split({_MEASURE[n]: own for n, own in tests.items()}, []), convert=options.convert,
         ignore=[word for word in reading["ignore"] if word not in table.columns],

@@ -114,10 +114,8 @@ def beside(frame: Any, rows: list[int] | pl.Series, kept: list[str], new: list[p
         import pandas as pd
 
         names = [str(name) for name in frame.columns]
-        taken = frame.iloc[places.to_numpy(), [names.index(name) for name in kept]].reset_index(
-            drop=True
-        )
-        return pd.concat([added, taken], axis=1)
+        taken = frame.iloc[places.to_numpy(), [names.index(name) for name in kept]]
+        return pd.concat([added, taken.reset_index(drop=True)], axis=1)
     if library == "pyarrow":
         import pyarrow as pa
 
@@ -184,3 +182,14 @@ def refuse_taken(header: Iterable[str], names: Iterable[str], where: str) -> Non
     for name in names:
         if name in there:
             raise FileError(f"{where}: it has a column {name} already; rename it")
+
+
+def refuse_unassigned(passing: Iterable[str], of_visits: Iterable[str], where: str) -> None:
+    """Refuse a column of a visit that is of no visit: it would be read at every one of them."""
+    names = set(of_visits)
+    for name in passing:
+        if name in names:
+            raise FileError(
+                f"{where}: the column {name} is of no visit and would be read at every one: rename"
+                " it, or leave it out"
+            )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FACTS: Final = ("sex", "birth_date", *GESTATION_COLUMNS)
 """Columns that say something of the child and not of the visit."""
+FIGURES: Final = tuple(name for names in MEASURE_COLUMNS.values() for name in names)
+"""Columns of measures."""
 ROW, KEY, MEASURE, FIGURE, UNIT, NTH = "row", "key", "measure", "figure", "unit", "nth"
 
 
@@ -46,15 +48,13 @@ class Gathered(NamedTuple):
         return rows
 
 
-def filled(table: pl.DataFrame, subject: str | None, facts: list[str]) -> pl.DataFrame:
+def filled(table: pl.DataFrame, subject: str, facts: list[str]) -> pl.DataFrame:
     """Facts of a child in all of its rows, where its rows state one and no other.
 
     What two rows state differently stays where it stands: scoring says that they contradict.
     """
     import polars as pl
 
-    if subject is None:
-        return table
     child = texts(table[subject])
     new = []
     for name in facts:
@@ -74,13 +74,11 @@ def filled(table: pl.DataFrame, subject: str | None, facts: list[str]) -> pl.Dat
     return table.with_columns(new)
 
 
-def contradicted(table: pl.DataFrame, subject: str | None, facts: list[str]) -> pl.Series:
+def contradicted(table: pl.DataFrame, subject: str, facts: list[str]) -> pl.Series:
     """The rows of children of whom two rows state different facts."""
     import polars as pl
 
     found = pl.Series([False] * table.height, dtype=pl.Boolean)
-    if subject is None:
-        return found
     child = texts(table[subject])
     for name in facts:
         pair = pl.DataFrame({"child": child, "own": texts(table[name])})
@@ -200,10 +198,9 @@ def steady(table: pl.DataFrame, names: list[str], rows: pl.DataFrame) -> list[st
 
 def canonical_in(header: list[str], columns: dict[str, str]) -> dict[str, str]:
     """The canonical columns of a table that are no measures, with the names that they have."""
-    measures = {name for names in MEASURE_COLUMNS.values() for name in names}
     return {
         name: columns.get(name, name)
         for name in CANONICAL
-        if name not in measures
+        if name not in FIGURES
         and (name in columns or (name in header and name not in columns.values()))
     }

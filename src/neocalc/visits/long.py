@@ -14,10 +14,12 @@ from neocalc.visits.frames import (
     polars_of,
     refuse_absent,
     refuse_taken,
+    refuse_unassigned,
     texts,
 )
 from neocalc.visits.gathering import (
     FACTS,
+    FIGURES,
     Gathered,
     canonical_in,
     filled,
@@ -178,6 +180,7 @@ def long_visits(
     used = {*found.values(), parameter, value, unit, *layout.beside.values()}
     others = [name for name in header if name not in used]
     refuse_taken(others, [column.name for column in new], where)
+    refuse_unassigned(others, FIGURES, where)
     kept = steady(table, others, visits.measured)
     notes += left_out(where, others, kept)
     return beside(frame, visits.first, kept, new), notes

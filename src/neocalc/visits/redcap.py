@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.errors import FileError, InputError, shown, warn_of_column
-from neocalc.tables.canonical import CANONICAL, MEASURE_COLUMNS
+from neocalc.tables.canonical import CANONICAL
 from neocalc.visits.frames import (
     SOURCE,
     beside,
@@ -29,7 +29,7 @@ from neocalc.visits.frames import (
     texts,
     words_of,
 )
-from neocalc.visits.gathering import FACTS, contradicted, filled
+from neocalc.visits.gathering import FACTS, FIGURES, contradicted, filled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +53,6 @@ _EAV: Final = ("field_name", "value")
 _CHECKBOX: Final = re.compile(r".+___[a-z0-9_]+", re.IGNORECASE)
 _CHECKED: Final = {"1": "yes", "checked": "yes", "0": "no", "unchecked": "no"}
 _CODED: Final = ("sex", "oedema", "length_position")
-_FIGURES: Final = tuple(name for names in MEASURE_COLUMNS.values() for name in names)
 
 
 def from_redcap(
@@ -153,9 +152,9 @@ def redcap_visits(
     read = pl.DataFrame(
         [_read(table, name, several, choices, names, where) for name, several in fields.items()]
     )
-    if not set(_FIGURES) & set(read.columns):
+    if not set(FIGURES) & set(read.columns):
         raise FileError(
-            f"{where}: no field is one of our measures ({', '.join(_FIGURES)}); map them:"
+            f"{where}: no field is one of our measures ({', '.join(FIGURES)}); map them:"
             ' columns={"weight_g": "FIELD"}'
         )
     facts: list[str] = [name for name in FACTS if name in read.columns]
@@ -164,7 +163,7 @@ def redcap_visits(
     measured = pl.Series([False] * table.height, dtype=pl.Boolean)
     stated = pl.Series([False] * table.height, dtype=pl.Boolean)
     for name in read.columns:
-        if name in _FIGURES:
+        if name in FIGURES:
             measured |= texts(read[name]).is_not_null()
     own = pl.DataFrame([_coalesced(table, fields[name], where).alias(name) for name in facts])
     for name in facts:
@@ -212,9 +211,9 @@ def _flat(table: pl.DataFrame, where: str) -> pl.DataFrame:
         boxes = part["value"].list.drop_nulls().list.unique()
         if (boxes.list.len() > 1).any():  # a checkbox: a column for each choice
             for code in sorted(set(part.explode("value")["value"].drop_nulls())):
-                held = part.filter(pl.col("value").list.contains(code))["row"].to_list()
+                held = set(part.filter(pl.col("value").list.contains(code))["row"])
                 name = f"{field}___{code}"
-                wide[name] = ["1" if row in set(held) else "0" for row in range(rows.height)]
+                wide[name] = ["1" if row in held else "0" for row in range(rows.height)]
             continue
         value = dict(zip(part["row"], boxes.list.first(), strict=True))
         wide[field] = [value.get(row) for row in range(rows.height)]

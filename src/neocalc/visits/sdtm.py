@@ -22,12 +22,14 @@ from neocalc.visits.frames import (
     names_of,
     polars_of,
     refuse_taken,
+    refuse_unassigned,
     texts,
 )
 from neocalc.visits.gathering import keys, steady
 from neocalc.visits.jsonfiles import read_json
 from neocalc.visits.long import Rows, left_out, visits_of
 from neocalc.visits.measures import Parameters
+from neocalc.visits.wide import OF_VISITS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -164,6 +166,7 @@ def sdtm_visits(
     rows = found.measured.with_columns(numbered["#row"].gather(found.measured["row"]).alias("row"))
     kept = [name for name in steady(table, others, rows) if not name.startswith("VS")]
     refuse_taken(kept, [column.name for column in new], "VS")
+    refuse_unassigned(kept, OF_VISITS, "VS")
     skipped = table.height - int(done.sum())
     if skipped:
         said = "1 row is" if skipped == 1 else f"{skipped:,} rows are"

@@ -7,9 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from neocalc.errors import FileError, InputError, shown, warn_of_column
-from neocalc.tables.canonical import CANONICAL, DAYS_OLD, MEASURE_COLUMNS
-from neocalc.visits.frames import SOURCE, beside, names_of, polars_of, refuse_taken, texts
-from neocalc.visits.gathering import FACTS
+from neocalc.tables.canonical import CANONICAL, DAYS_OLD
+from neocalc.visits.frames import (
+    SOURCE,
+    beside,
+    names_of,
+    polars_of,
+    refuse_taken,
+    refuse_unassigned,
+    texts,
+)
+from neocalc.visits.gathering import FACTS, FIGURES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +27,6 @@ VISIT: Final = "visit"
 PATTERN: Final = "{column}_{visit}"
 OF_VISITS: Final = tuple(name for name in CANONICAL if name not in FACTS and name != "subject_id")
 """Canonical columns that a visit has of its own."""
-_FIGURES: Final = tuple(name for names in MEASURE_COLUMNS.values() for name in names)
 _SELF_EVIDENT: Final = re.compile(
     r"(?:v|visit|t|time|no|n)?_?[0-9]{1,3}"
     r"|birth|discharge|admission|term|baseline|screening|follow_?up_?[0-9]*|fu_?[0-9]*"
@@ -132,6 +139,7 @@ def wide_visits(
     new = [label_of.alias(VISIT), *(kept[name] for name in columns_there), source]
     passing = [name for name in table.columns if name not in cells]
     refuse_taken(passing, [column.name for column in new], where)
+    refuse_unassigned(passing, OF_VISITS, where)
     empty = whole.height - kept.height
     notes = []
     if empty:
@@ -150,6 +158,9 @@ def cells_of(
     """The columns of visits, with what each is."""
     if pattern.count("{column}") != 1 or pattern.count("{visit}") != 1:
         raise InputError("pattern", pattern, 'a text such as "{column}_{visit}"')
+    for name, own in columns.items():
+        if name not in OF_VISITS or list(columns.values()).count(own) > 1:
+            raise InputError("columns", columns, "columns of visits, each with a name of its own")
     stems = {columns.get(name, name): name for name in OF_VISITS}
     longest_first = sorted(stems, key=len, reverse=True)
     expression = re.escape(pattern).replace(r"\{column\}", "(?P<column>%s)")
@@ -162,10 +173,7 @@ def cells_of(
         if match is None or name in CANONICAL:
             continue
         if (match["visit"] in stated) if stated else _SELF_EVIDENT.fullmatch(match["visit"]):
-            cell = Cell(stems[match["column"]], match["visit"])
-            if cell in found.values():
-                raise FileError(f"{where}: two columns are {cell.canonical} of {cell.visit}")
-            found[name] = cell
+            found[name] = Cell(stems[match["column"]], match["visit"])
         elif not stated:
             doubtful.append((name, match["visit"]))
     if doubtful:
@@ -174,7 +182,7 @@ def cells_of(
             f"{where}: it is not known whether these are visits: {named}; name all that are"
             " (visits)"
         )
-    if not any(cell.canonical in _FIGURES for cell in found.values()):
+    if not any(cell.canonical in FIGURES for cell in found.values()):
         accepted = pattern.format(column="weight_kg", visit="1")
         missing = ", ".join(label for label in stated) or "1, v2, birth, 12m"
         raise FileError(
@@ -242,6 +250,6 @@ def _measured(own: pl.DataFrame) -> pl.Series:
 
     found = pl.Series("measured", [False] * own.height, dtype=pl.Boolean)
     for name in own.columns:
-        if name in _FIGURES:
+        if name in FIGURES:
             found |= texts(own[name]).is_not_null()
     return found
