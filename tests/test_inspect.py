@@ -445,3 +445,11 @@ def test_whatever_columns_are_called_the_mapping_is_toml(names: list[str]) -> No
     assert content["columns"]["subject_id"] == "subject_id"
     for canonical, own in content["columns"].items():
         assert own in frame.columns, canonical
+
+
+@pytest.mark.parametrize("name", ["n", "count", "word", "f", "p", "len", "row", "key", "visit"])
+def test_no_name_of_a_column_stands_in_the_way(name: str) -> None:
+    """A column that was called n could not be counted."""
+    frame = table(**{name: [1] * N})
+    assert seems(frame)[name].canonical == ""
+    assert suspicions(frame, columns_of(frame, {}, "in.csv")) == []

@@ -436,3 +436,20 @@ def test_values_of_another_type_and_many_other_parameters() -> None:
     assert nc.score(visits)["waz_status"].to_list() == ["invalid_value"]
     many = [f"WT {n}" for n in range(7)]
     assert "and 2 more" in refusal(one_measure(7, what=many))
+
+
+@pytest.mark.parametrize("name", ["n", "count", "word", "row", "key", "measure", "figure", "visit"])
+def test_no_name_of_a_column_stands_in_the_way(name: str) -> None:
+    """Columns of any name, as the parameter, the figure or any other."""
+    frame = one_measure(2)
+    expected = nc.visits.from_long(frame, **COLUMNS)["weight_g"].to_list()
+    for own, options in (
+        ("what", {"parameter": name}), ("value", {"value": name}), ("in", {"unit": name}),
+    ):  # fmt: skip
+        renamed = frame.rename({own: name})
+        visits = nc.visits.from_long(renamed, **(COLUMNS | options))
+        assert visits["weight_g"].to_list() == expected
+    other = frame.with_columns(pl.Series(name, ["a", "b"]))
+    visits = nc.visits.from_long(other, **COLUMNS)
+    assert visits[name].to_list() == ["a", "b"]
+    assert nc.visits.to_long(visits)[name].to_list() == ["a", "b"]

@@ -33,6 +33,7 @@ def configure_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delimiter", metavar="CHARACTER", default=",", help="of a CSV: one character, or tab"
     )
+    parser.set_defaults(sheet=None, no_labels=False)
     add_json(parser)
     parser.epilog = (
         "Nothing is scored, and no id, date or name is shown.\n\n"

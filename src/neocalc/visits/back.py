@@ -74,10 +74,12 @@ def to_long(visits: Any, *, prefix: str = "") -> Any:
     others = [n for n in table.columns if n not in figures and n not in added and n != SOURCE]
     refuse_taken(others, ["parameter", "value", "unit", *(LONG_NAMES if scored else ())], "table")
     pieces = []
-    base = table.select(others).with_row_index("#row")
+    base = table.select(others).with_row_index("\x00row")
     text = any(table[name].dtype == pl.String for name in figures)
     for place, (measure, name) in enumerate(_long_rows(figures, scored)):
-        own = base.with_columns(pl.lit(place).alias("#place"), pl.lit(measure).alias("parameter"))
+        own = base.with_columns(
+            pl.lit(place).alias("\x00place"), pl.lit(measure).alias("parameter")
+        )
         value = pl.lit(None) if name is None else table[name]
         unit = None if name is None else UNITS[name]
         kind = pl.String if text else pl.Float64
@@ -92,8 +94,8 @@ def to_long(visits: Any, *, prefix: str = "") -> Any:
                 own = own.with_columns(column.alias(said))
         kept = texts(own["value"]).is_not_null() if name is not None else _has_status(own)
         pieces.append(own.filter(kept))
-    whole = pl.concat(pieces, how="diagonal_relaxed").sort("#row", "#place")
-    return made(whole.drop("#row", "#place"), library_of(visits))
+    whole = pl.concat(pieces, how="diagonal_relaxed").sort("\x00row", "\x00place")
+    return made(whole.drop("\x00row", "\x00place"), library_of(visits))
 
 
 def _long_rows(figures: list[str], scored: list[str]) -> list[tuple[str, str | None]]:

@@ -103,11 +103,11 @@ def keys(table: pl.DataFrame, by: list[str], needed: list[list[str]]) -> pl.Seri
         alone |= empty
     own = pl.int_range(table.height, dtype=pl.Int64, eager=True).set(~alone, -1)
     said = said.with_columns(own=own)
-    visits = said.unique(maintain_order=True).with_row_index("#key")
+    visits = said.unique(maintain_order=True).with_row_index("\x00key")
     numbers = said.join(
         visits, on=said.columns, how="left", nulls_equal=True, maintain_order="left"
     )
-    return numbers["#key"].cast(pl.Int64)
+    return numbers["\x00key"].cast(pl.Int64)
 
 
 def gathered(

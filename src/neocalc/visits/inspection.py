@@ -142,9 +142,9 @@ def values_of(column: pl.Series) -> Values:
     """What stands in a column."""
     import polars as pl
 
-    text = texts(column)
+    text = texts(column).alias("word")
     counts = text.drop_nulls().value_counts(sort=True, name="n").head(DISTINCT)
-    words = counts[column.name].to_list() if counts.width else []
+    words = counts["word"].to_list()
     missing = [word for word in words if word.lower() in MISSING]
     missing += [word for word in words if word in _CODES]
     shown = text.set(text.is_in(missing).fill_null(False), None) if missing else text

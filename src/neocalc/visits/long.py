@@ -195,7 +195,7 @@ def visits_of(
     from neocalc.visits import gathering as names
 
     word = texts(table[layout.parameter])
-    counts = dict(word.value_counts().iter_rows())
+    counts = dict(word.alias("word").value_counts(name="n").iter_rows())
     ours = parameters.find(sorted(w for w in counts if w is not None), where, SAID)
     measure = word.replace_strict({w: one.measure for w, one in ours.items()}, default=None)
     unit = _units(table, layout, word, parameters, ours, where)

@@ -335,6 +335,6 @@ def _event_dates(read: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     if event is None or "measured_on" not in read.columns:
         return read
     child, label = texts(read["subject_id"]), texts(table[event])
-    both = (child + "\x00" + label).alias("#event")
-    known = filled(pl.DataFrame([both, read["measured_on"]]), "#event", ["measured_on"])
+    both = (child + "\x00" + label).alias("\x00event")
+    known = filled(pl.DataFrame([both, read["measured_on"]]), "\x00event", ["measured_on"])
     return read.with_columns(known["measured_on"])

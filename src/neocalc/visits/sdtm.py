@@ -135,35 +135,37 @@ def sdtm_visits(
     value, unit = _figures(table)
     children = _demographics(dm, supp, dict(gestation or {}))
     table = table.with_columns(
-        _not_done(table, value), texts(table["VSDTC"]).str.replace("T.*", "").alias("#day")
+        _not_done(table, value), texts(table["VSDTC"]).str.replace("T.*", "").alias("\x00day")
     )
-    done = table["#done"]
+    done = table["\x00done"]
     how_taken: dict[str, str] = {}
     if "VSPOS" in table.columns:
         spoken = texts(table["VSPOS"])
         known = spoken.str.to_uppercase().replace_strict(POSITIONS, default=spoken)
-        table = table.with_columns(known.alias("#position"))
-        how_taken = {"length_position": "#position"}
+        table = table.with_columns(known.alias("\x00position"))
+        how_taken = {"length_position": "\x00position"}
     words = Parameters(tests, None, names_of("ignore", ignore), TESTS)
-    by = ["USUBJID", "#day", *(name for name in _VISITS if name in table.columns)]
-    numbered = table.with_row_index("#row").filter(done)
+    by = ["USUBJID", "\x00day", *(name for name in _VISITS if name in table.columns)]
+    numbered = table.with_row_index("\x00row").filter(done)
     layout = Rows("VSTESTCD", value, unit, how_taken, ".", convert)
     found, notes = visits_of(
-        numbered, layout, keys(numbered, by, [["USUBJID"], ["#day"]]), words, "VS"
+        numbered, layout, keys(numbered, by, [["USUBJID"], ["\x00day"]]), words, "VS"
     )
-    own_rows = numbered["#row"].to_list()
-    first = numbered["#row"].gather(found.first)
+    own_rows = numbered["\x00row"].to_list()
+    first = numbered["\x00row"].gather(found.first)
     source = _renumbered(found.columns.pop(), own_rows)
     subject = texts(table["USUBJID"]).gather(first)
     facts = _joined(subject, children)
     new = [
-        subject.alias("subject_id"), *facts, table["#day"].gather(first).alias("measured_on"),
+        subject.alias("subject_id"), *facts, table["\x00day"].gather(first).alias("measured_on"),
         *found.columns, source,
     ]  # fmt: skip
     if ex is not None:
         new.append(_administered(subject, ex, treatment))
     others = [n for n in polars_of(vs).columns if n not in ("USUBJID", "VSTESTCD", "VSPOS")]
-    rows = found.measured.with_columns(numbered["#row"].gather(found.measured["row"]).alias("row"))
+    rows = found.measured.with_columns(
+        numbered["\x00row"].gather(found.measured["row"]).alias("row")
+    )
     kept = [name for name in steady(table, others, rows) if not name.startswith("VS")]
     refuse_taken(kept, [column.name for column in new], "VS")
     refuse_unassigned(kept, OF_VISITS, "VS")
@@ -199,11 +201,11 @@ def _not_done(table: pl.DataFrame, value: str) -> pl.Series:
     """Whether a row holds something that was done."""
     import polars as pl
 
-    done = pl.Series("#done", [True] * table.height, dtype=pl.Boolean)
+    done = pl.Series("\x00done", [True] * table.height, dtype=pl.Boolean)
     if "VSSTAT" in table.columns:
         said = texts(table["VSSTAT"]).str.to_uppercase().fill_null("") == "NOT DONE"
         done = done & ~(said & texts(table[value]).is_null())
-    return done.alias("#done")
+    return done.alias("\x00done")
 
 
 def _demographics(dm: Any, supp: Any, gestation: dict[str, str]) -> pl.DataFrame:
@@ -230,7 +232,7 @@ def _demographics(dm: Any, supp: Any, gestation: dict[str, str]) -> pl.DataFrame
         if name in table.columns:
             columns[name] = table[name]
     rows = pl.DataFrame([column.alias(name) for name, column in columns.items()])
-    return rows.with_columns(subject.alias("#subject")).filter(subject.is_not_null())
+    return rows.with_columns(subject.alias("\x00subject")).filter(subject.is_not_null())
 
 
 def _supplemental(supp: Any, name: str, subject: pl.Series) -> pl.Series:
@@ -252,15 +254,15 @@ def _joined(subject: pl.Series, children: pl.DataFrame) -> list[pl.Series]:
     """What is known of the subject of each visit."""
     import polars as pl
 
-    whole = pl.DataFrame({"#subject": subject}).join(
-        children, on="#subject", how="left", maintain_order="left"
+    whole = pl.DataFrame({"\x00subject": subject}).join(
+        children, on="\x00subject", how="left", maintain_order="left"
     )
-    return [whole[name] for name in whole.columns if name != "#subject"]
+    return [whole[name] for name in whole.columns if name != "\x00subject"]
 
 
 def _strangers(subject: pl.Series, children: pl.DataFrame) -> list[str]:
     """Rows of subjects that DM does not have."""
-    unknown = int((~subject.is_in(children["#subject"].to_list())).sum())
+    unknown = int((~subject.is_in(children["\x00subject"].to_list())).sum())
     if not unknown:
         return []
     said = "1 visit is" if unknown == 1 else f"{unknown:,} visits are"
@@ -293,8 +295,8 @@ def _administered(subject: pl.Series, ex: Any, treatment: str | None) -> pl.Seri
         raise FileError(f"EX: no EXTRT is {shown(treatment)}; it has {', '.join(several[:10])}")
     if treatment is None and len(several) > 1:
         raise FileError(f"EX: say which is the treatment (treatment): {', '.join(several[:10])}")
-    own = table.with_columns(names.alias("#name"))
-    own = own if treatment is None else own.filter(pl.col("#name") == treatment)
+    own = table.with_columns(names.alias("\x00name"))
+    own = own if treatment is None else own.filter(pl.col("\x00name") == treatment)
     days = texts(own["EXSTDTC"]).str.replace("T.*", "")
     whole = days.str.contains(r"^\d{4}-\d{2}-\d{2}$").fill_null(False)
     pairs = pl.DataFrame({"s": texts(own["USUBJID"]), "d": days}).filter(whole)

@@ -123,14 +123,18 @@ def _same_child(table: pl.DataFrame, proposed: dict[str, Column]) -> list[str]:
         )
     days = [proposed[n].own for n in ("measured_on", *DAYS_OLD) if n in proposed]
     if days:
-        on = pl.DataFrame([child.alias("#id"), texts(table[days[0]]).alias("#day")]).drop_nulls()
+        on = pl.DataFrame(
+            [child.alias("\x00id"), texts(table[days[0]]).alias("\x00day")]
+        ).drop_nulls()
         again = int(on.is_duplicated().sum())
         if again:
             said.append(f"{again:,} rows share their child and day with another row")
     for name in ("sex", "birth_date"):
         if name in proposed:
-            pair = pl.DataFrame([child.alias("#id"), texts(table[proposed[name].own]).alias("f")])
-            several = pair.drop_nulls().unique().group_by("#id").len().filter(pl.col("len") > 1)
+            pair = pl.DataFrame(
+                [child.alias("\x00id"), texts(table[proposed[name].own]).alias("f")]
+            )
+            several = pair.drop_nulls().unique().group_by("\x00id").len().filter(pl.col("len") > 1)
             if several.height:
                 children = (
                     "1 child has" if several.height == 1 else f"{several.height:,} children have"
@@ -158,8 +162,8 @@ def _two_ids(table: pl.DataFrame, proposed: dict[str, Column], child: pl.Series)
     if not {"birth_date", "measured_on"} <= set(facts) or len(sizes) < 2:
         return []
     own = table.select(pl.col(proposed[n].own) for n in (*facts, *sizes))
-    own = own.with_columns(child.alias("#id")).drop_nulls().unique()
-    same = own.group_by([c for c in own.columns if c != "#id"]).len().filter(pl.col("len") > 1)
+    own = own.with_columns(child.alias("\x00id")).drop_nulls().unique()
+    same = own.group_by([c for c in own.columns if c != "\x00id"]).len().filter(pl.col("len") > 1)
     if not same.height:
         return []
     visits = "1 visit is" if same.height == 1 else f"{same.height:,} visits are"
