@@ -163,10 +163,11 @@ def _two_ids(table: pl.DataFrame, proposed: dict[str, Column], child: pl.Series)
         return []
     own = table.select(pl.col(proposed[n].own) for n in (*facts, *sizes))
     own = own.with_columns(child.alias("\x00id")).drop_nulls().unique()
-    same = own.group_by([c for c in own.columns if c != "\x00id"]).len().filter(pl.col("len") > 1)
-    if not same.height:
+    said = own.drop("\x00id")
+    n = said.filter(said.is_duplicated()).n_unique() if said.is_duplicated().any() else 0
+    if not n:
         return []
-    visits = "1 visit is" if same.height == 1 else f"{same.height:,} visits are"
+    visits = "1 visit is" if n == 1 else f"{n:,} visits are"
     return [f"{visits} there under two ids, with the same facts and sizes: the same child twice?"]
 
 
