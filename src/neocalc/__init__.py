@@ -14,7 +14,7 @@ import neocalc.forks  # noqa: F401 - what it notes has to be noted from the begi
 from neocalc._version import __version__
 
 if TYPE_CHECKING:
-    from neocalc import chart, dose, report, spark, trials, velocity, verify
+    from neocalc import chart, dose, report, spark, trials, velocity, verify, visits
     from neocalc.age import Age
     from neocalc.birth import size_at_birth
     from neocalc.chartlines import curves
@@ -75,6 +75,7 @@ __all__ = [
     "trials",
     "velocity",
     "verify",
+    "visits",
     "zscore",
 ]
 
@@ -93,7 +94,16 @@ _HOMES = {
     ),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES: tuple[str, ...] = ("chart", "dose", "report", "spark", "trials", "velocity", "verify")
+_MODULES: tuple[str, ...] = (
+    "chart",
+    "dose",
+    "report",
+    "spark",
+    "trials",
+    "velocity",
+    "verify",
+    "visits",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "growth": ("growth", "z-scores of one infant"),
     "velocity": ("velocity", "growth velocity of one infant, or of a cohort's visits"),
     "dose": ("dose", "a dose of cells by body weight, with its checks"),
+    "inspect": ("inspect", "what the columns of a file seem to be, and a mapping file to confirm"),
     "score": ("score", "z-scores of a cohort file"),
     "outcome": (
         "outcome",

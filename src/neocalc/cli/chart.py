@@ -11,8 +11,9 @@ from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.events import trial_of
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import READ, add_reading, failed, reading_of, say_columns, source_of
+from neocalc.cli.files import READ, add_reading, failed, say_columns
 from neocalc.cli.growth import whole_days
+from neocalc.cli.layouts import add_layout, opened
 from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.plain import NAMES, counted
@@ -103,6 +104,7 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     """How a file is read: as `neocalc score` reads it."""
     group = parser.add_argument_group("columns of the file")
     add_reading(group)
+    add_layout(parser)
 
 
 class Read(NamedTuple):
@@ -256,8 +258,7 @@ def read_file(options: argparse.Namespace) -> Read:
     if typed:
         option = typed[0].replace("_", "-")
         raise FileError(f"--{option}: the visits are those of {options.input}; give one of the two")
-    reading = reading_of(options)
-    with source_of(options) as source:
+    with opened(options) as (source, reading):
         arm = options.arm
         if arm is not None and arm not in source.columns:
             raise InputError("arm", arm, f"a column of {source.name}")

@@ -83,7 +83,9 @@ def add_reading(parser: Any) -> None:
         " (27+3)",
     )  # fmt: skip
     parser.add_argument(
-        "--convert", action="store_true", help="read weight_lb (pounds) and length_in (inches)"
+        "--convert",
+        action="store_true",
+        help="convert pounds, ounces, feet and inches: weight_lb, length_in, and units of layouts",
     )
     parser.add_argument(
         "--delimiter", metavar="CHARACTER", default=",",
@@ -144,7 +146,8 @@ def refuse_output(options: argparse.Namespace) -> None:
     from neocalc.tables.inputs import STANDARD
     from neocalc.tables.outputs import is_parquet, refuse_existing
 
-    is_parquet(options.output)
+    if not getattr(options, "observations", False):
+        is_parquet(options.output)
     if options.output == STANDARD:
         if options.json:
             raise FileError("--json: standard output is the table already; give -o FILE")

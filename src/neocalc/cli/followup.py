@@ -7,14 +7,8 @@ import sys
 from typing import Final
 
 from neocalc.cli import policy_of, print_json
-from neocalc.cli.files import (
-    VISITS_UNFLAGGED,
-    failed,
-    reading_of,
-    refuse_output,
-    report,
-    source_of,
-)
+from neocalc.cli.files import VISITS_UNFLAGGED, failed, refuse_output, report
+from neocalc.cli.layouts import opened
 from neocalc.errors import MissingError
 from neocalc.tables.batch import NOT_FLAGGED
 from neocalc.velocity.followup_files import score_file
@@ -30,9 +24,8 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
     if options.output is None:
         raise MissingError("--output", "give -o FILE")
     policy = policy_of(options)
-    reading = reading_of(options)
     refuse_output(options)
-    with source_of(options) as source:
+    with opened(options) as (source, reading):
         scoring = plan(
             source.columns,
             against=options.against,

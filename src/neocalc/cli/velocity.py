@@ -10,6 +10,7 @@ from neocalc.age import Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import VISITS_UNFLAGGED, add_files, add_prefix
 from neocalc.cli.growth import age_facts, whole_days
+from neocalc.cli.layouts import NAMES, add_layout
 from neocalc.cli.velocity_text import facts, print_pair
 from neocalc.coding import position_code, sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitError
@@ -34,7 +35,7 @@ OF_FILES: Final = (
     "output", "force", "strict", "column", "columns", "sex_codes", "missing", "delimiter",
     "against", "baseline", "interval", "window", "ignore", "oedema_codes", "position_codes",
     "date_format", "decimal", "accept_failed_columns", "prefix", "sheet", "no_labels",
-    "completed_weeks", "convert",
+    "completed_weeks", "convert", *NAMES,
 )  # fmt: skip
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
@@ -82,6 +83,7 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
     )
     add_files(parser, needed=False, unflagged=VISITS_UNFLAGGED)
     add_prefix(parser)
+    add_layout(parser)
     rules = parser.add_argument_group("decisions where the WHO has no rule")
     rules.add_argument(
         "--start", metavar="WORD", default="interpolate", help=f"{' or '.join(STARTS)} (the first)"

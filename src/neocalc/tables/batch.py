@@ -119,6 +119,7 @@ def score_file(
     progress: bool = False,
     kind: str = "score",
     more: Mapping[str, Any] | None = None,
+    write: Callable[[pl.DataFrame, Path], None] | None = None,
 ) -> Summary:
     """Score a file into another, with its record beside it.
 
@@ -139,6 +140,9 @@ def score_file(
         What is computed, as the record names it.
     more : dict, optional
         What else the record says.
+    write : callable, optional
+        It is given all scored rows at once and the path of the file to write, instead of the rows
+        being written as they come.
 
     Raises
     ------
@@ -152,7 +156,7 @@ def score_file(
             try:
                 summary = _score_file(
                     source, path, scoring, way, force=force, progress=progress, kind=kind,
-                    more=more or {},
+                    more=more or {}, write=write,
                 )  # fmt: skip
             except Again as again:  # what has been written so far is gone
                 way, source = again.way, opened.enter_context(source.again())
@@ -171,6 +175,7 @@ def _score_file(
     progress: bool,
     kind: str,
     more: Mapping[str, Any],
+    write: Callable[[pl.DataFrame, Path], None] | None,
 ) -> Summary:
     """The same by one way to read the rows, which may turn out not to serve."""
     notes = Notes(counts=Counter())
@@ -187,14 +192,17 @@ def _score_file(
                 advance(scored.height)
                 yield scored
 
-    schema = dict(score_table(_empty(source), scoring).schema)
-    parquet = is_parquet(path)
+    empty = score_table(_empty(source), scoring)
+    parquet = write is None and is_parquet(path)
     output_of = scored_output(path, force=force)
     with contextlib.closing(tables), stopped_cleanly(), output_of as (part, note):
-        write_batches(
-            batches(), schema, part, parquet=parquet, delimiter=source.delimiter,
-            other=suffix_of(path),
-        )  # fmt: skip
+        if write is None:
+            write_batches(
+                batches(), dict(empty.schema), part, parquet=parquet, delimiter=source.delimiter,
+                other=suffix_of(path),
+            )  # fmt: skip
+        else:
+            write(together(batches(), empty), part)
         if summary.rows != source.rows:
             raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
         counts = notes.counts or Counter()
@@ -208,6 +216,14 @@ def _score_file(
             text = record(kind, source, scoring, summary, more, output)
             note.write_text(text, encoding="utf-8")
     return summary
+
+
+def together(tables: Iterator[pl.DataFrame], empty: pl.DataFrame) -> pl.DataFrame:
+    """All rows of tables in one."""
+    import polars as pl
+
+    held = list(tables)
+    return pl.concat(held) if held else empty
 
 
 def _empty(source: Source) -> pl.DataFrame:

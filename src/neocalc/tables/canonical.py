@@ -29,6 +29,7 @@ DAYS_OLD: Final = ("age_days", "age_months", "age_years")
 """Columns of an age, of which one is read."""
 OTHER_COLUMNS: Final = (
     "subject_id", "sex", "birth_date", "measured_on", *DAYS_OLD, "length_position", "oedema",
+    "weight_method",
 )  # fmt: skip
 CANONICAL: Final = (
     *OTHER_COLUMNS,

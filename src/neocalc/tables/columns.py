@@ -486,6 +486,22 @@ def oedemas(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     return read(table, mapped, "oedema", oedema_coder(mapped.oedema_codes))
 
 
+def measured_weights(table: pl.DataFrame, mapped: Mapped) -> npt.NDArray[np.bool_] | None:
+    """Which weights were measured, where the table says how they were taken.
+
+    A weight is one of `weight_method`: measured, estimated or stated. Where nothing is said it is
+    taken as measured, as it is in a table without the column; any other word is not.
+    """
+    import polars as pl
+
+    if not mapped.has("weight_method"):
+        return None
+    said = column_of(table, mapped, "weight_method").cast(pl.String)
+    words = said.str.strip_chars().str.to_lowercase().fill_null("")
+    found: npt.NDArray[np.bool_] = words.is_in(["", "measured"]).to_numpy()
+    return found
+
+
 def sexes(table: pl.DataFrame, mapped: Mapped) -> Coded:
     """The sexes of the rows."""
     return read(table, mapped, "sex", sex_coder(mapped.sex_codes))
