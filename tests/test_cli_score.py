@@ -283,7 +283,7 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
             "preterm_reference": "fenton-2013",
             "term_reference": "who-2006",
             "school_age_reference": "who-2007",
-            "school_age_day": 1827,
+            "school_age_from_day": 1827,
             "handover_day": 350,
             "preterm_below_day": 259,
             "correct_until_day": 1096,
