@@ -432,6 +432,8 @@ REGISTERED = (
 )
 """A site's own version of a trial that ships."""
 DOSE = ("--arm", "A", "--weight", "2.35kg", "--concentration", "5e6cells/mL", "--viability", "92%")
+FIRST = ("--none-given",)
+"""A dose of a trial that limits their number says which were given before."""
 LISTED = "registry (shipped), 2.1 (site.toml)"
 VISITS = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"
 
@@ -451,7 +453,7 @@ def commands(trial: str, version: str | None = None) -> dict[str, list[str]]:
     of = {name: [] if version is None else [name, version] for name in OPTIONS}
     chart = [str(VISITS), "--subject", "001-0037", "--trial", trial, *of["--trial-version"]]
     return {
-        "dose": ["dose", "--trial", trial, *of["--protocol-version"], *DOSE],
+        "dose": ["dose", "--trial", trial, *of["--protocol-version"], *DOSE, *FIRST],
         "score": [
             "score", str(VISITS), "-o", "out.csv", "--dose", f"{trial}:A",
             *of["--protocol-version"],
