@@ -33,12 +33,11 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
 def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*TRIAL, "--weight", "2.35kg", *PRODUCT) == 0
     out, err = capsys.readouterr()
-    assert "Cells           2,350,000 cells" in out
-    assert "Volume          0.51087 mL" in out
-    assert (
-        "not made   weight for age and sex: sex, and date of birth or age, are not both typed"
-        in out
-    )
+    assert "| GIVE     0.511 mL (the lines of the syringe are not typed)" in out
+    assert "= 2,350,000 cells\n" in out
+    assert "= 0.51087 mL\n" in out
+    missing = next(line for line in out.splitlines() if line.startswith("Not checked: "))
+    assert "weight for age and sex" in missing.partition("; not typed: ")[2].split(", ")
     assert err == ""
 
 
@@ -68,9 +67,11 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     ]  # fmt: skip
     assert run(*options) == 0
     out = capsys.readouterr().out
-    assert out.count("not made") == 6
-    assert "not made   second check" in out
-    assert "not made   filter: the protocol states no filter; one is in the line" in out
+    assert out.count("Not checked: ") == 1
+    assert (
+        "Not checked: no limit in this protocol: required inputs, age at the dose, cohort gate, "
+        "filter; not typed: second check, yield of the vials\n" in out
+    )
     assert "stop" not in out
     assert "fenton-2025" in out
     assert "001-0004" in sheet.read_text("utf-8")
