@@ -89,8 +89,16 @@ def test_every_field_is_described(name: str) -> None:
         ["--reference", "who-2006"],
         ["--reference", "fenton-2025", "--uncorrected"],
         ["--preterm-reference", "fenton-2025", "--handover", "42w", "--correct-until", "24mo"],
-        ["--dose", "NCT03558334:B"],
-        ["--dose", "NCT03558334:A", "--concentration", "5e6cells/mL", "--viability", "92%"],
+        ["--dose", "NCT03558334:B", "--every-row"],
+        [
+            "--dose",
+            "NCT03558334:A",
+            "--every-row",
+            "--concentration",
+            "5e6cells/mL",
+            "--viability",
+            "92%",
+        ],
     ],
 )
 @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])

@@ -455,7 +455,7 @@ def commands(trial: str, version: str | None = None) -> dict[str, list[str]]:
     return {
         "dose": ["dose", "--trial", trial, *of["--protocol-version"], *DOSE, *FIRST],
         "score": [
-            "score", str(VISITS), "-o", "out.csv", "--dose", f"{trial}:A",
+            "score", str(VISITS), "-o", "out.csv", "--dose", f"{trial}:A", "--every-row",
             *of["--protocol-version"],
         ],
         "chart": ["chart", *chart, "-o", "out.svg"],

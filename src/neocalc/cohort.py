@@ -16,7 +16,7 @@ import numpy as np
 
 from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded
-from neocalc.errors import CODE, STATUSES, FileError, InputError, StatusArray, combined
+from neocalc.errors import CODE, STATUSES, FileError, StatusArray, combined
 from neocalc.policy import (
     DEFAULT,
     TERM_SLOT,
@@ -41,6 +41,7 @@ from neocalc.tables.columns import (
     positions,
     sexes,
 )
+from neocalc.tables.doserows import check_policy, check_rows
 from neocalc.tables.findings import Found
 from neocalc.tables.identities import Ids, identified
 from neocalc.tables.mapping import (
@@ -113,7 +114,8 @@ class Scoring:
     @property
     def needed(self) -> list[str]:
         """The columns that are read, under their names in the table."""
-        return list(dict.fromkeys(self.mapped.names.values()))
+        own = () if self.dose is None else (self.dose.arm_column, self.dose.dosed_on)
+        return list(dict.fromkeys([*self.mapped.names.values(), *filter(None, own)]))
 
     @property
     def by_child(self) -> bool:
@@ -183,9 +185,10 @@ def plan(
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
-    if dose is not None:
-        _check_dose(dose, mapped, where)
     chosen = policy_or_default(policy)
+    if dose is not None:
+        check_rows(dose, present, mapped, where)
+        check_policy(dose, chosen, reference)
     scoring = Scoring(
         mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
     )
@@ -193,15 +196,6 @@ def plan(
     if adds:
         scoring.check(present, where)
     return scoring
-
-
-def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
-    from neocalc.dose import Dosing
-
-    if not isinstance(dose, Dosing):
-        raise InputError("dose", dose, 'a neocalc.dose.Dosing, such as Dosing(dose="5e6 cells/kg")')
-    if mapped.measure("weight") is None:
-        raise FileError(f"{where}: a dose by body weight needs the column weight_kg or weight_g")
 
 
 def score(
@@ -348,7 +342,9 @@ def added_columns(
             infants = rows.of_infants()
             weighed = scored if infants is rows else infants.score(measure)
             inputs = infants.inputs("weight", infants.resolved)
-            doses = dose_series(table, weighed, inputs, scoring.mapped, scoring.dose)
+            doses = dose_series(
+                table, infants.age, weighed, inputs, scoring.mapped, scoring.dose
+            )
     return [one.alias(scoring.prefix + one.name) for one in series + doses]
 
 

@@ -67,6 +67,11 @@ STATUSES: Final = (
     "no_baseline",
     "no_visit_in_window",
     "mixed_age_basis",
+    "missing_arm",
+    "other_arm",
+    "missing_dose_date",
+    "other_day",
+    "not_eligible",
 )
 """The status words, in the order in which they take precedence."""
 

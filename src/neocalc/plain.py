@@ -43,6 +43,11 @@ PLAIN: Final = {
     "no_baseline": "no baseline",
     "no_visit_in_window": "no earlier visit near the interval asked for",
     "mixed_age_basis": "correction ends between the visits",
+    "missing_arm": "arm not stated",
+    "other_arm": "another arm",
+    "missing_dose_date": "date of the dose not stated",
+    "other_day": "not the day of the dose",
+    "not_eligible": "not eligible by age",
 }
 """Each status word in plain words."""
 QUIET: Final = frozenset(
@@ -50,7 +55,7 @@ QUIET: Final = frozenset(
         "ok", "missing_value", "oedema", "no_reference", "interval_not_nominal",
         "interval_interpolated", "interval_scaled", "short_interval", "start_below_term",
         "above_velocity_reference", "no_table", "reference_changed", "first_visit", "no_baseline",
-        "no_visit_in_window", "mixed_age_basis",
+        "no_visit_in_window", "mixed_age_basis", "other_arm", "other_day",
     }
 )  # fmt: skip
 """The statuses that ask nobody to look at the row again: there is nothing in it to mend."""
