@@ -98,6 +98,15 @@ class TestOwn:
             with pytest.raises(nc.DoseRefused, match="receives no cells"):
                 _ = nc.trials.load("NCT03601416", version).arm("control").dose
 
+    def test_of_two_arms_that_differ_by_case_the_one_that_is_typed(self, tmp_path: Path) -> None:
+        text = SITE.replace('name = "B"', 'name = "a"')
+        trial = nc.trials.load(site(tmp_path, text))
+        assert [trial.arm(name).name for name in ("A", "a")] == ["A", "a"]
+        two = nc.trials.load(site(tmp_path, text.replace('name = "a"', 'name = "b"')))
+        assert two.arm("B").name == "b"
+        with pytest.raises(nc.InputError, match="has: A, b"):
+            two.arm("c")
+
     def test_an_arm_or_version_that_is_not_there(self) -> None:
         with pytest.raises(nc.InputError, match="has: A, B"):
             nc.trials.load("NCT03558334").arm("C")

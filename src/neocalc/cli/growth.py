@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -69,6 +70,9 @@ def configure_growth(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also the z-score by every reference there is, side by side",
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit status 1 when a status is not ok"
+    )
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -104,7 +108,7 @@ def run_growth(options: argparse.Namespace) -> int:
         how["position"] = taken
     if options.json:
         print_json({"sex": sex, "age": age_facts(age), **how, "results": rows})
-        return 0
+        return _strict(options, rows)
     print(f"Sex                {sex}")
     print_age(age)
     print()
@@ -117,7 +121,16 @@ def run_growth(options: argparse.Namespace) -> int:
         print()
     for name, text in how.items():
         print(f"{name.capitalize()}: {text}.")
-    return 0
+    return _strict(options, rows)
+
+
+def _strict(options: argparse.Namespace, rows: list[dict[str, Any]]) -> int:
+    """Exit status 1 where --strict is asked for and a measurement is not ok."""
+    odd = [f"{row['measure']}: {row['status']}" for row in rows if row["status"] != "ok"]
+    if not options.strict or not odd:
+        return 0
+    print(f"--strict: not ok: {', '.join(odd)}", file=sys.stderr)
+    return 1
 
 
 def _uncorrected(options: argparse.Namespace, age: Age, policy: Policy) -> str:
