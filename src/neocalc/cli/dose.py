@@ -69,6 +69,10 @@ OPTION_OF: Final = {
 
 def configure_dose(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc dose`."""
+    parser.add_argument(
+        "--site", metavar="FILE",
+        help="defaults of the unit; without it NEOCALC_SITE, or neocalc.toml in this folder",
+    )  # fmt: skip
     group = parser.add_argument_group("protocol")
     group.add_argument("--trial", metavar="ID", help="NCT03558334, or the path of a definition")
     group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
@@ -131,9 +135,10 @@ def run_dose(args: argparse.Namespace) -> int:
     """Prepare the dose; print it, or why there is none."""
     from neocalc.dose import audit, prepare
 
+    site = _site(args)
     _refuse_outputs(args)
     try:
-        result: Any = prepare(**_arguments(args))
+        result: Any = prepare(**_arguments(args), site=site)
     except DoseRefused as error:
         result = error
     about = audit.record(result)
@@ -152,6 +157,21 @@ def run_dose(args: argparse.Namespace) -> int:
             said += f"; {args.worksheet} is the sheet of an earlier dose"
         print(f"neocalc dose: {one_line(said)}", file=sys.stderr)
     return int(refused)
+
+
+def _site(args: argparse.Namespace) -> Any:
+    """The unit's defaults, with trial, version and audit trail where none is typed."""
+    from neocalc.dose.sites import find_site
+
+    site = find_site(args.site)
+    if site is None:
+        return None
+    own_trial = args.trial is None and args.dose is None
+    for name, text in site.texts.items():
+        of_trial = name in ("trial", "protocol_version")
+        if getattr(args, name) is None and (own_trial or not of_trial):
+            setattr(args, name, text)
+    return site
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, Any]:

@@ -194,6 +194,8 @@ def describe(plan: Plan) -> str:
     | PUMP     neither duration nor rate is typed
     """
     lines = [*framed(box(plan)), whose(plan)]
+    site = plan.request.site
+    lines += [f"Defaults of the unit: {site.label}"] if site is not None else []
     stops = [check for check in plan.checks if check.outcome == SOFT]
     if stops or plan.loosened:
         lines += ["", *map(str, stops), *filter(None, (plan.passed, plan.loosened))]

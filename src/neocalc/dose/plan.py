@@ -10,6 +10,7 @@ from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import COMPUTED, Figure
 from neocalc.dose.persons import Override, SecondCheck
+from neocalc.dose.sites import Site
 from neocalc.dose.stops import SOFT, Check
 from neocalc.units import quantity
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """What was asked for: inputs, limits, arm, the override of soft stops and the second check."""
+    """What was asked for: inputs, limits, arm, override, second check and the unit's defaults."""
 
     inputs: DoseInputs
     limits: Limits
     arm: Arm | None
     override: Override | None
     second: SecondCheck | None = None
+    site: Site | None = None
 
 
 @dataclass(frozen=True, eq=False)

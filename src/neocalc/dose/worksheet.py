@@ -115,6 +115,8 @@ def _protocol(plan: Plan) -> Iterator[tuple[str, str]]:
         ours = plan.arm.origin == SHIPPED
         yield "protocol file", "ships with neocalc" if ours else plan.arm.origin
         yield "protocol file, SHA-256", plan.arm.sha256
+    if plan.request.site is not None:
+        yield "defaults of the unit", plan.request.site.label
     counts = plan.limits.counts
     yield "dose", f"{Figure(inputs.dose, 'cell/kg')}, of {counts} cells"
     if inputs.given is not None:
