@@ -91,7 +91,7 @@ def test_every_row_is_as_for_one_infant(shell: Shell) -> None:
 
 def test_a_child_of_school_age_is_scored_and_not_dosed(shell: Shell) -> None:
     """A reference of school age has a z for a child of six; the charts of infants have none."""
-    rows = HEADER + "1,m,2200,40+0,14500\n2,m,200,40+0,7500\n"
+    rows = HEADER + "1,m,2200,36+0,14500\n2,m,200,36+0,7000\n"
     assert shell.score(rows, *OPTIONS).code == 0
     old, infant = rows_of(shell.read("out.csv"))
     assert (old["waz_reference"], old["waz_status"]) == ("who-2007", "ok")

@@ -129,7 +129,7 @@ def test_what_nobody_typed_is_a_line_to_write_on() -> None:
 def test_another_policy_of_the_weight_check_is_on_it() -> None:
     policy = nc.Policy(preterm_reference="fenton-2025")
     named = dict(worksheet.rows(plan_of(policy=policy)))
-    assert named["weight is checked by"] == policy.describe("auto")
+    assert named["weight is checked by"] == policy.of_infants.describe("auto")
     assert "weight is checked by" not in dict(worksheet.rows(plan_of()))
 
 

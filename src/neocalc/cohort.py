@@ -342,9 +342,7 @@ def added_columns(
             infants = rows.of_infants()
             weighed = scored if infants is rows else infants.score(measure)
             inputs = infants.inputs("weight", infants.resolved)
-            doses = dose_series(
-                table, infants.age, weighed, inputs, scoring.mapped, scoring.dose
-            )
+            doses = dose_series(table, infants.age, weighed, inputs, scoring.mapped, scoring.dose)
     return [one.alias(scoring.prefix + one.name) for one in series + doses]
 
 

@@ -224,7 +224,8 @@ def prepare(
     )  # fmt: skip
     limits, said = counting(limits, arm, inputs.counts)
     limits = banded(limits, arm, inputs.weight)
-    fixed = None if arm is None else arm.conditions.weight_policy()
+    stated = None if arm is None else arm.conditions.weight_policy()
+    fixed = None if stated is None else (stated[0].of_infants, stated[1])
     inputs = replace(inputs, counts=said, fixed=fixed)
     if override is not None:
         refuse_same_person(override.second_person, inputs.prepared_by, "second_person")

@@ -71,7 +71,9 @@ def check_policy(dosing: Dosing, policy: Policy, reference: str) -> None:
         When the protocol fixes the policy of the weight check, and it is not this one.
     """
     fixed = None if dosing.arm is None else dosing.arm.conditions.weight_policy()
-    if fixed is not None and (policy.key, reference) != (fixed[0].key, fixed[1]):
+    if fixed is None:
+        return
+    if (policy.of_infants.key, reference) != (fixed[0].of_infants.key, fixed[1]):
         assert dosing.arm is not None
         raise PolicyError(
             f"{dosing.arm.label} checks the weight by another policy: {fixed[0].describe(fixed[1])}"
