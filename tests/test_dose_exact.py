@@ -26,14 +26,12 @@ def asked(rng: random.Random) -> dict[str, str]:
     }
     if found["counts"] == "viable":
         found["viability"] = f"{rng.randint(700, 1000) / 10:.1f}"
-    for name, figure in (
-        ("dead_volume", f"{rng.randint(0, 30) / 100:.2f}"),
-        ("per_vial", f"{rng.randint(1, 40)}"),
-        (rng.choice(["minutes", "rate"]), f"{rng.randint(30, 240)}"),
-    ):
-        if rng.random() < 0.6:
-            found[name] = figure
-    return found
+    more = {
+        "dead_volume": f"{rng.randint(0, 30) / 100:.2f}",
+        "per_vial": f"{rng.randint(1, 40)}",
+        rng.choice(["minutes", "rate"]): f"{rng.randint(30, 240)}",
+    }
+    return found | {name: figure for name, figure in more.items() if rng.random() < 0.6}
 
 
 def plan_of(given: dict[str, str]) -> Plan | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ SHORT = [
     "dose", "--arm", "A", "--weight", "3.1kg", "--concentration", "5e6/mL", "--viability", "92%",
     "--sex", "f", "--gestation", "27+3", "--pma", "42+3", "--none-given",
 ]  # fmt: skip
-PRODUCT = {"concentration": "5e6 cells/mL", "viability": "92%"}
+PRODUCT: dict[str, Any] = {"concentration": "5e6 cells/mL", "viability": "92%"}
 
 
 @pytest.fixture

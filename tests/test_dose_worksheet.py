@@ -91,9 +91,9 @@ def test_every_input_result_and_check_is_on_it() -> None:
                 check.outcome == PASSED and check.name in worksheet.WITH_WORDS
             ):
                 assert check.message in said
-        for word, figure in box(plan):
+        for word, line in box(plan):
             assert word in said
-            assert all(part in said for part in figure.split())  # broken where it is long
+            assert all(part in said for part in line.split())  # broken where it is long
         for part in ("001-0004", "NCT03558334", "2026-08-14 09:30", "27 weeks 3 days", "measured",
                      "2026-07-28: 1 million cells/kg", "2026-05-01", "42w3d",
                      "17 days corrected", "intravenous", "within 90 minutes, as is usual",

@@ -630,7 +630,8 @@ def test_a_follow_up_arrives_as_it_left() -> None:
     ],
 )  # fmt: skip
 def test_a_dose_arrives_as_it_left(given: dict[str, Any]) -> None:
-    dosing = Dosing(**{"dose": "1 million cells/kg", "every_row": True} | given)
+    asked: dict[str, Any] = {"dose": "1 million cells/kg", "every_row": True}
+    dosing = Dosing(**asked | given)
     scoring = cohort.plan(visits(5).column_names, dose=dosing)
     again = read(written(scoring)).dose
     assert again is not None
