@@ -151,6 +151,12 @@ class TestInPython:
         assert "duration" not in filled
         assert filled["graduation"] == "0.01 mL"
 
+    def test_an_empty_file_changes_nothing(self, unit: Path) -> None:
+        (unit / NAME).write_text("[dose]\n", encoding="utf-8")
+        site = read_site(unit / NAME)
+        assert (site.values, site.texts, site.required) == ({}, {}, ())
+        assert site.filled(PRODUCT) == PRODUCT
+
     def test_nothing_else_is_a_site(self) -> None:
         with pytest.raises(nc.InputError, match="site"):
             prepare(weight="2 kg", dose="1 million cells/kg", site="neocalc.toml", **PRODUCT)  # type: ignore[arg-type]

@@ -110,7 +110,7 @@ def read_site(path: str | os.PathLike[str]) -> Site:
         for name, text in values.items():
             if one_figure(text, VALUES[name], name) < 0:
                 raise PolicyError(f"{name}: {text} is below 0")
-        texts = {name: _text(about, name) for name in TEXTS if name in about}
+        texts: dict[str, str] = {name: _text(about, name) for name in TEXTS if name in about}
         required = required_of(about.get("required", []), "[dose] required")
     except (InputError, PolicyError) as error:
         raise PolicyError(f"{file}: {error}") from error
