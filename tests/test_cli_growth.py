@@ -247,6 +247,24 @@ def test_strict_is_not_done_with_a_value_that_is_not_ok(shell: Shell, more: list
     assert (right.code, right.err) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("gestation", "more", "marked"),
+    [
+        ("36+3", [], False), ("36+4", [], True), ("36+6", [], True), ("37+0", [], True),
+        ("37+3", [], True), ("37+4", [], False), ("36+6", ["--reference", "who-2006"], False),
+        ("32+0", ["--preterm-below", "32w"], True),
+    ],
+)  # fmt: skip
+def test_the_step_between_two_charts_is_marked(
+    shell: Shell, gestation: str, more: list[str], marked: bool
+) -> None:
+    """From one day of gestation to the next the z falls by 0.9, without anything having changed."""
+    asked = ["growth", "--sex", "f", "--gestation", gestation, "--age-days", "19", *more]
+    done = shell.run(*asked, "--weight", "2.5kg")
+    assert done.code == 0, done.err
+    assert ("of gestation on another chart holds" in done.out) == marked
+
+
 WRONG = {
     "age": ["--age-days", "-5"],
     "growth": ["--sex", "q", "--age-days", "5", "--weight", "3kg"],

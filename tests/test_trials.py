@@ -512,6 +512,17 @@ class TestSeveralVersions:
             in capsys.readouterr().err
         )
 
+    @pytest.mark.parametrize("command", list(OPTION))
+    def test_the_version_is_called_the_same_everywhere(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], command: str
+    ) -> None:
+        site(beside, REGISTERED)
+        asked = [
+            OPTIONS[0] if word == OPTIONS[1] else word
+            for word in commands("NCT03558334", "2.1")[command]
+        ]
+        assert main(asked) == 0, capsys.readouterr().err
+
     def test_python_alike(self, beside: Path) -> None:
         path = site(beside, REGISTERED)
         visits = pl.read_csv(VISITS, infer_schema=False)

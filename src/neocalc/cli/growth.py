@@ -33,6 +33,8 @@ OPTIONS: Final = {
 }
 USUAL: Final = (154, 300)
 """Gestations outside 22w0d to 42w6d are accepted and pointed out [day]."""
+NEAR: Final = 3
+"""So many days from the gestation at which another chart begins it is pointed out [day]."""
 _DERIVED: Final = ("bmi", "weight_for_length")
 """What follows from weight and length."""
 
@@ -103,6 +105,9 @@ def run_growth(options: argparse.Namespace) -> int:
     how = {"policy": policy.describe(options.reference)}
     if options.uncorrected:
         how["uncorrected"] = f"{_uncorrected(options, age, policy)} at chronological age"
+    step = _step(age, policy) if options.reference == DEFAULT else ""
+    if step:
+        how["note"] = step
     taken = _position_taken(options, age, policy)
     if taken:
         how["position"] = taken
@@ -208,6 +213,17 @@ def gestation_text(age: Age) -> str:
     if not USUAL[0] <= days <= USUAL[1]:
         kind += "; outside 22w0d to 42w6d: check it"
     return f"{weeks_and_days(days)} ({kind})"
+
+
+def _step(age: Age, policy: Policy) -> str:
+    """That another chart begins some days of gestation away; empty where none does."""
+    days, step = int(age.gestation_days[0]), policy.preterm_below_day
+    if days == NOT_STATED or abs(days - step) > NEAR:
+        return ""
+    return (
+        f"born {weeks_and_days(days)}: from {weeks_and_days(step)} of gestation on another chart "
+        "holds, and an infant born a few days earlier or later has another z"
+    )
 
 
 def _position_taken(options: argparse.Namespace, age: Age, policy: Policy) -> str:
