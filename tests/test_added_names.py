@@ -51,7 +51,7 @@ def test_a_scored_table_is_scored_again_under_a_prefix(make: Any, call: Any) -> 
 
 
 def test_options_add_under_the_prefix_too() -> None:
-    dose = nc.dose.Dosing(arm=nc.trials.load("NCT03558334").arm("A"))
+    dose = nc.dose.Dosing(arm=nc.trials.load("NCT03558334").arm("A"), every_row=True)
     found = nc.score(
         pl.DataFrame(VISITS), prefix="x.", centiles=True, uncorrected=True, dose=dose
     ).columns[len(VISITS) :]
@@ -105,7 +105,7 @@ def test_a_status_column_of_pandas_has_no_words_that_no_row_has(call: Any, colum
     """`value_counts()` printed 24 lines of zeros."""
     options: Any = {}
     if column == "dose_status":
-        options["dose"] = nc.dose.Dosing(arm=nc.trials.load("NCT03558334").arm("A"))
+        options["dose"] = nc.dose.Dosing(arm=nc.trials.load("NCT03558334").arm("A"), every_row=True)
     frame = pd.DataFrame(VISITS | {"sex": ["f", None], "weight_g": [3100, -5]})
     found = call(frame, **options)[column]
     counts = found.value_counts()

@@ -28,6 +28,8 @@ def facts(shell: Shell, *arguments: str) -> dict[str, Any]:
     assert done.code == 0
     assert done.err == ""
     about: dict[str, Any] = json.loads(done.out)
+    assert about.pop("record") == f"neocalc {arguments[0]} answer"
+    assert about.pop("format") == 1
     assert about.pop("neocalc") == nc.__version__
     assert about.pop("tables") == tables_digest()
     return about
@@ -226,10 +228,69 @@ def test_an_answer_that_is_no_number_says_why(shell: Shell) -> None:
     row = facts(shell, *old)["results"][0]
     assert (row["z"], row["centile"], row["status"]) == (None, None, "age_above_reference")
     printed = shell.run(*old).out
-    assert printed.splitlines()[5].split()[-1] == "age_above_reference"
+    assert printed.splitlines()[5].endswith("  older than the chart")
     assert "nan" not in printed.lower()
     swollen = facts(shell, *GIRL, "--weight", "3100g", "--length", "49.5cm", "--oedema")
     assert [row["status"] for row in swollen["results"]] == ["oedema", "ok", "oedema", "oedema"]
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_strict_is_not_done_with_a_value_that_is_not_ok(shell: Shell, more: list[str]) -> None:
+    assert shell.run(*GIRL, "--weight", "3100kg", *more).code == 0
+    done = shell.run(*GIRL, "--weight", "3100kg", "--length", "49.5cm", "--strict", *more)
+    assert done.code == 1
+    assert done.err == (
+        "--strict: not ok: weight: implausible, bmi: implausible, weight_for_length: implausible\n"
+    )
+    assert "implausible" in done.out
+    right = shell.run(*GIRL, "--weight", "3100g", "--strict", *more)
+    assert (right.code, right.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("gestation", "more", "marked"),
+    [
+        ("36+3", [], False), ("36+4", [], True), ("36+6", [], True), ("37+0", [], True),
+        ("37+3", [], True), ("37+4", [], False), ("36+6", ["--reference", "who-2006"], False),
+        ("32+0", ["--preterm-below", "32w"], True),
+    ],
+)  # fmt: skip
+def test_the_step_between_two_charts_is_marked(
+    shell: Shell, gestation: str, more: list[str], marked: bool
+) -> None:
+    """From one day of gestation to the next the z falls by 0.9, without anything having changed."""
+    asked = ["growth", "--sex", "f", "--gestation", gestation, "--age-days", "19", *more]
+    done = shell.run(*asked, "--weight", "2.5kg")
+    assert done.code == 0, done.err
+    assert ("of gestation on another chart holds" in done.out) == marked
+
+
+WRONG = {
+    "age": ["--age-days", "-5"],
+    "growth": ["--sex", "q", "--age-days", "5", "--weight", "3kg"],
+    "velocity": ["--sex", "f"],
+    "dose": ["--weight", "3.1"],
+    "score": ["none.csv", "-o", "out.csv"],
+    "chart": ["none.csv", "-o", "out.svg"],
+    "report": ["none.csv", "-o", "out.html"],
+    "references": ["nowhere"],
+    "verify": ["--nowhere"],
+}
+"""A mistake for each command."""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("more", [[], ["--no-such-option"]])
+def test_an_error_is_json_too(shell: Shell, command: str, more: list[str]) -> None:
+    plain = shell.run(command, *WRONG[command], *more)
+    done = shell.run(command, *WRONG[command], *more, "--json")
+    assert (plain.code, plain.out) == (2, "")
+    assert (done.code, done.err) == (2, plain.err)
+    about = json.loads(done.out)
+    assert list(about) == ["record", "format", "neocalc", "exit_status", "error"]
+    assert (about["record"], about["format"]) == (f"neocalc {command} error", 1)
+    assert about["exit_status"] == 2
+    assert about["error"] in done.err
 
 
 def test_an_impossible_value_is_marked_and_kept(shell: Shell) -> None:

@@ -21,6 +21,7 @@ import pytest
 import neocalc as nc
 from neocalc.arguments import inputs_of
 from neocalc.dose import Limits, prepare
+from neocalc.dose.arithmetic import exact_volume, fitting_syringe
 from neocalc.dose.weight import POUND, change_codes
 from neocalc.dose.weight import weight_codes as codes_for_age
 from neocalc.scoring import place_of
@@ -221,7 +222,6 @@ def arguments(i: int, protocol: str) -> dict[str, Any]:
         "age": nc.Age.from_days(
             int(infants.days[i]), gestation=nc.Q(int(infants.gestation[i]), "day")
         ),
-        "graduation": "0.01 mL",
         "duration": "30 min",
         "limits": PROTOCOLS[protocol],
     }
@@ -235,6 +235,18 @@ def arguments(i: int, protocol: str) -> dict[str, Any]:
 
 def figure(text: str) -> float:
     return float(re.split(r"[ %]", text)[0])
+
+
+def with_syringe(asked: dict[str, Any]) -> dict[str, Any]:
+    """The syringe that is taken for the volume that was worked out, whatever slipped before."""
+    try:
+        amounts = prepare(**asked | {"duration": None, "limits": None}).amounts
+    except nc.NeocalcError:
+        return asked | {"graduation": "0.01 mL"}
+    assert amounts.volume is not None and amounts.strength is not None
+    volume = exact_volume(1e6, figure(asked["weight"]), *amounts.strength)
+    lines = fitting_syringe(volume, volume, 0.05)  # such as "a syringe of 1 mL with lines of ..."
+    return asked | {"graduation": f"{lines.split()[-2] if lines else 0.01} mL"}
 
 
 def scaled(name: str, factor: float) -> Callable[[dict[str, Any], int], dict[str, Any]]:
@@ -255,7 +267,7 @@ def viability_twice(asked: dict[str, Any], _: int) -> dict[str, Any]:
 
 def viability_never(asked: dict[str, Any], _: int) -> dict[str, Any]:
     """The concentration of all cells is given as the viable one."""
-    return {"concentration": None, "viability": None,
+    return {"concentration": None, "viability": None, "release_viability": asked["viability"],
             "viable_concentration": asked["concentration"]}  # fmt: skip
 
 
@@ -326,7 +338,8 @@ def slip_result(kind: str, protocol: str) -> Result:
         changes = SLIPS[kind](asked, i)
         if all(asked.get(name) == value for name, value in changes.items()):
             continue
-        code, volume = prepared(asked | changes)
+        slipped = asked | changes
+        code, volume = prepared(slipped if "graduation" in changes else with_syringe(slipped))
         # What the syringe really holds, by the true concentration, viability and weight.
         true = figure(asked["concentration"]) * 1e6 * figure(asked["viability"]) / 100
         codes.append(code)
@@ -380,11 +393,12 @@ ALWAYS_STOPPED = (
     "concentration: thousandfold up", "concentration: thousandfold down",
     "weight: in pounds", "weight: estimated", "swapped: dose and concentration",
     "swapped: weight and dose", "weight: 8 to 28 days old, dated", "infusion: hours for minutes",
+    "infusion: a tenth of the time",
 )  # fmt: skip
 """Stopped every time, even by a protocol that states a dose alone."""
 ALWAYS_STOPPED_IN_FULL = (
     "weight: pounds as kilograms", "weight: kilograms as pounds", "concentration: tenfold up",
-    "concentration: tenfold down", "infusion: a tenth of the time",
+    "concentration: tenfold down",
 )  # fmt: skip
 
 
@@ -438,7 +452,7 @@ def test_a_missed_slip_is_no_tenfold_one() -> None:
 def test_without_a_slip_nothing_is_stopped(protocol: str) -> None:
     codes = weight_codes(ward().weight, PROTOCOLS[protocol], last=protocol == "full")
     assert not codes.any()
-    assert all(prepared(arguments(i, protocol))[0] == 0 for i in range(60))
+    assert all(prepared(with_syringe(arguments(i, protocol)))[0] == 0 for i in range(60))
 
 
 @pytest.mark.parametrize("kind", WEIGHT_SLIPS)
@@ -449,8 +463,8 @@ def test_one_by_one_comes_out_the_same(kind: str, protocol: str) -> None:
     codes = weight_codes(slipped, PROTOCOLS[protocol], last=protocol == "full")
     for i in range(ONE_BY_ONE):
         asked = arguments(i, protocol) | {"weight": f"{slipped[i]:.6f} kg"}
-        # Finer lines and no time: no check of the volume stands before that of the weight.
-        asked |= {"graduation": None, "duration": None}
+        # No lines, and time enough: no check of the volume stands before that of the weight.
+        asked |= {"graduation": None, "duration": "1 h"}
         assert prepared(asked)[0] == codes[i], (kind, i)
 
 

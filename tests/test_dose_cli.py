@@ -33,12 +33,11 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
 def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*TRIAL, "--weight", "2.35kg", *PRODUCT) == 0
     out, err = capsys.readouterr()
-    assert "Cells           2,350,000 cells" in out
-    assert "Volume          0.51087 mL" in out
-    assert (
-        "not made   weight for age and sex: sex, and date of birth or age, are not both typed"
-        in out
-    )
+    assert "| GIVE     0.511 mL (the lines of the syringe are not typed)" in out
+    assert "= 2,350,000 cells\n" in out
+    assert "= 0.51087 mL\n" in out
+    missing = next(line for line in out.splitlines() if line.startswith("Not checked: "))
+    assert "weight for age and sex" in missing.partition("; not typed: ")[2].split(", ")
     assert err == ""
 
 
@@ -68,9 +67,11 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     ]  # fmt: skip
     assert run(*options) == 0
     out = capsys.readouterr().out
-    assert out.count("not made") == 6
-    assert "not made   second check" in out
-    assert "not made   filter: the protocol states no filter; one is in the line" in out
+    assert out.count("Not checked: ") == 1
+    assert (
+        "Not checked: no limit in this protocol: required inputs, age at the dose, cohort gate, "
+        "filter; not typed: second check, yield of the vials\n" in out
+    )
     assert "stop" not in out
     assert "fenton-2025" in out
     assert "001-0004" in sheet.read_text("utf-8")
@@ -109,9 +110,49 @@ def test_the_sheet_never_takes_the_place_of_the_audit_trail(
 
 
 def test_figures_without_end_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    for json_too in ([], ["--json"]):
-        assert run(*TRIAL, "--weight", "1e400kg", *PRODUCT, *json_too) == 2
-        assert "--weight" in one_line(capsys)
+    assert run(*TRIAL, "--weight", "1e400kg", *PRODUCT) == 2
+    assert "--weight" in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "age",
+    [
+        ["--born", "2026-05-01", "--on", "2026-08-14"], ["--age-days", "105"], ["--pma", "42+3"],
+        ["--pma", "42w3d"],
+    ],
+)  # fmt: skip
+def test_an_age_in_each_of_its_forms(capsys: pytest.CaptureFixture[str], age: list[str]) -> None:
+    given = [*TRIAL, "--weight", "3.1kg", *PRODUCT, "--sex", "f", "--gestation", "27+3"]
+    assert run(*given, *age) == 0
+    assert "weight for age and sex: fits a girl of 42w3d (z -1.56;" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (["--pma", "42+3"], "--gestation: missing; with --pma"),
+        (["--pma", "42.3", "--gestation", "27+3"], "--pma: '42.3' is not accepted"),
+        (["--pma", "27+2", "--gestation", "27+3"], "from the gestation at birth on (27+3)"),
+        (["--pma", "42+7", "--gestation", "27+3"], "--pma: '42+7' is not accepted"),
+        (["--age-days", "1.5"], "--age-days: '1.5' is not accepted; whole days"),
+        (["--age-days", "5", "--pma", "42+3"], "one of --born, --age-days and --pma"),
+        (["--born", "2026-05-01", "--on", "2026-08-14", "--age-days", "105"], "one of --born"),
+        (["--gestation", "27+3"], "--born: missing; with --gestation give the date of birth"),
+    ],
+)
+def test_an_age_that_cannot_be_read(
+    capsys: pytest.CaptureFixture[str], age: list[str], said: str
+) -> None:
+    assert run(*TRIAL, "--weight", "3.1kg", *PRODUCT, "--sex", "f", *age) == 2
+    assert said in one_line(capsys)
+
+
+def test_trial_and_arm_in_any_case(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*TRIAL, "--weight", "3.1kg", *PRODUCT]
+    lower = [word.lower() if word in ("NCT03558334", "A") else word for word in asked]
+    assert lower != asked
+    assert run(*lower) == 0
+    assert "NCT03558334, version registry, arm A" in capsys.readouterr().out
 
 
 def test_a_text_worksheet(tmp_path: Path) -> None:

@@ -399,8 +399,8 @@ def test_a_weight_of_no_band(banded: Path) -> None:
     found = of_bands(banded, "1.9 kg")
     assert stops(found) == {"arm dose": "hard stop"}
     assert str(found) == (
-        "no dose: BANDS-1, version 1, arm A has no band for this weight; it has: 2 kg to below "
-        "3 kg, 3 kg to below 5 kg"
+        "no dose: BANDS-1, version 1, arm A, from bands.toml has no band for this weight; "
+        "it has: 2 kg to below 3 kg, 3 kg to below 5 kg"
     )
     assert of_bands(banded, "5 kg").checks
     other = of_bands(banded, "3.1 kg", dose="1 million cells/kg")

@@ -443,7 +443,7 @@ def test_what_is_no_small_file_is_refused_and_not_waited_for(shell: Shell, kind:
         ("chart", "in.csv", "-o", "out.svg", "--columns", "x.toml"),
         ("report", "in.csv", "-o", "out.html", "--columns", "x.toml"),
         ("dose", "--trial", "x.toml", *product),
-        ("score", "in.csv", "-o", "out.csv", "--dose", "x.toml:A"),
+        ("score", "in.csv", "-o", "out.csv", "--dose", "x.toml:A", "--every-row"),
     ):
         problem = shell.run(*arguments).problem
         assert problem.startswith("neocalc: x.toml: ")

@@ -94,8 +94,12 @@ def test_a_label_says_what_a_name_does_not() -> None:
 @pytest.mark.parametrize(
     ("name", "values", "question", "choices"),
     [
-        ("weight", [3.1] * 6, "is it in kilograms or grams or pounds?",
-         ["weight_kg", "weight_g", "weight_lb"]),
+        (
+            "weight",
+            [3.1] * 6,
+            "is it in kilograms or grams or pounds?",
+            ["weight_kg", "weight_g", "weight_lb"],
+        ),
         ("age", [3] * 6, "is it in days or months or years?", None),
         ("muac", [12] * 6, "is it in centimetres or millimetres?", None),
         ("length", [50] * 6, "is it in centimetres or inches?", ["length_cm", "length_in"]),
@@ -305,7 +309,8 @@ def test_everything_is_said_at_once_and_nothing_is_scored(
     assert main(["inspect", "in.csv", "-o", "m.toml"]) == 0
     said = capsys.readouterr()
     for question in (
-        "sex: which code is male", "weight: is it in kilograms or grams or pounds?", "muac: is it in",
+        "sex: which code is male", "weight: is it in kilograms or grams or pounds?",
+        "muac: is it in",
         "ga: is it in days", "measured_on: in which order are the dates",
         "age_days: -99: does that stand",
     ):  # fmt: skip

@@ -95,7 +95,7 @@ def test_only_print_is_read_back(text: str) -> None:
 
 def test_a_typed_trailing_zero_is_the_value_without_it() -> None:
     assert str(parse("1.50 mL")) == "1.5 mL"
-    assert "Weight          3.1 kg" in plan_of(weight="3.10 kg").describe()
+    assert "1 million viable cells/kg at 3.1 kg;" in plan_of(weight="3.10 kg").describe()
 
 
 def test_a_figure_is_its_print_and_a_quantity() -> None:

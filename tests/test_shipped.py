@@ -98,7 +98,7 @@ def test_a_changed_definition_is_refused_wherever_it_is_used(
     for command in (
         ["dose", "--trial", "NCT03558334", "--arm", "A", "--weight", "2.35kg", *product],
         ["dose", "--trial", str(site.tables / TRIAL), "--arm", "A", "--weight", "2.35kg", *product],
-        ["score", VISITS, "-o", "out.csv", "--dose", "NCT03558334:A"],
+        ["score", VISITS, "-o", "out.csv", "--dose", "NCT03558334:A", "--every-row"],
         ["chart", *marked, "-o", "out.svg"],
         ["report", *marked, "-o", "out.html"],
     ):

@@ -622,14 +622,16 @@ def test_a_follow_up_arrives_as_it_left() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"limits": Limits(min_weight=nc.Q(500, "g"), min_viability=0.7, max_doses=3, z_hard=4.5)},
+        {"limits": Limits(min_weight=nc.Q(500, "g"), min_viability=0.7, max_doses=3, z_hard=4.5),
+         "viable_concentration": "5e6 cells/mL", "release_viability": "90%"},
         {"arm": nc.trials.load("NCT03558334").arm("B"), "dose": nc.Q(5, "million cells/kg")},
         {"dose": "2.01 million cells/kg", "concentration": "5e6 cells/mL", "viability": "92%"},
         {"viable_concentration": "4.6e6 cells/mL", "release_viability": 0.95},
     ],
 )  # fmt: skip
 def test_a_dose_arrives_as_it_left(given: dict[str, Any]) -> None:
-    dosing = Dosing(**{"dose": "1 million cells/kg"} | given)
+    asked: dict[str, Any] = {"dose": "1 million cells/kg", "every_row": True}
+    dosing = Dosing(**asked | given)
     scoring = cohort.plan(visits(5).column_names, dose=dosing)
     again = read(written(scoring)).dose
     assert again is not None

@@ -98,6 +98,15 @@ class TestOwn:
             with pytest.raises(nc.DoseRefused, match="receives no cells"):
                 _ = nc.trials.load("NCT03601416", version).arm("control").dose
 
+    def test_of_two_arms_that_differ_by_case_the_one_that_is_typed(self, tmp_path: Path) -> None:
+        text = SITE.replace('name = "B"', 'name = "a"')
+        trial = nc.trials.load(site(tmp_path, text))
+        assert [trial.arm(name).name for name in ("A", "a")] == ["A", "a"]
+        two = nc.trials.load(site(tmp_path, text.replace('name = "a"', 'name = "b"')))
+        assert two.arm("B").name == "b"
+        with pytest.raises(nc.InputError, match="has: A, b"):
+            two.arm("c")
+
     def test_an_arm_or_version_that_is_not_there(self) -> None:
         with pytest.raises(nc.InputError, match="has: A, B"):
             nc.trials.load("NCT03558334").arm("C")
@@ -432,6 +441,8 @@ REGISTERED = (
 )
 """A site's own version of a trial that ships."""
 DOSE = ("--arm", "A", "--weight", "2.35kg", "--concentration", "5e6cells/mL", "--viability", "92%")
+FIRST = ("--none-given",)
+"""A dose of a trial that limits their number says which were given before."""
 LISTED = "registry (shipped), 2.1 (site.toml)"
 VISITS = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"
 
@@ -451,9 +462,9 @@ def commands(trial: str, version: str | None = None) -> dict[str, list[str]]:
     of = {name: [] if version is None else [name, version] for name in OPTIONS}
     chart = [str(VISITS), "--subject", "001-0037", "--trial", trial, *of["--trial-version"]]
     return {
-        "dose": ["dose", "--trial", trial, *of["--protocol-version"], *DOSE],
+        "dose": ["dose", "--trial", trial, *of["--protocol-version"], *DOSE, *FIRST],
         "score": [
-            "score", str(VISITS), "-o", "out.csv", "--dose", f"{trial}:A",
+            "score", str(VISITS), "-o", "out.csv", "--dose", f"{trial}:A", "--every-row",
             *of["--protocol-version"],
         ],
         "chart": ["chart", *chart, "-o", "out.svg"],
@@ -501,6 +512,17 @@ class TestSeveralVersions:
             in capsys.readouterr().err
         )
 
+    @pytest.mark.parametrize("command", list(OPTION))
+    def test_the_version_is_called_the_same_everywhere(
+        self, beside: Path, capsys: pytest.CaptureFixture[str], command: str
+    ) -> None:
+        site(beside, REGISTERED)
+        asked = [
+            OPTIONS[0] if word == OPTIONS[1] else word
+            for word in commands("NCT03558334", "2.1")[command]
+        ]
+        assert main(asked) == 0, capsys.readouterr().err
+
     def test_python_alike(self, beside: Path) -> None:
         path = site(beside, REGISTERED)
         visits = pl.read_csv(VISITS, infer_schema=False)
@@ -543,14 +565,16 @@ class TestPinned:
         }  # fmt: skip
         sheet = " ".join((tmp_path / "w.txt").read_text("utf-8").split())
         assert "NCT03558334, version 2.1, arm A, from site.toml" in sheet
-        assert f"protocol file site.toml protocol file, SHA-256 {sha256}" in sheet
+        assert "protocol file site.toml" in sheet
+        assert f"protocol file, SHA-256 {sha256}" in sheet
 
     def test_the_sheet_of_one_that_ships(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
         assert main([*commands("NCT03558334")["dose"], "--worksheet", "w.txt"]) == 0
-        assert "  ships with neocalc\n" in (tmp_path / "w.txt").read_text("utf-8")
+        sheet = " ".join((tmp_path / "w.txt").read_text("utf-8").split())
+        assert "protocol file ships with neocalc" in sheet
 
     def test_score(self, sha256: str, tmp_path: Path) -> None:
         assert main(commands("NCT03558334", "2.1")["score"]) == 0

@@ -41,6 +41,7 @@ from neocalc.tables.columns import (
     positions,
     sexes,
 )
+from neocalc.tables.doserows import check_policy, check_rows
 from neocalc.tables.findings import Found
 from neocalc.tables.identities import Ids, identified
 from neocalc.tables.mapping import (
@@ -120,7 +121,9 @@ class Scoring:
     @property
     def needed(self) -> list[str]:
         """The columns that are read, under their names in the table."""
-        return list(dict.fromkeys([*self.mapped.names.values(), *self.compare.values()]))
+        own = () if self.dose is None else (self.dose.arm_column, self.dose.dosed_on)
+        named = [*self.mapped.names.values(), *self.compare.values(), *filter(None, own)]
+        return list(dict.fromkeys(named))
 
     @property
     def by_child(self) -> bool:
@@ -191,11 +194,10 @@ def plan(
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
-    if dose is not None:
-        from neocalc.dose.columns import refuse_dosing
-
-        refuse_dosing(dose, mapped, where)
     chosen = policy_or_default(policy)
+    if dose is not None:
+        check_rows(dose, present, mapped, where)
+        check_policy(dose, chosen, reference)
     scoring = Scoring(
         mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
     )
@@ -357,7 +359,7 @@ def added_columns(
             infants = rows.of_infants()
             weighed = scored if infants is rows else infants.score(measure)
             inputs = infants.inputs("weight", infants.resolved)
-            doses = dose_series(table, weighed, inputs, scoring.mapped, scoring.dose)
+            doses = dose_series(table, infants.age, weighed, inputs, scoring.mapped, scoring.dose)
     return [one.alias(scoring.prefix + one.name) for one in series + doses]
 
 

@@ -71,6 +71,11 @@ STATUSES: Final = (
     "died",
     "withdrawn",
     "lost_to_follow_up",
+    "missing_arm",
+    "other_arm",
+    "missing_dose_date",
+    "other_day",
+    "not_eligible",
 )
 """The status words, in the order in which they take precedence."""
 

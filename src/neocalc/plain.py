@@ -47,6 +47,11 @@ PLAIN: Final = {
     "died": "died before",
     "withdrawn": "withdrawn before",
     "lost_to_follow_up": "lost to follow-up before",
+    "missing_arm": "arm not stated",
+    "other_arm": "another arm",
+    "missing_dose_date": "date of the dose not stated",
+    "other_day": "not the day of the dose",
+    "not_eligible": "not eligible by age",
 }
 """Each status word in plain words."""
 QUIET: Final = frozenset(
@@ -55,6 +60,7 @@ QUIET: Final = frozenset(
         "interval_interpolated", "interval_scaled", "short_interval", "start_below_term",
         "above_velocity_reference", "no_table", "reference_changed", "first_visit", "no_baseline",
         "no_visit_in_window", "mixed_age_basis", "died", "withdrawn", "lost_to_follow_up",
+        "other_arm", "other_day",
     }
 )  # fmt: skip
 """The statuses that ask nobody to look at the row again: there is nothing in it to mend."""

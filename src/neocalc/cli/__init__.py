@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, Final, NoReturn
 
 from neocalc._version import __version__
@@ -39,6 +42,10 @@ COMMANDS: Final = {
 }
 """Each command with its module, which has `configure` and `run` under the command's name."""
 
+_COMMAND: ContextVar[str] = ContextVar("command", default="")
+"""The command that runs, which its answer names."""
+FORMAT: Final = 1
+"""The version of the form of answers and errors in JSON."""
 RESULTS: Final = ("output", "html", "worksheet")
 """The options of a file that holds the whole result."""
 LONGEST_MESSAGE: Final = 4_000
@@ -81,19 +88,22 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.given: set[str] = set()
+        self.said = ""
         self.register("action", None, Once)
         # What begins like a number is a value, and is refused as one: -1kg.
         self._negative_number_matcher = re.compile(r"-\.?[0-9]")
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and leave with status 2."""
-        self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+        self.said = one_line(message)
+        self.exit(2, f"{self.prog}: {self.said} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is returned."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     runs.NOTES.clear()
+    _ANSWERED.clear()
     with Streams() as streams:
         return streams.status(_status(given, streams))
 
@@ -104,19 +114,40 @@ def _status(given: list[str], streams: Streams) -> int:
         with _warnings_in_one_line():
             return _run(given, streams)
     except NeocalcError as error:
-        print(f"neocalc: {one_line(str(error))}", file=sys.stderr)
+        said = one_line(str(error))
     except OSError as error:
         where = "" if error.filename is None else f"{error.filename}: "
-        print(f"neocalc: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
+        said = one_line(f"{where}{error.strerror or error}")
     except UnicodeEncodeError as error:
         quoted = error.object[max(0, error.start - 40) : error.end + 40]
-        print(f"neocalc: {one_line(repr(quoted))} is not Unicode text", file=sys.stderr)
+        said = f"{one_line(repr(quoted))} is not Unicode text"
     except MemoryError:
-        print("neocalc: there is not enough memory", file=sys.stderr)
+        said = "there is not enough memory"
     except KeyboardInterrupt:
         print(f"neocalc: stopped; {runs.outcome(runs.NOTES)}", file=sys.stderr)
         return 130
+    print(f"neocalc: {said}", file=sys.stderr)
+    _print_error(given, said)
     return 2
+
+
+def _print_error(given: list[str], said: str) -> None:
+    """For a program that asked for JSON: what was wrong, where no answer was printed before."""
+    piped = any(pair in (("-o", "-"), ("--output", "-")) for pair in pairwise(given))
+    if "--json" in given and given[0] in COMMANDS and not (_ANSWERED or piped):
+        about = _json_head(f"{given[0]} error") | {"exit_status": 2, "error": said}
+        # Into a stream that is closed or full the line on standard error must be enough.
+        with contextlib.suppress(OSError, ValueError):
+            print(json.dumps(about, indent=2), flush=True)
+
+
+_ANSWERED: Final[list[str]] = []
+"""The command whose answer in JSON has been printed."""
+
+
+def _json_head(kind: str) -> dict[str, Any]:
+    """What every JSON object begins with."""
+    return {"record": f"neocalc {kind}", "format": FORMAT, "neocalc": __version__}
 
 
 @contextlib.contextmanager
@@ -144,10 +175,12 @@ def one_line(text: str) -> str:
 
 def _run(given: list[str], streams: Streams) -> int:
     command = given[0] if given else ""
+    parser = Parser()
     try:
         if command not in COMMANDS:
             return _top_level(given)
         module, about = COMMANDS[command]
+        _COMMAND.set(command)
         loaded = import_module(f"neocalc.cli.{module}")
         parser = Parser(
             prog=f"neocalc {command}",
@@ -158,6 +191,8 @@ def _run(given: list[str], streams: Streams) -> int:
         getattr(loaded, f"configure_{command}")(parser)
         options = parser.parse_args(given[1:])
     except SystemExit as left:  # --help, or an error that has been printed
+        if left.code == 2:
+            _print_error(given, parser.said)
         return int(left.code or 0)
     files = [getattr(options, name, None) for name in RESULTS]
     streams.needed = options.json or all(file in (None, "-") for file in files)
@@ -250,13 +285,13 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def print_json(about: dict[str, Any]) -> None:
-    """Print one JSON object that says which version computed it."""
-    import json
-
+    """Print one JSON object that says which command and version computed it."""
     from neocalc.references import tables_digest
 
-    head = {"neocalc": __version__, "tables": tables_digest()}
-    print(json.dumps(head | about, indent=2, allow_nan=False))
+    head = _json_head(f"{_COMMAND.get()} answer") | {"tables": tables_digest()}
+    text = json.dumps(head | about, indent=2, allow_nan=False)
+    _ANSWERED.append(_COMMAND.get())
+    print(text)
 
 
 def print_rows(rows: list[list[str]]) -> None:

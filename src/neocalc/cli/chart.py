@@ -97,7 +97,10 @@ def add_picture(parser: argparse.ArgumentParser) -> None:
         help="day of administration; default the column administered_on",
     )  # fmt: skip
     parser.add_argument("--trial", metavar="ID", help="mark its visits and windows, NCT03558334")
-    parser.add_argument("--trial-version", metavar="NAME", help="version of its protocol")
+    parser.add_argument(
+        "--protocol-version", "--trial-version", dest="trial_version", metavar="NAME",
+        help="version of its protocol",
+    )  # fmt: skip
 
 
 def add_columns(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from neocalc.age import Age
 from neocalc.cli import add_json, add_policy, one_line, policy_of
+from neocalc.cli.growth import whole_days
 from neocalc.errors import DoseRefused, FileError, InputError, MissingError
 
 VALUES: Final = {
@@ -68,6 +69,10 @@ OPTION_OF: Final = {
 
 def configure_dose(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc dose`."""
+    parser.add_argument(
+        "--site", metavar="FILE",
+        help="defaults of the unit; without it NEOCALC_SITE, or neocalc.toml in this folder",
+    )  # fmt: skip
     group = parser.add_argument_group("protocol")
     group.add_argument("--trial", metavar="ID", help="NCT03558334, or the path of a definition")
     group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
@@ -87,6 +92,8 @@ def configure_dose(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--sex", metavar="SEX", help="female, male, f or m; there is no default")
     group.add_argument("--gestation", metavar="GA", help="gestation at birth, 27+3")
     group.add_argument("--born", metavar="DATE", help="date of birth, 2026-05-01")
+    group.add_argument("--age-days", metavar="N", help="instead of it: whole days since birth")
+    group.add_argument("--pma", metavar="PMA", help="or postmenstrual age, 42+3, with --gestation")
     group.add_argument("--on", metavar="DATE", help="date of the dose, or date and time")
     group = parser.add_argument_group("doses before this one")
     group.add_argument(
@@ -128,9 +135,10 @@ def run_dose(args: argparse.Namespace) -> int:
     """Prepare the dose; print it, or why there is none."""
     from neocalc.dose import audit, prepare
 
+    site = _site(args)
     _refuse_outputs(args)
     try:
-        result: Any = prepare(**_arguments(args))
+        result: Any = prepare(**_arguments(args), site=site)
     except DoseRefused as error:
         result = error
     about = audit.record(result)
@@ -149,6 +157,21 @@ def run_dose(args: argparse.Namespace) -> int:
             said += f"; {args.worksheet} is the sheet of an earlier dose"
         print(f"neocalc dose: {one_line(said)}", file=sys.stderr)
     return int(refused)
+
+
+def _site(args: argparse.Namespace) -> Any:
+    """The unit's defaults, with trial, version and audit trail where none is typed."""
+    from neocalc.dose.sites import find_site
+
+    site = find_site(args.site)
+    if site is None:
+        return None
+    own_trial = args.trial is None and args.dose is None
+    for name, text in site.texts.items():
+        of_trial = name in ("trial", "protocol_version")
+        if getattr(args, name) is None and (own_trial or not of_trial):
+            setattr(args, name, text)
+    return site
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, Any]:
@@ -193,15 +216,39 @@ def _arm(args: argparse.Namespace) -> Any:
 
 
 def _age(args: argparse.Namespace) -> Age | None:
+    """The age on the day of the dose, by one of its three forms."""
     from neocalc.moments import moment
 
+    forms = [name for name in ("born", "age_days", "pma") if getattr(args, name) is not None]
+    if len(forms) > 1:
+        said = "one of --born, --age-days and --pma"
+        raise InputError(forms[1], getattr(args, forms[1]), said)
+    if args.age_days is not None:
+        return Age.from_days(whole_days("--age-days", args.age_days), args.gestation)
+    if args.pma is not None:
+        return _age_of_pma(args)
     if args.born is None:
         if args.gestation is not None:
-            raise MissingError("born", "with --gestation give the date of birth, 2026-05-01")
+            accepted = "with --gestation give the date of birth, 2026-05-01, or --age-days or --pma"
+            raise MissingError("born", accepted)
         return None
     if args.on is None:
         raise MissingError("on", "with --born give the date of the dose, 2026-08-14")
     return Age(args.born, moment(args.on, "on").date, args.gestation)
+
+
+def _age_of_pma(args: argparse.Namespace) -> Age:
+    """The age from postmenstrual age and gestation at birth, each in weeks and days."""
+    if args.gestation is None:
+        raise MissingError("gestation", "with --pma give the gestation at birth, 27+3")
+    match = re.fullmatch(r"([1-9][0-9]{1,2})(?:\+|w)([0-6])d?", args.pma.strip())
+    if match is None:
+        raise InputError("pma", args.pma, "weeks and days, such as 42+3")
+    birth = int(Age.from_days(0, args.gestation).gestation_days[0])
+    days = int(match[1]) * 7 + int(match[2]) - birth
+    if days < 0:
+        raise InputError("pma", args.pma, f"from the gestation at birth on ({args.gestation})")
+    return Age.from_days(days, args.gestation)
 
 
 def _given(args: argparse.Namespace) -> list[tuple[str, str]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ OPTIONS: Final = {
 }
 USUAL: Final = (154, 300)
 """Gestations outside 22w0d to 42w6d are accepted and pointed out [day]."""
+NEAR: Final = 3
+"""So many days from the gestation at which another chart begins it is pointed out [day]."""
 _DERIVED: Final = ("bmi", "weight_for_length")
 """What follows from weight and length."""
 
@@ -69,6 +72,9 @@ def configure_growth(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also the z-score by every reference there is, side by side",
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit status 1 when a status is not ok"
+    )
     add_policy(parser)
     add_json(parser)
     parser.epilog = (
@@ -99,12 +105,15 @@ def run_growth(options: argparse.Namespace) -> int:
     how = {"policy": policy.describe(options.reference)}
     if options.uncorrected:
         how["uncorrected"] = f"{_uncorrected(options, age, policy)} at chronological age"
+    step = _step(age, policy) if options.reference == DEFAULT else ""
+    if step:
+        how["note"] = step
     taken = _position_taken(options, age, policy)
     if taken:
         how["position"] = taken
     if options.json:
         print_json({"sex": sex, "age": age_facts(age), **how, "results": rows})
-        return 0
+        return _strict(options, rows)
     print(f"Sex                {sex}")
     print_age(age)
     print()
@@ -117,7 +126,16 @@ def run_growth(options: argparse.Namespace) -> int:
         print()
     for name, text in how.items():
         print(f"{name.capitalize()}: {text}.")
-    return 0
+    return _strict(options, rows)
+
+
+def _strict(options: argparse.Namespace, rows: list[dict[str, Any]]) -> int:
+    """Exit status 1 where --strict is asked for and a measurement is not ok."""
+    odd = [f"{row['measure']}: {row['status']}" for row in rows if row["status"] != "ok"]
+    if not options.strict or not odd:
+        return 0
+    print(f"--strict: not ok: {', '.join(odd)}", file=sys.stderr)
+    return 1
 
 
 def _uncorrected(options: argparse.Namespace, age: Age, policy: Policy) -> str:
@@ -195,6 +213,17 @@ def gestation_text(age: Age) -> str:
     if not USUAL[0] <= days <= USUAL[1]:
         kind += "; outside 22w0d to 42w6d: check it"
     return f"{weeks_and_days(days)} ({kind})"
+
+
+def _step(age: Age, policy: Policy) -> str:
+    """That another chart begins some days of gestation away; empty where none does."""
+    days, step = int(age.gestation_days[0]), policy.preterm_below_day
+    if days == NOT_STATED or abs(days - step) > NEAR:
+        return ""
+    return (
+        f"born {weeks_and_days(days)}: from {weeks_and_days(step)} of gestation on another chart "
+        "holds, and an infant born a few days earlier or later has another z"
+    )
 
 
 def _position_taken(options: argparse.Namespace, age: Age, policy: Policy) -> str:

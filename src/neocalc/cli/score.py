@@ -73,8 +73,8 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
         "  neocalc score EXPORT.csv -o SCORED.parquet --column weight_kg=WT "
         "--sex-codes male=1,female=2\n"
         "  cat COHORT.csv | neocalc score - -o - > SCORED.csv\n"
-        "  neocalc score COHORT.csv -o DOSES.csv --dose NCT03558334:A --concentration 5e6cells/mL "
-        "--viability 92%\n"
+        "  neocalc score COHORT.csv -o DOSES.csv --dose NCT03558334:A --arm-column arm "
+        "--dosed-on administered_on \\\n      --concentration 5e6cells/mL --viability 92%\n"
         "  neocalc score VS.xpt --layout sdtm --dm DM.xpt -o SCORED.csv\n"
         "  neocalc score BUNDLE.json -o SCORED.csv"
     )
@@ -87,6 +87,15 @@ def _add_dose(parser: argparse.ArgumentParser) -> None:
     about = "NCT03558334:A, or the path of a definition and an arm"
     group.add_argument("--dose", metavar="TRIAL:ARM", help=about)
     group.add_argument("--protocol-version", metavar="NAME", help="where a trial has several")
+    group.add_argument(
+        "--arm-column", metavar="COLUMN",
+        help="with the arm of each row; COLUMN=WORD where the table calls the arm by another word",
+    )  # fmt: skip
+    group.add_argument("--dosed-on", metavar="COLUMN", help="with the day of the row's dose")
+    group.add_argument(
+        "--every-row", action="store_true",
+        help="instead of the two: a dose for each row, whatever its arm and day, for planning",
+    )  # fmt: skip
     for option, text in DOSE_VALUES.items():
         group.add_argument(f"--{option}", metavar="VALUE", help=text)
 
@@ -96,7 +105,8 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
     names = [option.replace("-", "_") for option in DOSE_VALUES]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.dose is None:
-        for name in [*given, *(["protocol_version"] if options.protocol_version else [])]:
+        of_dose = ("protocol_version", "arm_column", "dosed_on", "every_row")
+        for name in [*given, *(one for one in of_dose if getattr(options, one))]:
             raise MissingError("dose", f"--{name.replace('_', '-')} is that of a dose: TRIAL:ARM")
         return None
     from neocalc.dose import Dosing
@@ -108,7 +118,14 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
     for name in ("viability", "release_viability"):
         if name in given:
             given[name] = typed_fraction(given[name])
-    return Dosing(arm=load(trial, options.protocol_version).arm(arm), **given)
+    column, _, word = (options.arm_column or "").partition("=")
+    rows = {
+        "arm_column": column or None,
+        "arm_word": word or None,
+        "dosed_on": options.dosed_on,
+        "every_row": options.every_row,
+    }
+    return Dosing(arm=load(trial, options.protocol_version).arm(arm), **rows, **given)
 
 
 def _writer(

@@ -23,6 +23,7 @@ from neocalc.dose.limits import Limits
 from neocalc.dose.persons import Override, SecondCheck, refuse_same_person, seen_code
 from neocalc.dose.plan import Plan, Request
 from neocalc.dose.protocol import banded, counting, dose_of, limits_that_hold, require_dose
+from neocalc.dose.sites import Site, read_site
 from neocalc.dose.stops import HARD, SOFT, Check, every_check
 from neocalc.errors import DoseRefused, InputError
 
@@ -39,8 +40,10 @@ __all__ = [
     "Override",
     "Plan",
     "SecondCheck",
+    "Site",
     "dose_columns",
     "prepare",
+    "read_site",
 ]
 
 
@@ -94,6 +97,7 @@ def prepare(
     lot: str | None = None,
     donor: str | None = None,
     gate: str | None = None,
+    site: Site | None = None,
 ) -> Plan:
     """Prepare a dose for one infant: cells, volume, vials, rate, and every check.
 
@@ -165,6 +169,8 @@ def prepare(
         Of the product, repeated in the same way.
     gate : str, optional
         Who confirmed, and when, that the arm is open, where the protocol states such a gate.
+    site : Site, optional
+        The unit's defaults, by `neocalc.dose.read_site`; what is given goes before them.
 
     Returns
     -------
@@ -192,8 +198,10 @@ def prepare(
     if second_check is not None and not isinstance(second_check, SecondCheck):
         raise InputError("second_check", second_check, "a neocalc.dose.SecondCheck(person, weight)")
     limits = limits_that_hold(limits, arm)
+    if site is not None and not isinstance(site, Site):
+        raise InputError("site", site, "what neocalc.dose.read_site returns")
     inputs = read_inputs(
-        {
+        _with_site(site, {
             "weight": weight, "dose": dose, "counts": counts, "concentration": concentration,
             "viable_concentration": viable_concentration, "viability": viability,
             "release_viability": release_viability, "cells_per_vial": cells_per_vial,
@@ -211,26 +219,31 @@ def prepare(
             "age": age, "policy": policy, "reference": reference, "subject": subject,
             "identifier": identifier, "prepared_by": prepared_by, "lot": lot, "donor": donor,
             "gate": gate,
-        },
+        }),
         dose_of(arm, weight),
     )  # fmt: skip
     limits, said = counting(limits, arm, inputs.counts)
     limits = banded(limits, arm, inputs.weight)
-    fixed = None if arm is None else arm.conditions.weight_policy()
+    stated = None if arm is None else arm.conditions.weight_policy()
+    fixed = None if stated is None else (stated[0].of_infants, stated[1])
     inputs = replace(inputs, counts=said, fixed=fixed)
     if override is not None:
         refuse_same_person(override.second_person, inputs.prepared_by, "second_person")
     if second_check is not None:
         refuse_same_person(second_check.person, inputs.prepared_by, "second_check")
-    return _prepare(Request(inputs, limits, arm, override, second_check))
+    return _prepare(Request(inputs, limits, arm, override, second_check, site))
+
+
+def _with_site(site: Site | None, given: dict[str, Any]) -> dict[str, Any]:
+    return given if site is None else site.filled(given)
 
 
 def _prepare(request: Request) -> Plan:
     """Checks of the inputs, then the amounts, then the checks of the amounts."""
-    inputs, limits, arm, override, second = request
+    inputs, limits, arm, override, second, site = request
     require_dose(arm, request)
     check_complete(inputs, limits.counts)
-    checks = input_checks(inputs, limits, second, arm)
+    checks = input_checks(inputs, limits, second, arm, () if site is None else site.required)
     if any(check.outcome == HARD for check in checks):
         raise _refusal(every_check(checks), request)
     amounts = work_out(inputs, limits)

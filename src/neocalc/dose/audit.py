@@ -58,6 +58,9 @@ def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict
         **head("dose", at),
         "outcome": "refused" if refused else "prepared",
         "protocol": None if asked is None or asked.arm is None else asked.arm.definition,
+        "site": None
+        if asked is None or asked.site is None
+        else {"name": asked.site.name, "sha256": asked.site.sha256},
         "inputs": None if asked is None else _inputs(asked.inputs),
         "limits": None if asked is None else _limits(asked),
         "loosened": [] if asked is None else [_loosened(one) for one in asked.limits.loosened()],

@@ -8,6 +8,7 @@ not state is asked for or shown as not stated; it is never asserted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -56,6 +57,17 @@ def condition_checks(
         _age(inputs, limits, stated),
         _gate(inputs, stated),
     ]
+
+
+def stopped_by_age(arm: Arm, age: Age) -> bool:
+    """Whether a dose of the arm would be stopped for the infant's age, softly or hard.
+
+    The time since enrolment is not looked at: a table has no day of it.
+    """
+    inputs = DoseInputs(weight=1.0, dose=1.0, age=age)
+    stated = replace(arm.conditions, within=None)
+    checks = (_eligible(inputs, stated), _age(inputs, arm.limits, stated))
+    return any(check.outcome in (HARD, SOFT) for check in checks)
 
 
 def _required(

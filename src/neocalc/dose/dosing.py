@@ -10,7 +10,7 @@ from neocalc.dose.figures import fraction, one_figure
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.protocol import dose_that_holds, limits_that_hold
-from neocalc.errors import MissingError, StatusArray
+from neocalc.errors import InputError, MissingError, StatusArray
 
 if TYPE_CHECKING:
     from neocalc.trials import Arm
@@ -22,6 +22,7 @@ _UNITS: Final = {
     "viability": "fraction",
     "release_viability": "fraction",
 }
+_ROWS: Final = ("arm_column", "arm_word", "dosed_on", "every_row")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Dosing:
         As for `neocalc.dose.prepare`; without a concentration there are cells and no volumes.
     limits : Limits, optional
         The protocol's; with an arm, those that its protocol does not state.
+    arm_column, dosed_on : str, optional
+        The columns of a table with the arm of each row and the day of its dose: a row has a dose
+        when its arm is this one and `measured_on` is that day.
+    arm_word : str, optional
+        How the table calls this arm; by default as the trial does.
+    every_row : bool, default False
+        Instead of the two: whatever the arm and the day, for planning.
 
     Raises
     ------
@@ -64,6 +72,10 @@ class Dosing:
     viability: Any = None
     release_viability: Any = None
     limits: Limits | None = None
+    arm_column: str | None = None
+    arm_word: str | None = None
+    dosed_on: str | None = None
+    every_row: bool = False
 
     def __post_init__(self) -> None:
         limits = limits_that_hold(self.limits, self.arm)
@@ -76,6 +88,14 @@ class Dosing:
             if value is not None:  # as a Figure: it can be sent to another process
                 read = fraction if unit == "fraction" else _of(unit)
                 object.__setattr__(self, name, Figure(read(value, name), unit))
+        for name in ("arm_column", "arm_word", "dosed_on"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value):
+                raise InputError(name, value, "a text")
+        if self.arm_word is not None and self.arm_column is None:
+            raise MissingError("arm_column", "arm_word is how this column calls the arm")
+        if not isinstance(self.every_row, bool):
+            raise InputError("every_row", self.every_row, "True or False")
         strengths = self.concentration, self.viable_concentration
         if self.viability is not None and strengths == (None, None):
             raise MissingError("concentration", "viability needs the concentration of all cells")
@@ -115,7 +135,8 @@ class Dosing:
         assert self.limits is not None
         names = ("trial", "version", "arm", "origin", "sha256")
         definition = dict.fromkeys(names) if self.arm is None else self.arm.definition
-        return {**definition, "counts": self.limits.counts} | {
+        rows = {name: getattr(self, name) for name in _ROWS}
+        return {**definition, "counts": self.limits.counts, **rows} | {
             name: None if figure is None else {"value": figure.value, "unit": figure.unit}
             for name, figure in ((name, getattr(self, name)) for name in _UNITS)
         }

@@ -10,6 +10,7 @@ from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import COMPUTED, Figure
 from neocalc.dose.persons import Override, SecondCheck
+from neocalc.dose.sites import Site
 from neocalc.dose.stops import SOFT, Check
 from neocalc.units import quantity
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """What was asked for: inputs, limits, arm, the override of soft stops and the second check."""
+    """What was asked for: inputs, limits, arm, override, second check and the unit's defaults."""
 
     inputs: DoseInputs
     limits: Limits
     arm: Arm | None
     override: Override | None
     second: SecondCheck | None = None
+    site: Site | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,9 @@ class Plan:
     @property
     def results(self) -> dict[str, Figure]:
         """Every result by its label, in the order in which it is worked out."""
-        unit = "cell" if self.amounts.vials is None else "vial"
+        vehicle, flush = self.inputs.vehicle_volume, self.inputs.flush_volume
+        nothing = [] if vehicle else ["infused volume", "final concentration"]
+        nothing += [] if vehicle or flush else ["total volume", "total volume per kg"]
         found = [
             ("cells", self.amounts.cells, "cell", 1),
             ("volume", self.amounts.volume, "mL", COMPUTED),
@@ -134,14 +138,14 @@ class Plan:
             ("rounding error", self.amounts.rounding_error, "fraction", 4),
             ("draw-up volume", self.amounts.draw_volume, "mL", COMPUTED),
             ("volume per kg", self.amounts.volume_per_kg, "mL/kg", COMPUTED),
-            ("vials", self.amounts.vials, unit, None),
+            ("vials", self.amounts.vials, "vial", None),
+            ("infused volume", self.amounts.infused_volume, "mL", COMPUTED),
             ("duration", self.amounts.duration, "h", COMPUTED),
             ("rate", self.amounts.rate, "mL/h", COMPUTED),
             ("rate per kg", self.amounts.rate_per_kg, "mL/kg/h", COMPUTED),
             ("speed of cells", self.amounts.cell_rate, "cell/kg/min", COMPUTED),
             ("pump rate", self.amounts.pump_rate, "mL/h", None),
             ("pump duration", self.amounts.pump_duration, "h", COMPUTED),
-            ("infused volume", self.amounts.infused_volume, "mL", COMPUTED),
             ("final concentration", self.amounts.final_concentration, "cell/mL", COMPUTED),
             ("total volume", self.amounts.total_volume, "mL", COMPUTED),
             ("total volume per kg", self.amounts.total_volume_per_kg, "mL/kg", COMPUTED),
@@ -151,7 +155,7 @@ class Plan:
         return {
             label: Figure(value, unit, digits)
             for label, value, unit, digits in found
-            if value is not None
+            if value is not None and label not in nothing
         }
 
     @property
@@ -170,39 +174,19 @@ class Plan:
         return f"LOOSENED LIMITS: {found}" if found else ""
 
     def describe(self) -> str:
-        """The dose, its amounts and its checks in readable lines.
+        """The dose in readable lines: what to do, the checks, and the working.
 
         Examples
         --------
         >>> from neocalc.dose import prepare
         >>> plan = prepare(weight="2.35 kg", dose="1 million cells/kg",
         ...                viable_concentration="2 million cells/mL", graduation="0.1 mL")
-        >>> print(plan.describe().split("Checks")[0])
-        Dose            1 million viable cells/kg
-        Weight          2.35 kg
-        Cells           2,350,000 cells
-        Volume          1.175 mL
-        Syringe volume  1.2 mL
-        Rounding error  2.128%
-        Volume per kg   0.510638 mL/kg
-        Delivered dose  1,021,277 cells/kg
-        <BLANKLINE>
-        <BLANKLINE>
+        >>> plan.describe().splitlines()[1].split()
+        ['|', 'GIVE', '1.2', 'mL', '|']
         """
-        dose = str(Figure(self.inputs.dose, "cell/kg"))
-        rows = [
-            *([] if self.inputs.subject is None else [("subject", self.inputs.subject)]),
-            *([] if self.arm is None else [("protocol", self.arm.label)]),
-            ("dose", dose.replace(" cells", f" {self.limits.counts} cells")),
-            ("weight", str(Figure(self.inputs.weight, "kg"))),
-            *((label, str(figure)) for label, figure in self.results.items()),
-        ]
-        width = max(len(label) for label, _ in rows)
-        lines = [f"{label.capitalize():<{width}}  {text}" for label, text in rows]
-        lines += ["", "Checks"] + [f"  {check}" for check in self.checks]
-        lines += [self.passed] if self.passed else []
-        lines += [self.loosened] if self.loosened else []
-        return "\n".join(lines)
+        from neocalc.dose.answer import describe  # it reads a plan
+
+        return describe(self)
 
 
 def _quantity(value: float | None, unit: str) -> pint.Quantity[Any] | None:

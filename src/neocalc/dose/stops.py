@@ -80,8 +80,8 @@ def every_check(made: Iterable[Check]) -> list[Check]:
     Examples
     --------
     >>> found = every_check([Check("arm dose", HARD, "the arm states none")])
-    >>> [str(check) for check in found[:2]]
-    ['not made   possible values: stopped before it', 'hard stop  arm dose: the arm states none']
+    >>> [str(check) for check in found[1:3]]
+    ['not made   required inputs: stopped before it', 'hard stop  arm dose: the arm states none']
     """
     found = {check.name: check for check in made}
     return [

@@ -1,7 +1,8 @@
-"""The printable sheet of one dose: inputs, formulas with figures, checks, room for two signatures.
+"""The printable sheet of one dose: one page with all that two people need.
 
-Two people calculate apart from each other; a second look at the same sheet is not an independent
-check. So the sheet carries all that the second person needs to do it again.
+What to do, of whom and of what, the working and the checks, and room for the second person's own
+figures and for what was given. Two people calculate apart from each other; a second look at the
+same sheet is not an independent check. So the sheet carries all that is needed to do it again.
 
 References
 ----------
@@ -13,22 +14,24 @@ from __future__ import annotations
 import datetime as dt
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from itertools import zip_longest
+from typing import Final
 
 from neocalc import html as pages
 from neocalc._version import __version__
 from neocalc.age import NOT_STATED, TERM
-from neocalc.dose.arithmetic import up_to_graduation
-from neocalc.dose.inputs import MOMENTS, DoseInputs
-from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount
+from neocalc.dose.answer import box, framed, not_checked
+from neocalc.dose.inputs import DoseInputs, default_policy
+from neocalc.dose.notation import COMPUTED, Figure, amount, spoken
 from neocalc.dose.plan import Plan
-from neocalc.dose.stops import SOFT, Check
-from neocalc.errors import UnitError
+from neocalc.dose.stops import PASSED, SOFT
+from neocalc.dose.working import as_given, figures_as_given, steps
+from neocalc.moments import birth_date
 from neocalc.plain import visible
+from neocalc.policy import DEFAULT, weeks_and_days
 from neocalc.records import utc_time
 from neocalc.references import tables_digest
 from neocalc.shipped import SHIPPED
-from neocalc.units import split_quantity
 
 WIDTH: Final = 96
 """Characters in a line of the text."""
@@ -37,172 +40,158 @@ NOTICE: Final = (
     "this sheet is not an independent check."
 )
 SIGNATURES: Final = ("Calculated by", "Checked independently by")
-
-
-_HALF: Final = 40
+SECOND: Final = (
+    "weight",
+    "cells in each mL",
+    "viability",
+    "cells",
+    "volume",
+    "pump rate",
+    "initials",
+)
+"""What the second person works out apart, and writes down before looking at the first's figures."""
+GIVEN: Final = ("started at", "ended at", "volume given", "rate", "filter", "given by", "seen by")
+"""What is written down of the infusion itself."""
+WITH_WORDS: Final = (
+    "arm dose", "eligibility", "age at the dose", "cohort gate", "age of weight",
+    "weight for age and sex", "change from last weight", "second check", "filter",
+    "number of doses", "planned course",
+)  # fmt: skip
+"""Checks that passed whose words are on the sheet."""
+BLANK: Final = "________"
+_HALF: Final = 46
 """Characters of an input that has room in half the width of the page."""
 
 
-class Step(NamedTuple):
-    """One line of the working: what, by which formula, with which figures, and the result."""
-
-    label: str
-    formula: str
-    figures: str
-    result: str
-
-
-def steps(plan: Plan) -> list[Step]:
-    """The working of a dose, in order.
-
-    Examples
-    --------
-    >>> from neocalc.dose import prepare
-    >>> plan = prepare(weight="2.35 kg", dose="1 million cells/kg",
-    ...                viable_concentration="2 million cells/mL")
-    >>> for step in steps(plan)[:2]:
-    ...     print(step.label, "=", step.figures, "=", step.result)
-    cells = 1 million cells/kg x 2.35 kg = 2,350,000 cells
-    volume = 2,350,000 cells / 2 million cells/mL = 1.175 mL
-    """
-    return list(_steps(plan))
-
-
-def _steps(plan: Plan) -> Iterator[Step]:
-    inputs, amounts, shown = plan.inputs, plan.amounts, _results(plan)
-    given = {name: str(figure) for name, figure in _figures(inputs).items()}
-    weight = given["weight"]
-    yield Step("cells", "dose x weight", f"{given['dose']} x {weight}", shown["cells"])
-    strength = ""
-    if amounts.strength is not None:
-        name = "concentration" if inputs.concentration is not None else "viable concentration"
-        formula, strength = name, str(Figure(amounts.strength.concentration, "cell/mL"))
-        if name == "concentration" and plan.limits.counts == "viable":
-            formula = "(concentration x viability)"
-            strength = f"({strength} x {given['viability']})"
-        figures = f"{shown['cells']} / {strength}"
-        yield Step("volume", f"cells / {formula}", figures, shown["volume"])
-    administered, volume = "volume", shown.get("volume", "")
-    if "syringe volume" in shown:
-        administered = "syringe volume"
-        rule, figures = "nearest line, half to even", f"lines of {given['graduation']}"
-        yield Step("syringe volume", rule, figures, shown["syringe volume"])
-        figures = f"{shown['syringe volume']} / {volume} - 1"
-        yield Step(
-            "rounding error", "syringe volume / volume - 1", figures, shown["rounding error"]
-        )
-        volume = shown["syringe volume"]
-    if "draw-up volume" in shown:
-        left = up_to_graduation(inputs.dead_volume or 0.0, inputs.graduation)
-        figures = f"{volume} + {amount(left, 'mL')}"
-        formula = f"{administered} + dead volume"
-        yield Step("draw-up volume", formula, figures, shown["draw-up volume"])
-    if "volume per kg" in shown:
-        figures = f"{volume} / {weight}"
-        yield Step("volume per kg", f"{administered} / weight", figures, shown["volume per kg"])
-    if amounts.per_vial is not None:
-        yield _vials(plan, given, shown)
-    if inputs.duration is not None:
-        figures = f"{volume} / {given['duration']}"
-        yield Step("rate", f"{administered} / duration", figures, shown["rate"])
-    if inputs.rate is not None:
-        figures = f"{volume} / {given['rate']}"
-        yield Step("duration", f"{administered} / rate", figures, shown["duration"])
-    if "rate per kg" in shown:
-        figures = f"{shown['rate']} / {weight}"
-        yield Step("rate per kg", "rate / weight", figures, shown["rate per kg"])
-    if "speed of cells" in shown:
-        minutes = Figure((amounts.duration or 0.0) * 60, "min", COMPUTED)
-        figures = f"{shown['delivered dose']} / {minutes}"
-        formula = "delivered dose / minutes"
-        yield Step("speed of cells", formula, figures, shown["speed of cells"])
-    if amounts.strength is not None:
-        figures = f"{volume} x {strength.strip('()')} / {weight}"
-        yield Step(
-            "delivered dose", f"in reverse, from the {administered}", figures,
-            shown["delivered dose"],
-        )  # fmt: skip
-
-
-def _vials(plan: Plan, given: dict[str, str], shown: dict[str, str]) -> Step:
-    per_vial = Figure(plan.amounts.per_vial or 0.0, "cell/vial", COMPUTED)
-    formula = "cells drawn up / viable cells per vial"
-    if plan.inputs.cells_per_vial is not None:
-        formula = "cells drawn up / (cells per vial x recovery"
-        formula += " x viability)" if plan.limits.counts == "viable" else ")"
-    drawn = plan.amounts.draw_volume or plan.amounts.given_volume
-    cells = shown["cells"]
-    if drawn is not None and plan.amounts.strength is not None:
-        concentration, viable = plan.amounts.strength
-        most = max(plan.amounts.cells, drawn * concentration * viable)
-        cells = str(Figure(most, "cell", 1))
-    return Step("vials", f"{formula}, rounded up", f"{cells} / {per_vial}", shown["vials"])
-
-
-def _results(plan: Plan) -> dict[str, str]:
-    return {label: str(figure) for label, figure in plan.results.items()}
-
-
 def rows(plan: Plan) -> list[tuple[str, str]]:
-    """Every input as label and text: as it was given, and in the unit it was computed in."""
+    """Infant, protocol, product and infusion as label and text.
+
+    A figure stands as it was given too, where that was in another unit. What the sheet must say
+    and nobody typed is a line to write on.
+    """
     inputs = plan.inputs
-    found = [("protocol", plan.arm.label if plan.arm is not None else "no trial named")]
-    if plan.arm is not None:
-        ours = plan.arm.origin == SHIPPED
-        found.append(("protocol file", "ships with neocalc" if ours else plan.arm.origin))
-        found.append(("protocol file, SHA-256", plan.arm.sha256))
-    found.append(("the dose counts", f"{plan.limits.counts} cells"))
-    for name, figure in _figures(inputs).items():
-        found.append(
-            (name.replace("_", " "), f"{figure}{_as_given(inputs.texts.get(name), figure)}")
-        )
-    found += _infant(inputs)
-    if inputs.prepared_by is not None:
-        found.append(("prepared by", inputs.prepared_by))
-    if inputs.given is not None:
-        doses = [f"{dose.on}: {Figure(dose.dose, 'cell/kg')}" for dose in inputs.given]
-        found.append(("doses given before", "; ".join(doses) or "none"))
-    return found
-
-
-def _figures(inputs: DoseInputs) -> dict[str, Figure]:
-    """The inputs; minutes need not end as hours, and stand beside them as they were given."""
-    found = inputs.figures
-    hours = found.get("duration")
-    if hours is not None and _as_given(inputs.texts.get("duration"), hours):
-        found["duration"] = hours._replace(digits=COMPUTED)
-    return found
-
-
-def _as_given(typed: str | None, figure: Figure) -> str:
-    """The figure in the unit it was typed in, where that is another; in safe notation too."""
-    try:
-        value, unit = split_quantity(typed or "", "", "kg")
-    except UnitError:
-        return ""
-    if unit.name == figure.unit or unit.name not in SPELLED:
-        return ""
-    return f" (given: {amount(value, unit.name)})"
+    return [
+        *_infant(inputs), *_protocol(plan), *_product(plan), *_infusion(plan), *_people(plan),
+    ]  # fmt: skip
 
 
 def _infant(inputs: DoseInputs) -> Iterator[tuple[str, str]]:
-    for name in ("weight_source", *sorted(MOMENTS), "sex"):
-        value = getattr(inputs, name)
-        if value is not None:
-            label = "date of the dose" if name == "on" else name.replace("_", " ")
-            yield label, str(value)
-    if inputs.line_filter is not None:
-        yield "filter in the line", "yes" if inputs.line_filter else "no"
-    if inputs.age is not None:
-        days, gestation = int(inputs.age.days[0]), int(inputs.age.gestation_days[0])
+    yield "subject", inputs.subject or BLANK
+    yield "second identifier", inputs.identifier or BLANK
+    age = inputs.age
+    born = None if age is None else birth_date(age, inputs.on)
+    yield "date of birth", BLANK if born is None else str(born)
+    if inputs.sex is not None:
+        yield "sex", inputs.sex
+    if age is not None:
+        days, gestation = int(age.days[0]), int(age.gestation_days[0])
         text = f"{Figure(days, 'day')} chronological"
-        if gestation != NOT_STATED:
+        if gestation == NOT_STATED:
+            yield "age", text
+        else:
             weeks, rest = divmod(gestation, 7)
-            corrected = Figure(days + gestation - TERM, "day")
-            text += f", {corrected} corrected; born at {weeks} weeks {rest} days"
-        yield "age", text
-        for policy, reference in inputs.policies:
-            yield "policy", policy.describe(reference)
+            yield "age", f"{text}, {Figure(days + gestation - TERM, 'day')} corrected"
+            yield "gestation at birth", f"{weeks} weeks {rest} days"
+            yield "postmenstrual age", weeks_and_days(days + gestation)
+    figures = figures_as_given(inputs)
+    for name in ("weight", "weighed_on", "weight_source", "last_weight", "last_weighed_on"):
+        if name in figures:
+            yield name.replace("_", " "), _figure(inputs, name, figures[name])
+        elif getattr(inputs, name) is not None:
+            yield name.replace("_", " "), str(getattr(inputs, name))
+    for policy, reference in inputs.policies:
+        if (policy, reference) != (default_policy(), DEFAULT):
+            yield "weight is checked by", policy.describe(reference)
+
+
+def _figure(inputs: DoseInputs, name: str, figure: Figure) -> str:
+    return f"{figure}{as_given(inputs.texts.get(name), figure)}"
+
+
+def _protocol(plan: Plan) -> Iterator[tuple[str, str]]:
+    inputs = plan.inputs
+    yield "protocol", plan.arm.label if plan.arm is not None else "no trial named"
+    if plan.arm is not None:
+        ours = plan.arm.origin == SHIPPED
+        yield "protocol file", "ships with neocalc" if ours else plan.arm.origin
+        yield "protocol file, SHA-256", plan.arm.sha256
+    if plan.request.site is not None:
+        yield "defaults of the unit", plan.request.site.label
+    counts = plan.limits.counts
+    yield "dose", f"{Figure(inputs.dose, 'cell/kg')}, of {counts} cells"
+    if inputs.given is not None:
+        doses = [f"{dose.on}: {Figure(dose.dose, 'cell/kg')}" for dose in inputs.given]
+        yield "doses given before", "; ".join(doses) or "none"
+    if inputs.planned_doses is not None:
+        yield "planned doses", str(inputs.planned_doses)
+    if inputs.gate is not None:
+        yield "gate", inputs.gate
+
+
+def _product(plan: Plan) -> Iterator[tuple[str, str]]:
+    inputs, stated = plan.inputs, None if plan.arm is None else plan.arm.conditions
+    yield "product", (stated.product if stated is not None else "") or BLANK
+    yield "lot", inputs.lot or BLANK
+    yield "donor", inputs.donor or BLANK
+    figures = figures_as_given(inputs)
+    for name in (
+        "concentration", "viable_concentration", "viability", "release_viability",
+        "cells_per_vial", "viable_cells_per_vial", "recovery", "dmso",
+    ):  # fmt: skip
+        if name in figures:
+            yield name.replace("_", " "), _figure(inputs, name, figures[name])
+    for number, one in enumerate(inputs.vials or (), 1):
+        kind = "viable cells" if one.viable else "cells"
+        share = "" if one.viability is None else f", {Figure(one.viability, 'fraction')} viable"
+        cells = amount(one.cells, "cell").replace("cells", kind)
+        yield f"vial {number}", f"{cells}{share}, {amount(one.volume, 'mL')}"
+    for name in ("thawed_on", "expires"):
+        if getattr(inputs, name) is not None:
+            yield name.replace("_", " "), str(getattr(inputs, name))
+    limit = plan.limits["max_time_after_thaw"]
+    usual = plan.limits["usual_time_after_thaw"]
+    if limit is not None:
+        yield "end after the thaw", f"within {spoken(limit)}, as the protocol states"
+    elif inputs.thawed_on is not None and usual is not None:
+        yield "end after the thaw", f"within {spoken(usual)}, as is usual"
+    diluent = figures.get("diluent_volume")
+    if diluent is not None:
+        yield "diluent", str(diluent)
+    if inputs.vehicle is not None or inputs.vehicle_volume is not None:
+        volume = figures.get("vehicle_volume")
+        said = f"{volume or ''} {inputs.vehicle or ''}".strip()
+        yield "vehicle", said
+    if "flush_volume" in figures:
+        yield "flush", str(figures["flush_volume"])
+
+
+def _infusion(plan: Plan) -> Iterator[tuple[str, str]]:
+    inputs, amounts = plan.inputs, plan.amounts
+    figures, stated = figures_as_given(inputs), None if plan.arm is None else plan.arm.conditions
+    yield "route", (stated.route if stated is not None else "") or BLANK
+    yield "date of the dose", BLANK if inputs.on is None else str(inputs.on)
+    if inputs.enrolled_on is not None:
+        yield "enrolled on", str(inputs.enrolled_on)
+    for name in ("graduation", "syringe_capacity", "dead_volume", "duration", "rate", "pump_step"):
+        if name in figures:
+            yield name.replace("_", " "), _figure(inputs, name, figures[name])
+    strength = amounts.strength
+    if strength is not None:
+        final = amounts.final_concentration or strength.concentration * strength.viable
+        cells = str(Figure(final, "cell/mL", COMPUTED))
+        yield "final concentration", cells.replace("cells", f"{plan.limits.counts} cells")
+        total = amounts.total_volume_per_kg or amounts.volume_per_kg or 0.0
+        yield "total mL for each kg", str(Figure(total, "mL/kg", 3))
+    there = {None: BLANK, True: "yes", False: "no"}[inputs.line_filter]
+    asked = plan.limits.line_filter
+    yield "filter in the line", there if asked is None else f"{there} (protocol: {asked})"
+
+
+def _people(plan: Plan) -> Iterator[tuple[str, str]]:
+    if plan.inputs.prepared_by is not None:
+        yield "prepared by", plan.inputs.prepared_by
+    if plan.request.second is not None:
+        yield "second check by", plan.request.second.person
 
 
 def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
@@ -220,16 +209,16 @@ def text(plan: Plan, *, at: dt.datetime | None = None) -> str:
     str
         Lines of at most `WIDTH` characters.
     """
-    lines = ["DOSE WORKSHEET", *_wrapped(f"Subject: {plan.inputs.subject or '_' * 24}")]
-    lines += _wrapped(_head(at))
-    lines += ["", "INPUTS", *_aligned(rows(plan))]
-    lines += ["", "WORKING"]
+    lines = ["DOSE WORKSHEET", *_wrapped(_head(at)), *_box_lines(plan)]
+    lines += [line for said in _stops(plan) for line in _wrapped(said)]
+    lines += ["INFANT, PROTOCOL, PRODUCT, INFUSION", *_columns(rows(plan))]
+    lines += ["WORKING"]
     for step in steps(plan):
         lines += _wrapped(f"{step.label} = {step.formula} = {step.figures} = {step.result}")
-    lines += ["", "CHECKS"]
-    for check in plan.checks:
-        lines += _wrapped(str(check))
-    lines += ["", *_wrapped(plan.passed), *_wrapped(plan.loosened)]
+    lines += ["CHECKS PASSED", *_wrapped(_passed(plan))]
+    lines += _wrapped(not_checked(plan))
+    for title, fields in _blanks():
+        lines += ["", title, *_wrapped("   ".join(f"{name}: {BLANK}" for name in fields))]
     for who in SIGNATURES:
         lines += ["", f"{who + ':':<26}{'_' * 40}  Date, time: {'_' * 16}"]
     return visible("\n".join([*lines, "", *textwrap.wrap(NOTICE, WIDTH)])) + "\n"
@@ -250,24 +239,19 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
     str
         HTML without scripts or anything loaded from elsewhere; every text in it is escaped.
     """
-    blank = pages.Safe("&nbsp;" * 40)
-    subject = pages.free(plan.inputs.subject) if plan.inputs.subject else blank
-    short = _table([(name, pages.free(said)) for name, said in rows(plan) if len(said) <= _HALF])
-    long = _table([(name, pages.free(said)) for name, said in rows(plan) if len(said) > _HALF])
+    found = rows(plan)
+    short = _table([(name, pages.free(said)) for name, said in found if len(said) <= _HALF])
+    long = [(name, pages.free(said)) for name, said in found if len(said) > _HALF]
+    working = [(one.label, f"{one.formula} = {one.figures}", one.result) for one in steps(plan)]
     parts = [
-        pages.title("Dose worksheet"),
-        pages.Safe(
-            f"<p><b>Subject:</b> <span class=line>{subject}</span><br>{pages.text(_head(at))}</p>"
-        ),
-        pages.heading("Inputs"),
-        _halves(short), long,
-        pages.heading("Working"), _table([tuple(step) for step in steps(plan)], "working"),
-        pages.heading("Checks"), _halves(_table([_cells(check) for check in plan.checks])),
-        *(
-            pages.paragraph(pages.bold(pages.free(said)))
-            for said in (plan.passed, plan.loosened)
-            if said
-        ),
+        pages.title("Dose worksheet"), pages.paragraph(f"{_head(at)}. {NOTICE}"),
+        _table([(word, pages.free(said)) for word, said in box(plan)], "box"),
+        *(pages.paragraph(pages.bold(pages.free(said))) for said in _stops(plan)),
+        pages.Safe(f"<div>{short}</div>\n"), *([_table(long)] if long else []),
+        pages.heading("Working"), _table(working, "working"),
+        pages.heading("Checks passed"), pages.paragraph(pages.free(_passed(plan)), "checks"),
+        *([pages.paragraph(not_checked(plan), "checks")] if not_checked(plan) else []),
+        *(_to_write_on(title, fields) for title, fields in _blanks()),
         *(
             pages.Safe(
                 f"<p class=sign>{pages.text(who)}: <span class=line></span> "
@@ -275,57 +259,97 @@ def html(plan: Plan, *, at: dt.datetime | None = None) -> str:
             )
             for who in SIGNATURES
         ),
-        pages.paragraph(NOTICE),
     ]  # fmt: skip
     return pages.page("Dose worksheet", parts, _STYLE)
-
-
-def _halves(table: pages.Safe) -> pages.Safe:
-    """A table whose rows go on in a second column: the sheet is one page."""
-    return pages.Safe(f"<div>{table}</div>\n")
 
 
 def _head(at: dt.datetime | None) -> str:
     return f"Printed {utc_time(at)} by neocalc {__version__}, tables {tables_digest()[:16]}"
 
 
-def _cells(check: Check) -> tuple[str, ...]:
-    return check.outcome, check.name, pages.free(check.message)
+def _stops(plan: Plan) -> list[str]:
+    """The soft stops that were passed, by whom and why, and the limits that are looser."""
+    found = [f"{one.outcome}, {one.name}: {one.message}" for one in plan.checks
+             if one.outcome == SOFT]  # fmt: skip
+    return [*found, *filter(None, (plan.passed, plan.loosened))]
+
+
+def _passed(plan: Plan) -> str:
+    """The checks that passed by their names, with what was found where the sheet says it nowhere.
+
+    The limits of the others stand in the protocol, and their figures in the working.
+    """
+    said = [f"{one.name} ({one.message})" if one.name in WITH_WORDS else one.name
+            for one in plan.checks if one.outcome == PASSED]  # fmt: skip
+    return "; ".join(said)
+
+
+def _blanks() -> tuple[tuple[str, Sequence[str]], ...]:
+    return (
+        ("Second person: your own figures, from scale and certificate", SECOND),
+        ("Given", GIVEN),
+    )
+
+
+def _to_write_on(title: str, fields: Sequence[str]) -> pages.Safe:
+    """A row of empty fields, each under its name."""
+    empty = [pages.Safe("&nbsp;")] * len(fields)
+    return pages.Safe(
+        f"{pages.heading(title)}{pages.table((), [tuple(fields), tuple(empty)], kind='fields')}"
+    )
+
+
+def _box_lines(plan: Plan) -> list[str]:
+    """The box, its lines broken where they are longer than the page."""
+    lines = []
+    for word, said in box(plan):
+        for i, part in enumerate(textwrap.wrap(said, WIDTH - 14)):
+            lines.append(("" if i else word, part))
+    return framed(lines)
+
+
+def _columns(pairs: list[tuple[str, str]]) -> Iterator[str]:
+    """Two beside each other where both are short."""
+    width = max(len(label) for label, _ in pairs)
+    half = WIDTH // 2 - 2
+    said = [f"  {label:<{width}} {text}" for label, text in pairs]
+    short = [line for line in said if len(line) <= half]
+    middle = (len(short) + 1) // 2
+    for left, right in zip_longest(short[:middle], short[middle:], fillvalue=""):
+        yield f"{left:<{half}}{right}".rstrip()
+    for line in said:
+        if len(line) > half:
+            yield from textwrap.wrap(line, WIDTH, subsequent_indent=" " * (width + 3))
 
 
 def _wrapped(said: str) -> list[str]:
     return textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="      ")
 
 
-def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
-    width = max(len(label) for label, _ in pairs)
-    for label, said in pairs:
-        first = f"  {label:<{width}}  "
-        yield from textwrap.wrap(
-            said, WIDTH, initial_indent=first, subsequent_indent=" " * len(first)
-        )
-
-
 def _table(cells: Sequence[tuple[str, ...]], kind: str = "list") -> pages.Safe:
-    """The first column names the row and is never broken; a soft stop that was passed is bold."""
-    stops = [i for i, row in enumerate(cells) if row[0] == SOFT]
-    return pages.table((), cells, kind=kind, marked=stops)
+    """The first column names the row and is never broken."""
+    return pages.table((), cells, kind=kind)
 
 
 _STYLE: Final = """
-@page { margin: 8mm }
-body { font: 7pt/1.18 sans-serif; max-width: 194mm; margin: auto }
-h1 { font-size: 12pt; margin: 0 }
-h2 { font-size: 9pt; margin: 1.5mm 0 0.5mm }
-p { margin: 1mm 0 }
+@page { margin: 6mm 8mm }
+body { font: 10pt/1.02 "Liberation Sans Narrow", "Arial Narrow", Arial, sans-serif }
+body { max-width: 194mm; margin: auto }
+h1 { font-size: 13pt; margin: 0 }
+h2 { font-size: 10pt; margin: 0.5mm 0 0 }
+p { margin: 0.4mm 0 }
 table { border-collapse: collapse; width: 100% }
-td { border-bottom: 0.2mm solid #999; padding: 0.1mm 1.5mm 0.1mm 0; vertical-align: top }
-td:first-child { white-space: nowrap; width: 1%; padding-right: 2.5mm }
-.working td:last-child, .marked td { font-weight: bold }
+td { border-bottom: 0.2mm solid #999; padding: 0 1.5mm 0 0; vertical-align: top }
+td:first-child { white-space: nowrap; width: 1%; padding-right: 3mm }
+.box { border: 0.6mm solid #000; margin: 1mm 0 }
+.box td { font-size: 12pt; font-weight: bold; border: 0; padding: 0 2mm }
+.working td:last-child { font-weight: bold; white-space: nowrap; text-align: right }
+.fields td { border: 0.2mm solid #000; padding: 0 1mm; white-space: normal; width: 14% }
+.fields tr:last-child td { height: 6mm }
 div { columns: 2; column-gap: 6mm }
 tr { break-inside: avoid }
 .line { display: inline-block; min-width: 60mm; border-bottom: 0.3mm solid #000 }
 .line { max-width: 100% }
 .short { min-width: 35mm }
-.sign { margin-top: 4mm }
+.sign { margin-top: 2mm }
 """

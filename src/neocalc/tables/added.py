@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from neocalc.age import NOT_STATED, TERM, Age
-from neocalc.errors import STATUSES, combined, status_where
+from neocalc.errors import CODE, STATUSES, combined, status_where
 from neocalc.lms import centile_from_zscore
 from neocalc.scoring import Inputs, Scored, place_of
 from neocalc.tables.columns import column_of, figures, measured_weights
+from neocalc.tables.doserows import not_eligible, row_codes
 from neocalc.tables.mapping import AGE_COLUMNS, DOSE_COLUMNS, Mapped
 from neocalc.units import Floats
 
@@ -47,9 +48,9 @@ def index_series(index: str, scored: Scored, *, centiles: bool) -> list[pl.Serie
 
 
 def dose_series(
-    table: pl.DataFrame, scored: Scored, inputs: Inputs, mapped: Mapped, dosing: Dosing
+    table: pl.DataFrame, age: Age, scored: Scored, inputs: Inputs, mapped: Mapped, dosing: Dosing
 ) -> list[pl.Series]:
-    """The dose of each row whose weight, scored from `inputs`, stops no dose."""
+    """The dose of each row that is due one and whose weight, scored from `inputs`, stops none."""
     from neocalc.dose.columns import kilograms  # only where doses are asked for
     from neocalc.dose.weight import weight_codes
 
@@ -63,13 +64,18 @@ def dose_series(
     stops = weight_codes(weights, scored.z, place_of("weight", inputs), dosing.limits)
     measured = measured_weights(table, mapped)
     stated = None if measured is None else status_where(~measured, "invalid_value")
-    status = combined(scored.status, stated)  # an estimated weight has a z-score and no dose
-    doses = dosing.columns(weights, scored.z, status, stops)
-    cells, volume, word = DOSE_COLUMNS
+    weighed = combined(scored.status, stated)  # an estimated weight has a z-score and no dose
+    doses = dosing.columns(weights, scored.z, weighed, stops)
+    cells, volume, status = DOSE_COLUMNS
+    codes = row_codes(table, mapped, dosing)
+    codes = np.where(codes != 0, codes, doses.status).astype(np.uint8)
+    refused = not_eligible(table, age, codes == 0, mapped, dosing)
+    codes[refused] = CODE["not_eligible"]
+    stopped = codes != 0
     return [
-        floats(cells, doses.cells),
-        floats(volume, doses.volume),
-        pl.Series(word, doses.status).cat.to(pl.Enum(STATUSES)),
+        floats(cells, np.where(stopped, np.nan, doses.cells)),
+        floats(volume, np.where(stopped, np.nan, doses.volume)),
+        pl.Series(status, codes).cat.to(pl.Enum(STATUSES)),
     ]
 
 

@@ -36,8 +36,8 @@ from neocalc.tables.wholes import IN_ORDER, Again, scored_tables
 if TYPE_CHECKING:
     import polars as pl
 
-NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
-"""The statuses of a row about which there is nothing to ask: a value, or none measured."""
+NOT_FLAGGED: Final = frozenset({"ok", "missing_value", "other_arm", "other_day"})
+"""The statuses of a row of which there is nothing to ask: a value, none measured, none due."""
 
 
 @dataclass

@@ -167,7 +167,7 @@ class Trial:
         }  # fmt: skip
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name.
+        """The arm of that name; in another case where only one arm is meant.
 
         Raises
         ------
@@ -177,6 +177,9 @@ class Trial:
         for arm in self.arms:
             if arm.name == name:
                 return arm
+        alike = [arm for arm in self.arms if isinstance(name, str) and same(arm.name, name)]
+        if len(alike) == 1:
+            return alike[0]
         known = ", ".join(arm.name for arm in self.arms)
         raise InputError("arm", name, f"{self.id}, version {self.version}, has: {known}")
 
