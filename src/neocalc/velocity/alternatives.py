@@ -67,8 +67,18 @@ def choices(against: str, interval: int) -> Iterator[Choice]:
             yield Choice(name, "interval", months, days, days // WINDOW)
 
 
-def unanswered(found: dict[str, Any], measure: str, compared: Compared) -> dict[str, Rows]:
-    """The rows without a velocity z-score for which another earlier visit might give one.
+class Without(NamedTuple):
+    """Rows without a velocity z-score for which another earlier visit might give one.
+
+    `rows` are those of each reason, and `standardised` counts those that have such a change.
+    """
+
+    rows: dict[str, Rows]
+    standardised: dict[str, int]
+
+
+def without_z(found: dict[str, Any], measure: str, compared: Compared) -> Without:
+    """The rows of a measure without a velocity z-score, by reason.
 
     Parameters
     ----------
@@ -80,22 +90,24 @@ def unanswered(found: dict[str, Any], measure: str, compared: Compared) -> dict[
         With which visit each is compared.
     """
     status = found[f"{PREFIXES[measure]}_velocity_status"]
+    change = found[f"{PREFIXES[measure]}_change_standardised"]
     no_table = status == CODE["no_table"]
     without = no_table | (status == CODE["interval_not_nominal"])
     long = without & (compared.days > BETWEEN_TABLES)
-    rows = {
+    masks = {
         SHORT: without & ~long,
         LONG: long,
         NONE_NEAR: compared.status == CODE["no_visit_in_window"],
     }
-    return {why: np.flatnonzero(mask) for why, mask in rows.items()}
+    rows = {why: np.flatnonzero(mask) for why, mask in masks.items()}
+    known = {why: int(np.count_nonzero(~np.isnan(change[at]))) for why, at in rows.items()}
+    return Without(rows, known)
 
 
 def count(
     measured: Measured,
     line: Line,
-    found: dict[str, Any],
-    compared: Compared,
+    without: Without,
     age_status: StatusArray | None,
     *,
     against: str,
@@ -110,10 +122,8 @@ def count(
         A measure at all visits.
     line : Line
         The visits.
-    found : dict
-        The added columns of the measure.
-    compared : Compared
-        With which visit each is compared.
+    without : Without
+        Those of this measure.
     age_status : numpy.ndarray or None
         Why an age cannot be used.
     against, interval
@@ -122,17 +132,15 @@ def count(
         Of the velocity z-scores.
     """
     measure, counts = measured.measure, Counter[Key]()
-    asked = unanswered(found, measure, compared)
-    standardised = ~np.isnan(found[f"{PREFIXES[measure]}_change_standardised"])
-    for why, rows in asked.items():
+    for why, rows in without.rows.items():
         counts[measure, why, VISITS] += len(rows)
-        counts[measure, why, STANDARDISED] += int(np.count_nonzero(standardised[rows]))
-    if not any(rows.size for rows in asked.values()):
+        counts[measure, why, STANDARDISED] += without.standardised[why]
+    if not any(rows.size for rows in without.rows.values()):
         return counts
     for choice in choices(against, interval):
         other = line.compare(measure, choice.against, choice.interval, choice.window)
         other = link(other, age_status)
-        for why, rows in asked.items():
+        for why, rows in without.rows.items():
             there = rows[other.status[rows] == 0]
             if there.size:
                 z = velocities(measured, other, there, rules).z

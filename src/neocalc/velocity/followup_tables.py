@@ -26,7 +26,7 @@ from neocalc.tables.findings import note
 from neocalc.tables.identities import Ids
 from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
 from neocalc.tables.notes import noted
-from neocalc.velocity.alternatives import Key, count, described, sentences
+from neocalc.velocity.alternatives import Key, count, described, sentences, without_z
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
 from neocalc.velocity.correlations import SOURCES
 from neocalc.velocity.followup import (
@@ -339,12 +339,14 @@ def added_series(
         compared = scoring.compared(line, measure, rows.age.status)
         of = measured(measure, inputs[measure])
         found = score_measure(of, compared, scoring.policy, scoring.rules)
-        counts.append(
-            partial(
-                count, of, line, found, compared, rows.age.status, against=scoring.against,
-                interval=scoring.interval, rules=scoring.rules,
-            )
-        )  # fmt: skip
+        if watch is not None:
+            without = without_z(found, measure, compared)
+            counts.append(
+                partial(
+                    count, of, line, without, rows.age.status, against=scoring.against,
+                    interval=scoring.interval, rules=scoring.rules,
+                )
+            )  # fmt: skip
         series += _from(PREFIXES[measure], compared, rows.age, born)
         series += [as_series(name, values) for name, values in found.items()]
     if watch is not None:
