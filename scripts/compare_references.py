@@ -66,7 +66,9 @@ def sizes() -> list[str]:
                 ", ".join(f"{size(name, measure, 'f', 7 * week, z):.{digits}f}" for z in LINES)
                 for name in PRETERM
             ]
-            rows.append(f"| {measure.replace('_', ' ')} [{unit}] | {week}w0d | {' | '.join(cells)} |")
+            rows.append(
+                f"| {measure.replace('_', ' ')} [{unit}] | {week}w0d | {' | '.join(cells)} |"
+            )
     return rows
 
 

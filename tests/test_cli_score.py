@@ -270,7 +270,7 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
     record = json.loads(shell.read("out.csv.json"))
     assert record.pop("time_utc").startswith("20")
     checksums = record.pop("references")
-    assert checksums.keys() == {"fenton-2013", "who-2006"}
+    assert checksums.keys() == {"fenton-2013", "who-2006", "who-2007"}
     weight = nc.reference("who-2006").measures["weight"].sha256
     assert checksums["who-2006"]["weight"] == weight
     assert record == {
@@ -282,6 +282,8 @@ def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) 
         "settings": {
             "preterm_reference": "fenton-2013",
             "term_reference": "who-2006",
+            "school_age_reference": "who-2007",
+            "school_age_from_day": 1827,
             "handover_day": 350,
             "preterm_below_day": 259,
             "correct_until_day": 1096,
@@ -362,7 +364,9 @@ def test_the_policy_options(shell: Shell) -> None:
         "--preterm-below", "36+0", "--correct-until", "24mo",
     )  # fmt: skip
     record = json.loads(shell.read("out.csv.json"))
-    assert list(record["settings"].values())[:5] == ["fenton-2025", "who-2006", 294, 252, 731]
+    assert list(record["settings"].values())[:7] == [
+        "fenton-2025", "who-2006", "who-2007", 1827, 294, 252, 731,
+    ]  # fmt: skip
     assert ",who-2006,ok" in shell.read("out.csv")
 
 
