@@ -107,11 +107,11 @@ def joints() -> list[str]:
 
 def draw(path: Path) -> None:
     """Draw the lines of the preterm references and the WHO's."""
-    import matplotlib as mpl
+    import matplotlib as mpl  # noqa: PLC0415 - the rows need none
 
     mpl.use("agg")
     mpl.rcParams["svg.hashsalt"] = "neocalc"
-    from matplotlib import pyplot as plt
+    from matplotlib import pyplot as plt  # noqa: PLC0415
 
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     colours = dict(zip((*PRETERM, WHO), ("#1b6ca8", "#c8553d", "#2a7f62", "#555555"), strict=True))

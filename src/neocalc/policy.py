@@ -63,8 +63,8 @@ class Policy:
         Reference from then on, and for children born at term or of unstated gestation.
     school_age_reference : str or None, default "who-2007"
         Reference from the day after the term reference ends, or from its own first day where that
-        is later; None: there is none. Nor is there one where an installation does without that of the WHO
-        (``NEOCALC_EXCLUDE``).
+        is later; None: there is none. Nor is there one where an installation does without that of
+        the WHO (``NEOCALC_EXCLUDE``).
     require_position : bool, default False
         Whether a preterm child's length, and the BMI and weight-for-length that use it, are refused
         (`missing_value`) between 600 and 900 days of corrected age unless the position it was

@@ -126,9 +126,10 @@ def age_ticks(infant: Infant, column: Column) -> Ticks:
     """Postmenstrual or corrected age, with chronological age below it."""
     if column.preterm:
         step = 2 if column.last - column.first > 70 else 1
-        weeks = range(20, 60, step)
+        end = math.ceil((column.last + infant.gestation) / 7) + 1
+        weeks = range(20, end, step)
         main = [(float(w * 7 - infant.gestation), str(w)) for w in weeks]
-        other = [(float(w * 7), str(w)) for w in range(0, 60, 2 * step)]
+        other = [(float(w * 7), str(w)) for w in range(0, end, 2 * step)]
         return Ticks(
             _inside(main, column), "Postmenstrual age (weeks)",
             _inside(other, column), "Chronological age (weeks)",
