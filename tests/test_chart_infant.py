@@ -95,6 +95,31 @@ def test_the_label_that_the_licence_asks_for_is_a_heading() -> None:
     assert "WHO Child Growth Standards" in shown
 
 
+def test_intergrowth_to_64_weeks_with_its_label_and_terms() -> None:
+    """Its own hand-over, its label as a heading, the terms of use, and ticks to the end."""
+    drawn = infant(policy=Policy(preterm_reference="intergrowth-21st-preterm"), until=36)
+    assert "INTERGROWTH-21st preterm postnatal growth standards" in texts(drawn)
+    assert {"60", "62"} <= set(texts(drawn))
+    assert "hand-over after 64w0d" in texts(drawn)
+    assert "Licence: University of Oxford; terms: see https://intergrowth21.com" in said(drawn)
+    assert overlaps(drawn) == []
+
+
+def test_the_reference_of_school_age_has_its_label() -> None:
+    days = [0, 400, 1000, 1820, 1850]
+    table = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 5, "sex": ["m"] * 5, "gestational_age": ["30+0"] * 5,
+            "age_days": days, "weight_kg": [1.4, 9.0, 13.0, 18.0, 18.2],
+        }
+    )  # fmt: skip
+    drawn = chart.infant(table)
+    assert "WHO Child Growth Standards · WHO 5 to 19 years (2007)" in texts(drawn)
+    assert "(who-2007): de Onis M" in said(drawn)
+    none = chart.infant(table, policy=Policy(school_age_reference=None))
+    assert "2007" not in " ".join(texts(none)).replace("(2007). Geneva", "")
+
+
 def test_a_visit_on_the_day_of_birth_is_drawn_whole() -> None:
     drawn = infant(TERM_BOY)
     (dots,) = (ln for ln in drawn.figure.findobj(Line2D) if ln.get_gid() == "points-weight-term")
