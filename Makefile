@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint check numbers docs packages fuzz faults bench ratios clean
+.PHONY: demo test lint check numbers docs packages fuzz faults mutants bench ratios clean
 
 # What a user installs, without pictures, Spark and tests: the demo needs no more.
 $(CORE): pyproject.toml
@@ -59,6 +59,11 @@ fuzz: $(STAMP)
 # Every call of the system that fails, every moment to stop, every damaged byte.
 faults: $(STAMP)
 	$(BIN)/python scripts/try_faults.py
+
+# Small faults in the code that makes the numbers: does a test fail? ONLY names modules.
+mutants: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group mutants
+	$(BIN)/mutmut run $(ONLY)
 
 packages: $(STAMP)
 	$(BIN)/python scripts/packages.py

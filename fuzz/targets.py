@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import tempfile
+import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -431,6 +432,35 @@ def trial_file(data: bytes) -> None:
                     plan.describe()
 
 
+def fhir(data: bytes) -> None:
+    """A Bundle or lines of FHIR, and a data set of Dataset-JSON: read, or refused in one line."""
+    with scratch() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", nc.ColumnWarning)
+        path = folder / "given.json"
+        path.write_bytes(data)
+        with refused():
+            visits = nc.visits.from_fhir(path, gestation_weeks="start", convert=True)
+            scored = nc.score(visits)
+            ensure(scored.height == visits.height, scored)
+            json.dumps(nc.visits.to_fhir(scored), allow_nan=False)
+        with refused():
+            nc.visits.read_domain(path)
+
+
+def inspected(data: bytes) -> None:
+    """A file that is looked at: what is written is TOML, and is read by score or refused."""
+    with scratch() as folder:
+        (folder / "given.csv").write_bytes(data)
+        given, made = str(folder / "given.csv"), folder / "mapping.toml"
+        status, _, _ = call(["inspect", given, "-o", str(made)])
+        ensure(status in (0, 2), status)
+        if status == 0:
+            tomllib.loads(made.read_text(encoding="utf-8"))
+            out = str(folder / "scored.csv")
+            status, _, _ = call(["score", given, "-o", out, "--columns", str(made)])
+            ensure(status in (0, 1, 2), status)
+
+
 _POLICY: Final = (
     "preterm-reference", "handover", "preterm-below", "correct-until", "reference",
 )  # fmt: skip
@@ -561,6 +591,8 @@ TARGETS: Final = {
     "date_forms": Target(date_forms),
     "reference_file": Target(reference_file, 16384, seconds=20),
     "trial_file": Target(trial_file, 16384, seconds=20),
+    "fhir": Target(fhir, 4096, seconds=20),
+    "inspected": Target(inspected, 2048, seconds=20),
     "commands": Target(commands, 1024, seconds=20),
     "dose": Target(dose, 1024, seconds=20),
 }

@@ -66,9 +66,8 @@ def sizes() -> list[str]:
                 ", ".join(f"{size(name, measure, 'f', 7 * week, z):.{digits}f}" for z in LINES)
                 for name in PRETERM
             ]
-            rows.append(
-                f"| {measure.replace('_', ' ')} [{unit}] | {week}w0d | {' | '.join(cells)} |"
-            )
+            name = measure.replace("_", " ")
+            rows.append(f"| {name} [{unit}] | {week}w0d | {' | '.join(cells)} |")
     return rows
 
 
@@ -107,11 +106,11 @@ def joints() -> list[str]:
 
 def draw(path: Path) -> None:
     """Draw the lines of the preterm references and the WHO's."""
-    import matplotlib as mpl  # noqa: PLC0415 - the rows need none
+    import matplotlib as mpl
 
     mpl.use("agg")
     mpl.rcParams["svg.hashsalt"] = "neocalc"
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     colours = dict(zip((*PRETERM, WHO), ("#1b6ca8", "#c8553d", "#2a7f62", "#555555"), strict=True))

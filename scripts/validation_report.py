@@ -9,7 +9,6 @@
 The other packages live in environments of their own (benchmarks/requirements-peers.txt says how
 they are made); `--peers` names the Python of each, and without it those that are installed here are
 compared. `--kept-peers` takes the last comparison again: docs/validation_peers.json.
-The mutation score is read from docs/mutation.json (`scripts/mutation.py --keep`).
 """
 
 from __future__ import annotations
@@ -40,7 +39,6 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
 PAGE: Final = DOCS / "validation.md"
 KEPT: Final = DOCS / "validation_peers.json"
-MUTATION: Final = DOCS / "mutation.json"
 DRAWN: Final = 0.001
 """A package whose z for weight is nowhere further off has no panel in the figure."""
 PEERS_ARE: Final = (
@@ -204,47 +202,15 @@ def peers_section(kept: dict[str, Any]) -> list[str]:
 
 
 def mutation_section() -> list[str]:
-    """The mutation score, as it was kept."""
-    lines = [
+    """How mutation testing is done."""
+    return [
         "## 4. Mutation testing", "",
-        "A small fault is put into the code, one at a time (a comparison, an operator, a number, a "
-        "condition, a returned value, a statement that raises): does a test fail? "
-        "`scripts/mutation.py` tries them in a copy; a mutant that no test can notice is listed in "
-        "`docs/mutants.toml` with the reason. The score is the share that was noticed, of those "
-        "that can be.", "",
+        "`make mutants` puts a small fault into the code that makes the numbers, one at a time, "
+        "and looks whether a test fails ([mutmut](https://mutmut.readthedocs.io)). "
+        "`make mutants ONLY='neocalc.references.lms*'` does so for one module; `mutmut results` "
+        "lists what no test noticed. Each of these gets a test, unless it changes nothing that can "
+        "be seen.",
     ]  # fmt: skip
-    if not MUTATION.exists():
-        return [*lines, "Not run."]
-    kept = json.loads(MUTATION.read_text(encoding="utf-8"))
-    lines += [
-        f"Run on {kept['date']}, revision {kept['revision'][:12]}"
-        + (
-            f", a sample of {kept['sample']} a module (seed {kept['seed']})."
-            if kept["sample"]
-            else ", every mutant."
-        ),
-        "",
-        "| module | mutants | tried | noticed | by time-out | equivalent | not noticed | score |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    sums: Counter[str] = Counter()
-    for module, one in kept["modules"].items():
-        row = {
-            "mutants": one["mutants"], "tried": one["tried"],
-            "noticed": one["killed"] + one["timeout"], "timeout": one["timeout"],
-            "equivalent": len(one["equivalent"]), "alive": len(one["survived"]),
-        }  # fmt: skip
-        sums.update(row)
-        lines.append(_mutation_row(f"`{module}`", row))
-    return [*lines, _mutation_row("all", sums)]
-
-
-def _mutation_row(name: str, row: Any) -> str:
-    score = row["noticed"] / max(row["noticed"] + row["alive"], 1)
-    figures = " | ".join(
-        f"{row[key]:,}" for key in ("mutants", "tried", "noticed", "timeout", "equivalent", "alive")
-    )
-    return f"| {name} | {figures} | {score:.1%} |"
 
 
 def environment_section(report: Report) -> list[str]:
@@ -268,9 +234,6 @@ def page(grid: Sequence[Agreement], kept: dict[str, Any]) -> str:
             "made from the run itself; a test fails when it is not that of the tables and the "
             "version it stands beside. To make it again:", "",
             "```sh",
-            "python scripts/mutation.py           # section 4: an hour",
-            "python scripts/mutation.py --again   # what survived, by more tests",
-            "python scripts/mutation.py --keep",
             "python scripts/validation_report.py --peers PEERS/bin/python "
             "--peers PYGROWUP/bin/python",
             "```", "",

@@ -5,11 +5,13 @@
     python scripts/validation_velocity.py                              print the tables
     python scripts/validation_velocity.py --visits COHORT.csv "NAME"   compare with visits, and keep
                                                                        the figures
+    python scripts/validation_velocity.py --shares COHORT.csv "NAME"   count which visits have a
+                                                                       velocity, and keep that
 
 The tables stand in docs/validation.md (scripts/validation_report.py). The visits of a cohort are
-not part of the project: only figures of the whole cohort are kept, docs/validation_velocity.json. A
-cohort is a CSV with the columns of `neocalc score` (subject_id, sex, age_days,
-gestational_age_days, weight_kg, length_cm, head_circumference_cm).
+not part of the project: only figures of the whole cohort are kept, docs/validation_velocity.json
+and docs/validation_shares.json. A cohort is a CSV with the columns of `neocalc score` (subject_id,
+sex, age_days, gestational_age_days, weight_kg, length_cm, head_circumference_cm).
 """
 
 from __future__ import annotations
@@ -30,11 +32,26 @@ from neocalc.age import MONTH
 from neocalc.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.references import SEXES, reference
 from neocalc.velocity.correlations import models
-from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows
+from neocalc.velocity.followup import PREFIXES
+from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009, increment_table, read_rows
 from neocalc.velocity.intervals import interpolated
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 KEPT: Final = ROOT / "docs" / "validation_velocity.json"
+KEPT_SHARES: Final = ROOT / "docs" / "validation_shares.json"
+COLUMNS: Final = {
+    "weight": "weight_kg",
+    "length": "length_cm",
+    "head_circumference": "head_circumference_cm",
+}
+CHOICES: Final[dict[str, dict[str, Any]]] = {
+    "against the previous visit, at the widths alone": {"between": "scale"},
+    "and between the widths": {},
+    "or nearest to 2 months before": {"interval": "2 month"},
+    "or nearest to 3 months before, within 2": {"interval": "3 month", "window": "2 month"},
+}
+ANY: Final = "of any earlier visit"
+"""Ways to give visits a velocity z-score, each with the options of `neocalc.velocity.score`."""
 UNITS: Final = {"weight": "kg", "length": "cm", "head_circumference": "cm"}
 LEFT_OUT: Final = (
     ("weight", 2, 1, 3), ("weight", 3, 2, 4), ("weight", 4, 3, 6), ("length", 3, 2, 4),
@@ -349,6 +366,101 @@ def cohort_lines(name: str, pairs: list[dict[str, Any]]) -> list[str]:
     ]  # fmt: skip
 
 
+# --- which visits have a velocity ---------------------------------------------------------------
+
+
+def shares_of(path: Path) -> list[dict[str, Any]]:
+    """How many visits of a cohort have a velocity z-score, by each of `CHOICES`.
+
+    Visits from term on count that have an earlier one from term on at which the measure was taken.
+    """
+    table = pl.read_csv(path, infer_schema_length=None)
+    present = [name for name in COLUMNS.values() if name in table.columns]
+    table = table.select("subject_id", "sex", "age_days", "gestational_age_days", *present)
+    corrected = pl.col("age_days") + pl.col("gestational_age_days") - 280
+    preterm = pl.col("gestational_age_days") < 259
+    table = table.with_columns(day=pl.when(preterm).then(corrected).otherwise("age_days"))
+    found = []
+    for measure, column in COLUMNS.items():
+        if column not in present:
+            continue
+        prefix = PREFIXES[measure]
+        visits = table.filter(pl.col(column).is_not_null(), pl.col("day") >= 0)
+        visits = visits.select("subject_id", "sex", "age_days", "gestational_age_days", column)
+        scored = {name: nc.velocity.score(visits, **more) for name, more in CHOICES.items()}
+        plain = scored[list(CHOICES)[1]]
+        pairs = plain[f"{prefix}_interval_days"].is_not_null()
+        z = {name: one[f"{prefix}_velocity_z"].is_not_null() for name, one in scored.items()}
+        first, second, *others = z
+        found.append(
+            {
+                "measure": measure,
+                "visits": int(pairs.sum()),
+                "z": {
+                    first: int(z[first].sum()),
+                    second: int(z[second].sum()),
+                    **{name: int((z[second] | z[name]).sum()) for name in others},
+                    ANY: _of_any(visits, measure),
+                },
+                "standardised": int(plain[f"{prefix}_change_standardised"].is_not_null().sum()),
+                "within_the_widths": _within(plain, prefix, measure),
+            }
+        )
+    return found
+
+
+def _of_any(visits: pl.DataFrame, measure: str) -> int:
+    """How many visits have a z-score against any earlier one: no choice can give more."""
+    both = visits.join(visits, on="subject_id", suffix="_2")
+    both = both.filter(pl.col("age_days_2") > pl.col("age_days"))
+    gestation = [f"{days // 7}+{days % 7}" for days in both["gestational_age_days"]]
+    column, unit = COLUMNS[measure], UNITS[measure]
+    values: dict[str, Any] = {
+        "first": nc.Q(both[column].to_numpy(), unit),
+        "second": nc.Q(both[f"{column}_2"].to_numpy(), unit),
+        "first_age": nc.Age.from_days(both["age_days"].to_numpy(), gestation),
+        "second_age": nc.Age.from_days(both["age_days_2"].to_numpy(), gestation),
+    }
+    z = nc.velocity.zscore(measure, sex=both["sex"].to_numpy(), **values).z
+    return both.filter(~np.isnan(z)).unique(["subject_id", "age_days_2"]).height
+
+
+def _within(scored: pl.DataFrame, prefix: str, measure: str) -> dict[str, int]:
+    """Visits over an interval within the widths that their start has, and those without a z."""
+    days = scored[f"{prefix}_interval_days"].fill_null(0).to_numpy()
+    basis = np.where(
+        scored["gestational_age_days"] < 259, 280 - scored["gestational_age_days"].to_numpy(), 0
+    )
+    start = scored["age_days"].to_numpy() - basis - days
+    widths = increment_table(measure, "interpolate").width
+    inside = (days > 0) & (start + days <= LAST_DAY)
+    sex = (scored["sex"].str.to_lowercase().str.starts_with("m")).to_numpy() * 1
+    at = widths[:, sex[inside], start[inside]]
+    fits = (days[inside] >= np.nanmin(at, axis=0)) & (days[inside] <= np.nanmax(at, axis=0))
+    words = scored[f"{prefix}_velocity_status"].to_numpy()[inside][fits]
+    z = scored[f"{prefix}_velocity_z"].is_not_null().to_numpy()[inside][fits]
+    expected = np.isin(words, ["non_positive_increment"])
+    return {"visits": int(fits.sum()), "without": int((~z & ~expected).sum())}
+
+
+def share_lines(name: str, shares: list[dict[str, Any]]) -> list[str]:
+    """The table of one cohort."""
+    ways = [*CHOICES, ANY]
+    lines = [
+        f"{name}:", "",
+        "| | visits after another | " + " | ".join(ways) + " | with a standardised change |",
+        "|---|--:|" + "--:|" * (len(ways) + 1),
+    ]  # fmt: skip
+    return lines + [
+        f"| {_words(one['measure'])} | {one['visits']:,} | "
+        + " | ".join(
+            f"{n:,} ({n / one['visits']:.0%})" for n in (*one["z"].values(), one["standardised"])
+        )
+        + " |"
+        for one in shares
+    ]
+
+
 def section() -> list[str]:
     """The section of docs/validation.md."""
     kept = json.loads(KEPT.read_text(encoding="utf-8"))
@@ -388,6 +500,17 @@ def section() -> list[str]:
     ]  # fmt: skip
     for name, pairs in kept.items():
         lines += [*cohort_lines(name, pairs), ""]
+    lines += [
+        "**Which visits have a velocity z-score.** Visits from term on that have an earlier one "
+        "from term on at which the measure was taken. *At the widths alone* is what version 0.1.0 "
+        "gave: the increment scaled to the nearest width, within 10 % of it. Visits less than a "
+        "month after the one before (of length and head less than two) have none against it by any "
+        "rule; `--against interval` finds them an earlier one; the last column but one is what no "
+        "choice can exceed. Every visit over an interval within the widths that the tables have at "
+        "its start has a z-score, but where length or head did not increase.", "",
+    ]  # fmt: skip
+    for name, shares in json.loads(KEPT_SHARES.read_text(encoding="utf-8")).items():
+        lines += [*share_lines(name, shares), ""]
     return lines[:-1]
 
 
@@ -395,13 +518,19 @@ def main() -> int:
     """Print the tables, or keep the figures of a cohort."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visits", nargs=2, metavar=("CSV", "NAME"), action="append", default=[])
+    parser.add_argument("--shares", nargs=2, metavar=("CSV", "NAME"), action="append", default=[])
     options = parser.parse_args()
     for path, name in options.visits:
         kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
         kept[name] = of_cohort(Path(path))
         KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         print("\n".join(cohort_lines(name, kept[name])))
-    if not options.visits:
+    for path, name in options.shares:
+        kept = json.loads(KEPT_SHARES.read_text(encoding="utf-8")) if KEPT_SHARES.exists() else {}
+        kept[name] = shares_of(Path(path))
+        KEPT_SHARES.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        print("\n".join(share_lines(name, kept[name])))
+    if not options.visits and not options.shares:
         for lines in (left_out_lines(), drawn_lines(), model_lines(), agreement_lines()):
             print("\n".join([*lines, ""]))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,49 @@ def test_a_policy_and_one_reference(shell: Shell) -> None:
     done = shell.run(*one, "--reference", "who-2006", "-o", "who.svg")
     assert done.code == 0
     assert "Fenton" not in shell.read("who.svg")
+
+
+def test_a_chart_without_any_z_says_why_and_uncorrected_ages_are_said(shell: Shell) -> None:
+    """An empty picture was written without a word."""
+    rows = "1,f,2000,20,\n1,f,2100,21,\n2,m,2000,0.2,\n"
+    shell.write("in.csv", f"subject_id,sex,age_days,weight_kg,length_cm\n{rows}")
+    why = (
+        "No z-score to draw: weight: older than the chart (3); length or height: not measured (3)."
+    )
+    for kind in ("z", "waterfall"):
+        done = shell.run("chart", "in.csv", "--kind", kind, "-o", f"{kind}.svg")
+        assert "No gestational age: every age is chronological." in done.lines
+        assert why in done.lines
+    done = shell.run("report", "in.csv", "-o", "out.html")
+    assert why in done.lines
+    done = shell.run("chart", "in.csv", "--subject", "1", "-o", "1.svg")
+    assert "No z-score to draw: weight: older than the chart (2); " in done.err
+    done = shell.run("chart", VISITS, "-o", "out.svg")
+    assert "No z-score" not in done.err
+    assert "No gestational age" not in done.err
+
+
+@pytest.mark.parametrize("kind", ["z", "waterfall"])
+def test_until_is_for_cohorts_too(shell: Shell, kind: str) -> None:
+    done = shell.run("chart", VISITS, "--kind", kind, "--until", "6", "-o", "out.svg")
+    assert done.code == 0
+    asked = "after the end of the axis" if kind == "z" else "up to the visits around 6 months"
+    assert asked in shell.read("out.svg")
+    assert shell.run("report", VISITS, "--until", "6", "-o", "out.html").code == 0
+    page = shell.read("out.html")
+    medians = page[page.index("z by arm and age") : page.index("Visits with a status")]
+    ages = [float(age.replace("−", "-")) for age in re.findall(r'"n">([−0-9.]+)</td>', medians)]
+    assert max(ages[::3]) < 7
+
+
+def test_several_subjects_are_named_as_many_as_there_are(shell: Shell) -> None:
+    """Three subjects were "1, 2, 3, ..."."""
+    for n, named in ((2, "(1, 2)"), (3, "(1, 2, 3)"), (4, "(1, 2, 3, ...)")):
+        rows = "".join(f"{i + 1},f,30,4.1\n" for i in range(n))
+        shell.write("in.csv", f"subject_id,sex,age_days,weight_kg\n{rows}")
+        done = shell.run("chart", "in.csv", "--kind", "growth", "-o", "out.svg")
+        problem = f"subject_id: there are {n} subjects {named}; name one: --subject"
+        assert done.problem == f"neocalc: {problem}"
 
 
 def test_strict_looks_at_what_is_drawn(shell: Shell) -> None:

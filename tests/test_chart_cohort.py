@@ -13,11 +13,23 @@ from matplotlib.container import BarContainer
 from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
-from neocalc import Age, FileError, InputError, Q, chart, velocity, zscore
-from neocalc.chart.cohorts import MANY
+from neocalc import (
+    Age,
+    ColumnWarning,
+    FileError,
+    InputError,
+    Q,
+    chart,
+    measurement,
+    report,
+    velocity,
+    zscore,
+)
+from neocalc.chart.cohorts import MANY, shown
 from neocalc.chart.medians import BIN_EDGES, binned
 from neocalc.chart.style import Chart, style
 from neocalc.chart.subjects import Cohort, cohort_of
+from neocalc.chart.text import fixed
 from neocalc.chart.visits import scored_table
 from neocalc.chart.waterfall import areas_of, changes_of, draw_statuses
 from neocalc.coding import Ints
@@ -37,8 +49,6 @@ def simulated(subjects: int, visits: int = 6, seed: int = 3) -> pl.DataFrame:
     age = Age.from_days(days, ["28+0"] * n)
     z = np.repeat(rng.normal(-1, 1, subjects), visits) + rng.normal(0, 0.1, n)
     z += np.where(subject % 2, days / 800, 0)
-    from neocalc import measurement
-
     # At 28 weeks a z of -2.9 is a quarter of the median weight, which no chart believes.
     weight = measurement("weight", np.clip(z, -2.5, 4), sex=["f"] * n, age=age)
     return pl.DataFrame(
@@ -80,6 +90,42 @@ def said(drawn: Chart) -> str:
 def test_no_label_overlaps_another(kind: str) -> None:
     assert overlaps(chart.cohort(TWELVE, kind=kind)) == []
     assert overlaps(drawn_of(kind)) == []
+
+
+@pytest.mark.parametrize("arms", [2, 3, 4, 12])
+@pytest.mark.parametrize("kind", ["z", "waterfall"])
+def test_no_figure_of_an_axis_reaches_the_panel_beside_it(kind: str, arms: int) -> None:
+    """The minus of -0.5 lay on the frame of the panel to the left."""
+    number = (pl.col("subject_id").rank("dense") % arms).cast(str)
+    drawn = chart.cohort(COHORT.with_columns(arm=number), kind=kind)
+    with style():
+        canvas: Any = FigureCanvasAgg(drawn.figure)
+        drawn.figure.draw_without_rendering()
+        renderer = canvas.get_renderer()
+        for ax in drawn.figure.axes:
+            for other in drawn.figure.axes:
+                for label in ax.get_yticklabels():
+                    box = label.get_window_extent(renderer).padded(2)  # half a millimetre
+                    reached = box.overlaps(other.bbox) and other is not ax
+                    assert not reached or not label.get_text(), label.get_text()
+
+
+def test_no_chronological_age_is_negative() -> None:
+    """The arm of children who are not corrected had a tick at -2 months."""
+    panels = drawn_of("z").figure.axes[-3:]
+    ticks = [[text.get_text() for text in ax.get_xticklabels()] for ax in panels]
+    titles = [ax.get_xlabel() for ax in panels]
+    assert titles == [*["Corrected age (months)"] * 2, "Chronological age (months)"]
+    assert ["−2" in found for found in ticks] == [True, True, False]
+
+
+def test_the_hand_over_does_not_cross_the_figures_below() -> None:
+    """It stood before a figure as if it were a 1."""
+    for ax in drawn_of("z").figure.axes:
+        found = [ln for ln in ax.lines if np.ptp(x := np.asarray(ln.get_xdata())) == 0 < len(x) - 1]
+        (line,) = found
+        top = max(text.get_window_extent().y1 for text in ax.texts)
+        assert line.get_window_extent().y0 >= top
 
 
 @pytest.mark.parametrize("kind", ["z", "waterfall", "statuses"])
@@ -232,7 +278,8 @@ def test_a_change_is_that_of_velocity_from_the_visit_before_administration() -> 
 def test_a_measure_without_any_z_has_no_change() -> None:
     """With days of administration the waterfall ended in an error of the program."""
     visits = TWELVE.with_columns(head_circumference_cm=pl.lit("none"))
-    drawn = chart.cohort(visits, kind="waterfall")
+    with pytest.warns(ColumnWarning, match="head_circumference_cm: all 132 rows are not numbers"):
+        drawn = chart.cohort(visits, kind="waterfall")
     reasons = [text for text in texts(drawn) if text.startswith("no z-score: value not usable")]
     assert len(reasons) == 3, "one for each arm"
     assert "head circumference: 0 changes, 12 subjects without two z-scores" in said(drawn)
@@ -379,3 +426,125 @@ def test_statuses_are_counted() -> None:
 def test_a_share_of_100_per_cent_is_all_of_them() -> None:
     drawn = draw_statuses({"waz": {"ok": 29_999, "oedema": 1}}, [])
     assert "Weight (waz): 29,999 of 30,000 ok (99.9%)" in texts(drawn)
+
+
+def weights(days: dict[int, int], **more: Any) -> pl.DataFrame:
+    """A table in which so many infants are seen on each day, those of the first number first."""
+    rows = [(f"{i:03d}", day) for day, n in days.items() for i in range(n)]
+    ages = [day for _, day in rows]
+    age = Age.from_days(np.minimum(ages, 1800))
+    median = measurement("weight", [0.0] * len(rows), sex=["f"] * len(rows), age=age)
+    data: dict[str, Any] = {
+        "subject_id": [name for name, _ in rows],
+        "sex": ["f"] * len(rows),
+        "age_days": ages,
+        "weight_kg": median.magnitude,
+    }
+    return pl.DataFrame(data | more)
+
+
+def months(drawn: Chart) -> list[int]:
+    """The ticks of the axes of age [month]."""
+    found = {text.get_text() for ax in drawn.figure.axes for text in ax.get_xticklabels()}
+    return sorted(int(text.replace("−", "-")) for text in found if text)
+
+
+def test_one_visit_at_69_years_does_not_stretch_the_axis() -> None:
+    drawn = chart.cohort(weights({0: 10, 91: 10, 183: 10, 25_200: 1}))
+    assert months(drawn)[-1] == 6
+    assert "Visits left out: weight: older than the chart (1)." in said(drawn)
+
+
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_few_visits_after_the_last_median_do_not_stretch_the_axis(late: int) -> None:
+    """One visit at five years made a strip of those of the first half year."""
+    drawn = chart.cohort(weights({0: 40, 91: 40, 183: 40, 1800: late}))
+    counted = "1 visit" if late == 1 else f"{late} visits"
+    note = f"{counted} with a z not drawn: after the end of the axis."
+    many = late > 2  # of 123: more than two in a hundred
+    assert months(drawn)[-1] == (48 if many else 6)
+    assert (note in said(drawn)) == (not many)
+    until = chart.cohort(weights({0: 40, 91: 40, 183: 40, 1800: late}), until=60)
+    assert months(until)[-1] == 48, "the visit at 59 months is within"
+    assert "not drawn" not in said(until)
+
+
+def test_an_axis_is_as_long_as_the_data() -> None:
+    """Half a year of visits had an axis of 24 months."""
+    drawn = chart.cohort(weights({0: 5, 91: 5, 198: 5}))
+    assert months(drawn) == [0, 1, 2, 3, 6]
+    (ax,) = drawn.figure.axes
+    assert ax.get_xlim()[1] < 8 * 30.4375
+
+
+def test_medians_stand_where_the_note_says() -> None:
+    """They stood at 48 and 60 months, where the note ended at 36."""
+    drawn = chart.cohort(weights({0: 5, 365: 5, 1096: 5, 1461: 5, 1800: 5}))
+    assert "around birth and around 12, 36, 48 and 60 months" in said(drawn)
+    line = next(ln for ln in drawn.figure.axes[0].lines if ln.get_gid() == "median-weight-0")
+    assert [round(day / 30.4375) for day in np.asarray(line.get_xdata())] == [0, 12, 36, 48, 59]
+
+
+@pytest.mark.parametrize("kind", ["z", "waterfall"])
+def test_until_is_for_cohorts_too(kind: str) -> None:
+    """It was refused."""
+    table = weights({0: 5, 91: 5, 365: 5, 730: 4})
+    drawn = chart.cohort(table, kind=kind, until=12)
+    if kind == "z":
+        assert months(drawn)[-1] == 12
+        assert "4 visits with a z not drawn: after the end of the axis." in said(drawn)
+    else:
+        assert "from the first z to the last z up to the visits around 12 months." in said(drawn)
+        cohort = prepared(table)
+        found = changes_of(cohort, "weight", 12)
+        assert set(cohort.rows.age.days[found.last].tolist()) == {365}
+    assert overlaps(drawn) == []
+    with pytest.raises(InputError, match="until: 0 is not accepted"):
+        chart.cohort(table, kind=kind, until=0)
+    with pytest.raises(InputError, match="until: 12 is not accepted; not for the counts"):
+        chart.cohort(table, kind="statuses", until=12)
+
+
+@pytest.mark.parametrize("arms", [1, 2, 4, 7, 12])
+def test_how_many_subjects_stands_at_every_median(arms: int, many: pl.DataFrame) -> None:
+    """The figure at birth was left out where labels crowd."""
+    group = (pl.col("subject_id").rank("dense") % arms).cast(str)
+    days = many["age_days"].to_numpy() + np.repeat(np.arange(5_000) % 200, 6)
+    age = Age.from_days(days, ["28+0"] * len(days))
+    median = measurement("weight", [0.0] * len(days), sex=["f"] * len(days), age=age)
+    crowded = many.with_columns(group=group, age_days=days, weight_kg=median.magnitude)
+    for table in (COHORT.with_columns(group=group), crowded):
+        drawn = chart.cohort(table, arm="group")
+        assert overlaps(drawn) == []
+        for ax in drawn.figure.axes:
+            figures = [text.get_text() for text in ax.texts if text.get_text()[:1].isdigit()]
+            bold = [ln for ln in ax.lines if str(ln.get_gid()).startswith("median-")]
+            points = len(np.asarray(bold[0].get_xdata())) if bold else 0
+            assert len(figures) == points
+
+
+def test_the_table_of_a_report_has_the_medians_of_its_chart() -> None:
+    cohort = prepared(COHORT)
+    for until in (None, 3):
+        found = shown(cohort, until)
+        rows = [at for medians in found.medians.values() for at in medians.values()]
+        page = report.page(COHORT, until=until)
+        table = page[page.index("z by arm and age") : page.index("Visits with a status")]
+        assert table.count("<tr>") == len(rows) + 1
+        for _, n, quartiles in rows:
+            assert f'<td class="n">{n}</td><td class="n">{fixed(quartiles[1], 2)}</td>' in table
+
+
+def test_arms_are_named_by_what_the_codes_mean() -> None:
+    """They were titled "preterm 0.0" and "sex 1" although codes are declared."""
+    table = weights({0: 6, 91: 6}, sex=[1.0, 2.0, 1.0] * 4).with_columns(
+        preterm=pl.Series([0.0, 1.0, 0.0] * 4), treated=pl.Series([True, False, True] * 4)
+    )
+    codes = {"female": 1, "male": 2}
+    for arm, names in (
+        ("sex", ["Sex: female", "Sex: male"]),
+        ("preterm", ["Preterm: 0", "Preterm: 1"]),
+        ("treated", ["Treated: no", "Treated: yes"]),
+    ):
+        drawn = chart.cohort(table, arm=arm, sex_codes=codes)
+        assert [text for text in texts(drawn) if ": " in text and text in names] == names

@@ -13,7 +13,18 @@ import pytest
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from neocalc import Age, AgeError, FileError, InputError, MissingError, Policy, Q, chart, trials
+from neocalc import (
+    Age,
+    AgeError,
+    ColumnWarning,
+    FileError,
+    InputError,
+    MissingError,
+    Policy,
+    Q,
+    chart,
+    trials,
+)
 from neocalc.chart.events import Events, Window, events_of
 from neocalc.chart.style import Chart, style
 from neocalc.chart.typed import typed_table
@@ -225,7 +236,8 @@ def test_a_value_beyond_the_scale_is_told_at_its_edge() -> None:
 
 def test_many_values_beyond_the_scale_do_not_overlap() -> None:
     age = Age.from_days(list(range(100, 130)), "30+0")
-    drawn = chart.infant(sex="f", age=age, length=Q(np.linspace(400, 600, 30), "cm"))
+    with pytest.warns(ColumnWarning, match="length_cm: nearly every z is implausible"):
+        drawn = chart.infant(sex="f", age=age, length=Q(np.linspace(400, 600, 30), "cm"))
     assert overlaps(drawn) == []
     assert "flagged-length-preterm-implausible" in gids(drawn)
 
@@ -517,6 +529,7 @@ def test_a_table_without_rows_of_use() -> None:
     with pytest.raises(FileError, match="no row has a usable sex"):
         chart.infant(rows_of(TERM_BOY, sex=pl.lit("")))
     visits = rows_of(TERM_BOY, measured_on=pl.lit("2020-01-01"))
-    drawn = chart.infant(visits)
+    with pytest.warns(ColumnWarning, match="all 6 rows are before the date of birth"):
+        drawn = chart.infant(visits)
     assert "6 visits not drawn: no usable age." in said(drawn)
     assert overlaps(drawn) == []

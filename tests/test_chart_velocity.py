@@ -286,3 +286,92 @@ def test_oedema_has_no_weight_velocity() -> None:
     assert day not in ends
     rows = COHORT.filter(pl.col("subject_id") == "001-0009")
     assert rows["oedema"].to_list().count("yes") == 1
+
+
+def marks_of(drawn: Chart, start: str) -> dict[str, list[tuple[float, float]]]:
+    """The marks of lines whose name begins so, each with its middle and height."""
+    lines = (ln for ln in drawn.figure.findobj(Line2D) if str(ln.get_gid()).startswith(start))
+    return {
+        str(line.get_gid()): list(zip(*map(np.asarray, line.get_data()), strict=True))
+        for line in lines
+        if isinstance(line, Line2D)
+    }
+
+
+def test_each_velocity_has_the_mark_of_its_method() -> None:
+    """At a width of the tables, between two of them, and a little below the shortest."""
+    age = Age.from_days([61, 122, 190, 218])
+    drawn = chart.velocity(sex="m", age=age, weight=["5.4 kg", "7 kg", "8 kg", "8.3 kg"])
+    chain = chain_of(drawn_infant(age, [5.4, 7, 8, 8.3]), "weight")
+    assert [i.method for i in chain.increments] == [
+        "who-2009", "who-2009-interpolated", "who-2009-scaled",
+    ]  # fmt: skip
+    for increment in chain.increments:
+        found = marks_of(drawn, f"velocity-weight-{increment.method}")
+        ((middle, z),) = found[f"velocity-weight-{increment.method}"]
+        assert (middle, z) == ((increment.first + increment.last) / 2, increment.z)
+    words = {
+        "at a WHO interval",
+        "between two WHO intervals",
+        "scaled to a WHO interval",
+    }
+    assert words <= set(key_of(drawn))
+    assert "standardised change" not in key_of(drawn)
+    assert len(marks_of(drawn, "velocity-weight")["velocity-weight"]) == 3, "one line through all"
+    assert overlaps(drawn) == []
+
+
+def drawn_infant(age: Age, kilograms: list[float]) -> Infant:
+    """A boy who was weighed on these days."""
+    n = len(kilograms)
+    table = pl.DataFrame(
+        {"subject_id": ["1"] * n, "sex": ["m"] * n, "age_days": age.days, "weight_kg": kilograms}
+    )
+    return infant_of(*scored_table(table))
+
+
+def test_where_there_is_no_velocity_z_the_standardised_change_is_shown() -> None:
+    """Eight months apart, and across 24 months: no increments, but a change that has a measure."""
+    age = Age.from_days([61, 122, 365, 800])
+    kilograms = [5.4, 7.0, 10.0, 12.9]
+    drawn = chart.velocity(sex="m", age=age, weight=[f"{kg} kg" for kg in kilograms])
+    found = marks_of(drawn, "standardised-weight")
+    table = pl.DataFrame(
+        {"subject_id": ["1"] * 4, "sex": ["m"] * 4, "age_days": age.days, "weight_kg": kilograms}
+    )
+    scored = velocity.score(table)
+    assert scored["w_velocity_z"].is_not_null().to_list() == [False, True, False, False]
+    for at, points in zip((2, 3), found.values(), strict=True):
+        first, last = int(age.days[at - 1]), int(age.days[at])
+        z = scored["w_change_standardised"][at]
+        assert points == [(first, z), ((first + last) / 2, z), (last, z)]
+    assert "standardised change" in key_of(drawn)
+    assert "Dotted: where the WHO has no increments over an interval" in said(drawn)
+    assert overlaps(drawn) == []
+    alone = chart.velocity(sex="m", age=Age.from_days([0, 365]), weight=["3.3 kg", "9 kg"])
+    assert len(marks_of(alone, "standardised-weight")) == 1
+    assert "Attained z-score" in said(alone)
+
+
+def test_the_report_has_the_standardised_change_of_every_pair() -> None:
+    age = Age.from_days([61, 122, 365, 800])
+    table = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 4, "sex": ["m"] * 4, "age_days": age.days,
+            "weight_kg": [5.4, 7.0, 10.0, 12.9],
+        }
+    )  # fmt: skip
+    page = report.page(table)
+    scored = velocity.score(table)
+    for title in ("Standardised", "Conditional gain", "r"):
+        assert f">{title}</th>" in page
+    for at in (1, 2, 3):
+        row = scored.row(at, named=True)
+        for name in ("w_change_standardised", "w_conditional_gain"):
+            assert f">{row[name]:.2f}".replace("-", "\N{MINUS SIGN}") in page, (at, name)
+        assert f">{row['w_change_r']:.3f}<" in page
+    assert (
+        "by the correlation r of z between the ages, from a row of the WHO's increments (1), from a"
+        " model of the WHO's increments (1), from a model of the WHO's increments, extrapolated"
+        " beyond 24 months (1)." in page.replace("&#x27;", "'")
+    )

@@ -342,7 +342,7 @@ def arms(**changed: Any) -> pl.DataFrame:
 def test_an_arm_in_one_row_is_that_of_the_child() -> None:
     extra = ("arm", "administered_on")
     cohort = cohort_of(*scored_table(arms(), extra=extra))
-    assert cohort.arms == ["arm A", "arm B"]
+    assert cohort.arms == ["Arm: A", "Arm: B"]
     assert cohort.arm.tolist() == [0, 0, 1, 1]
     assert cohort.administered is not None
     assert cohort.administered.status is None or not cohort.administered.status.any()
@@ -361,7 +361,7 @@ def test_two_arms_of_one_child() -> None:
 
 def test_a_child_without_an_arm() -> None:
     cohort = cohort_of(*scored_table(arms(arm=["A", "", "", ""]), extra=("arm",)))
-    assert cohort.arms == ["arm A", "arm not stated"]
+    assert cohort.arms == ["Arm: A", "Arm: not stated"]
     assert cohort.arm.tolist() == [0, 0, 1, 1]
 
 

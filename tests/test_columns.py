@@ -12,6 +12,7 @@ import pytest
 
 from neocalc.age import Age
 from neocalc.errors import STATUSES, ColumnWarning, FileError, InputError, PolicyError, SexError
+from neocalc.tables.canonical import CONVERTED
 from neocalc.tables.columns import (
     ages,
     births,
@@ -53,10 +54,13 @@ def refusal(header: list[str], **options: Any) -> str:
 def test_canonical_names_are_found_and_others_left() -> None:
     assert map_columns(["id", *NEEDED, "note"]).names == {name: name for name in NEEDED}
     others = {"weight_kg", "head_circumference_mm", "arm_circumference_mm", *AGES[1:], *GESTATIONS}
+    others |= {"due_date", *CONVERTED}
     everything = [name for name in CANONICAL if name not in others]
     assert set(map_columns(everything).names) == set(everything)
     weeks = ["sex", "age_months", "weight_kg", "gestational_age_weeks", "gestational_age_days_part"]
     assert set(map_columns(weeks).names) == set(weeks)
+    due = ["sex", "birth_date", "measured_on", "due_date", *CONVERTED]
+    assert set(map_columns(due, convert=True).names) == set(due)
 
 
 def test_a_mapping_takes_a_column_from_its_own_name() -> None:

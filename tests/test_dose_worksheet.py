@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 import neocalc as nc
-from dose_arguments import plan_of, plan_passing
+from dose_arguments import of_trial, plan_of, plan_passing, pooled
 from neocalc.dose import Limits, Plan, prepare, worksheet
 from neocalc.dose.notation import parse
 
@@ -186,9 +187,10 @@ def test_quantities_need_no_second_unit() -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_it_prints_on_one_page(paper: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [fullest, pooled, lambda: prepare(**of_trial())])
+def test_it_prints_on_one_page(made: Callable[[], Plan], paper: str, tmp_path: Path) -> None:
     sheet, pdf = tmp_path / "sheet.html", tmp_path / "sheet.pdf"
-    page = worksheet.html(fullest(), at=AT).replace("@page {", f"@page {{ size: {paper};")
+    page = worksheet.html(made(), at=AT).replace("@page {", f"@page {{ size: {paper};")
     sheet.write_text(page, encoding="utf-8")
     assert CHROMIUM is not None
     subprocess.run(

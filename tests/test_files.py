@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import os
@@ -137,8 +138,8 @@ def test_what_can_be_no_delimiter_is_refused(folder: Path, delimiter: str) -> No
     ("name", "content", "message"),
     [
         ("in.csv", b"", "in.csv: the file is empty; a header line is needed"),
-        ("in.xlsx", b"PK\x03\x04..xl/", "in.xlsx: is an Excel workbook (.xlsx); save its sheet as"),
-        ("in.csv", b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; unpack it first"),
+        ("in.xlsx", b"PK\x03\x04..xl/", "in.xlsx: not a readable Excel workbook (.xlsx): "),
+        ("in.csv", b"\x1f\x8b\x08\x00", "in.csv: the gzip file is cut off; copy or pack it again"),
         ("in.parquet", b"a,b\n", "in.parquet: is not a Parquet file: it does not start with PAR1"),
         ("in.parquet", b"PAR1", "in.parquet: not a readable Parquet file: "),
         ("in.csv", b"PAR1" + b"\0" * 90 + b"PAR1", "in.csv: not a readable Parquet file: "),
@@ -195,7 +196,7 @@ def test_a_file_that_stops_being_readable_is_refused(
 
     monkeypatch.setattr(csvrows, "PIECE", 5)
     with Source(str(cohort(folder))) as source:
-        source._rows._stream = Failing(b"0" * 100)  # type: ignore[union-attr]
+        source._rows._stream = Failing(b"0" * 100)  # type: ignore[attr-defined]
         with pytest.raises(FileError, match=r"^in.csv: cannot be read: Input/output error$"):
             list(source.batches())
 
@@ -219,6 +220,9 @@ def test_ahead_that_is_left_early_leaves_no_thread() -> None:
     items = ahead(iter(range(1, 50)))
     next(items)
     items.close()  # type: ignore[attr-defined]
+    end = time.monotonic() + 5  # it is told to end, and nobody waits for it
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
     assert threading.active_count() == before
 
 
@@ -257,9 +261,9 @@ def test_the_suffix_says_what_is_written(path: str, parquet: bool) -> None:
     assert is_parquet(path) == parquet
 
 
-@pytest.mark.parametrize("path", ["a.xlsx", "a.csv.gz", "a.csv.json", "a.sas7bdat", "a.feather"])
+@pytest.mark.parametrize("path", ["a.xls", "a.gz", "a.csv.json", "a.sas7bdat", "a.feather"])
 def test_an_output_is_not_a_csv_under_the_name_of_another_kind(path: str) -> None:
-    with pytest.raises(FileError, match=r"is not written; accepted: .csv, .tsv, .txt or .parquet"):
+    with pytest.raises(FileError, match=r"is not written; accepted: .csv, .tsv, .txt, "):
         is_parquet(path)
 
 
@@ -591,3 +595,15 @@ def test_a_second_interrupt_does_not_disturb_the_cleaning_up() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_reader_that_is_collected_joins_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python may collect it while a thread starts or ends, where a join waits for ever."""
+    joined: list[object] = []
+    monkeypatch.setattr(threading.Thread, "join", lambda thread, *_: joined.append(thread))
+    tables = ahead(iter(["one", "two", "three"]))
+    assert next(tables) == "one"
+    del tables
+    gc.collect()
+    assert joined == []
+    assert list(ahead(iter(["one", "two"]))) == ["one", "two"]

@@ -110,10 +110,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         f"waz,{HEADER}1,{ROW}",
         "in.csv: it has the columns waz already; to add ours beside them under other",
     ),
-    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: is a gzip file; unpack it first"),
+    "a gzip file": (b"\x1f\x8b\x08\x00", "in.csv: the gzip file is cut off; copy or pack it again"),
     "a workbook": (
         b"PK\x03\x04" + b"-" * 26 + b"[Content_Types].xml",
-        "in.csv: is an Excel workbook (.xlsx); save its sheet as CSV (UTF-8) from the spreadsheet",
+        "in.csv: not a readable Excel workbook (.xlsx): File is not a zip file",
     ),
     "a broken Parquet file": (b"PAR1PAR1", "in.csv: not a readable Parquet file: "),
 }

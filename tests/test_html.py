@@ -3,6 +3,7 @@ nothing; the report, the dose worksheet and the qualification alike."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from dose_arguments import plan_of
 from neocalc import html, report
-from neocalc.dose import worksheet
+from neocalc.dose import Plan, worksheet
+from neocalc.errors import InputError
 from neocalc.plain import hidden, visible
 from neocalc.verify import report as verify_report
 from neocalc.verify.checks import Check, Report
@@ -84,9 +86,16 @@ def a_cohort() -> str:
     return report.page(table)
 
 
+def a_plan() -> Plan:
+    """The plan of a dose for a hostile name; typed, the name is refused before anything is made."""
+    plan = plan_of()
+    inputs = dataclasses.replace(plan.inputs, subject=NAME)
+    return dataclasses.replace(plan, request=plan.request._replace(inputs=inputs))
+
+
 def a_worksheet() -> str:
-    """The sheet of a dose for a hostile name."""
-    return worksheet.html(plan_of(subject=NAME), at=dt.datetime(2026, 8, 14, tzinfo=dt.UTC))
+    """The sheet of that dose."""
+    return worksheet.html(a_plan(), at=dt.datetime(2026, 8, 14, tzinfo=dt.UTC))
 
 
 def a_qualification() -> str:
@@ -127,9 +136,14 @@ def test_a_text_of_the_data_is_isolated_and_hides_nothing(content: str) -> None:
 
 
 def test_the_text_of_a_worksheet_hides_nothing() -> None:
-    sheet = worksheet.text(plan_of(subject=NAME), at=dt.datetime(2026, 8, 14, tzinfo=dt.UTC))
+    sheet = worksheet.text(a_plan(), at=dt.datetime(2026, 8, 14, tzinfo=dt.UTC))
     assert SHOWN in sheet
     assert not [one for one in sheet if hidden(one)]
+
+
+def test_a_dose_is_not_prepared_for_a_name_with_a_hidden_character() -> None:
+    with pytest.raises(InputError, match=r"subject: .* a text of one line"):
+        plan_of(subject=NAME)
 
 
 @given(st.text())

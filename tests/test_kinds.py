@@ -62,26 +62,27 @@ def database(tmp: Path) -> bytes:
 
 
 FILES: dict[str, tuple[str, bytes, str]] = {
-    "gzip": ("in.csv.gz", gzip.compress(TABLE), "is a gzip file; unpack it first"),
+    "gzip": ("in.csv.gz", gzip.compress(gzip.compress(TABLE)),
+             "what is packed in it is a gzip file; unpack it first"),
     "bzip2": ("in.csv.bz2", bz2.compress(TABLE), "is a bzip2 file; unpack it first"),
     "xz": ("in.csv.xz", lzma.compress(TABLE), "is an xz file; unpack it first"),
     "Zstandard": ("in.zst", b"\x28\xb5\x2f\xfd\x04\x00", "is a Zstandard file; unpack it first"),
     "7-Zip": ("in.7z", b"7z\xbc\xaf\x27\x1c\x00\x04", "is a 7-Zip file; unpack it first"),
     "RAR": ("in.rar", b"Rar!\x1a\x07\x01\x00", "is a RAR file; unpack it first"),
     "xlsx": ("in.xlsx", zipped("[Content_Types].xml", "xl/workbook.xml"),
-             "is an Excel workbook (.xlsx); save its sheet as CSV (UTF-8)"),
+             "not a readable Excel workbook (.xlsx)"),
     "ods": ("in.ods", opendocument(), "is an OpenDocument spreadsheet (.ods); save its sheet"),
     "numbers": ("in.numbers", zipped("Index/Document.iwa"), "is a Numbers spreadsheet; save its"),
     "zip": ("in.zip", zipped("cohort.csv"), "is a zip file; unpack it first"),
     "xls": ("in.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(80), "is an Excel workbook"),
     "old xls": ("in.xls", b"\x09\x08\x08\x00\x00\x05\x05\x00", "is an Excel workbook (.xls)"),
-    "old dta": ("in.dta", b"\x72\x02\x01\x00" + bytes(100), "is a Stata file (.dta); save the"),
-    "sav": ("in.sav", b"$FL2@(#) SPSS DATA FILE", "is an SPSS file (.sav); save the table as CSV"),
+    "old dta": ("in.dta", b"\x72\x02\x01\x00" + bytes(100), "not readable as a Stata file (.dta)"),
+    "sav": ("in.sav", b"$FL2@(#) SPSS DATA FILE", "not readable as an SPSS file (.sav)"),
     "por": ("in.por", b"0" * 40 + b"SPSS PORT FILE", "is an SPSS portable file (.por)"),
     "xpt": ("in.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!000",
-            "is a SAS transport file (.xpt); save the table"),
+            "is cut off: a SAS transport file"),
     "sas7bdat": ("in.sas7bdat", bytes(12) + b"\xc2\xea\x81\x60" + bytes(60),
-                 "is a SAS data set (.sas7bdat)"),
+                 "not readable as a SAS data set (.sas7bdat)"),
     "rda": ("in.rda", b"RDX3\nX\n\x00\x00\x00\x03", "is an R data file (.rds, .RData)"),
     "arrow": ("in.arrow", arrow(), "is an Arrow or Feather file; save the table as Parquet"),
     "orc": ("in.orc", b"ORC\x11\x00\x00", "is an ORC file; save the table as Parquet"),
@@ -96,7 +97,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "UTF-16": ("in.csv", (HEADER + ROW).encode("utf-16"), "is a text in UTF-16; save it as UTF-8"),
     "UTF-16 without a mark": ("in.csv", (HEADER + ROW).encode("utf-16-be"), "is a text in UTF-16;"),
     "UTF-32": ("in.csv", (HEADER + ROW).encode("utf-32"), "is a text in UTF-32; save it as UTF-8"),
-    "by its suffix alone": ("in.sav", b"\x01\x02\xff\x00", "is an SPSS file (.sav); save"),
+    "by its suffix alone": ("in.sav", b"\x01\x02\xff\x00", "not readable as an SPSS file (.sav)"),
 }  # fmt: skip
 
 

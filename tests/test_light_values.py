@@ -309,7 +309,7 @@ def test_a_chart_marks_it_and_a_report_names_it() -> None:
     drawn = chart.infant(VISITS).to_bytes("svg").decode()
     assert "flagged-weight-preterm-implausible" in drawn
     page = report.page(VISITS)
-    assert "waz, laz: implausible" in page
+    assert "weight and length or height: implausible" in page
 
 
 def test_the_command_shows_the_limits(capsys: pytest.CaptureFixture[str]) -> None:

@@ -233,7 +233,7 @@ def checksums(path: Path) -> str:
     with Source(str(path)) as source:
         for _ in source.batches():
             pass
-        return source.about()["page_checksums"]
+        return str(source.about()["page_checksums"])
 
 
 def test_the_record_says_whether_there_were_checksums(path: Path) -> None:

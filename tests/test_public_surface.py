@@ -34,6 +34,7 @@ FUNCTIONS = [
     "Q",
     "curves",
     "measurement",
+    "outcome",
     "reference",
     "references",
     "score",
@@ -41,7 +42,7 @@ FUNCTIONS = [
     "zscore",
 ]
 CLASSES = ["Age", "Policy", "TrialWarning", "ZScore"]
-MODULES = ["chart", "dose", "report", "spark", "trials", "velocity", "verify"]
+MODULES = ["chart", "dose", "report", "spark", "trials", "velocity", "verify", "visits"]
 
 
 def run(code: str) -> str:

@@ -22,7 +22,7 @@ from shell import HEADER, ROW, Shell
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "schemas"
-NAMES = ("cohort-record", "dose-record", "velocity-record")
+NAMES = ("cohort-record", "dose-record", "outcome-record", "velocity-record")
 COHORT = ROOT / "examples" / "cohort.csv"
 VISITS = (
     "subject_id,sex,age_days,gestational_age,weight_g,length_cm,head_circumference_cm,dosed\n"
@@ -121,7 +121,13 @@ def test_the_record_of_no_rows(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["--against", "first"], ["--start", "nearest", "--tolerance", "0.2", "--plain"]]
+    "options",
+    [
+        [],
+        ["--against", "first"],
+        ["--against", "interval", "--interval", "2mo", "--window", "15d"],
+        ["--start", "nearest", "--tolerance", "0.2", "--plain", "--between", "scale"],
+    ],
 )
 def test_the_record_of_velocity(shell: Shell, options: list[str]) -> None:
     shell.write("in.csv", VISITS)
@@ -307,7 +313,7 @@ def test_what_is_not_a_cohort_record(shell: Shell, place: str, value: Any) -> No
 
 
 def test_the_schemas_know_what_the_code_knows() -> None:
-    for name in ("cohort-record", "velocity-record"):
+    for name in ("cohort-record", "outcome-record", "velocity-record"):
         assert schema(name)["$defs"]["status"]["enum"] == list(STATUSES)
     pattern = schema("cohort-record")["properties"]["statuses"]["propertyNames"]["pattern"]
     assert pattern == f"^({'|'.join([*INDICES, 'dose'])})$"

@@ -442,14 +442,19 @@ def test_facts_of_a_child_are_found_in_any_partition(spark: SparkSession) -> Non
     assert_identical(collected(on_spark.velocity(df, missing=["NA"])), paired)
 
 
-def test_velocity_is_identical_to_one_machine(spark: SparkSession) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"against": "interval", "interval": "2 month", "window": "20 day", "between": "scale"}],
+)
+def test_velocity_is_identical_to_one_machine(spark: SparkSession, options: dict[str, Any]) -> None:
     table = children()
     df = spark.createDataFrame(table).repartition(4)
-    got = collected(on_spark.velocity(df))
-    expected = widened(nc.velocity.score(pl.DataFrame(table)))
+    got = collected(on_spark.velocity(df, **options))
+    expected = widened(nc.velocity.score(pl.DataFrame(table), **options))
     assert_identical(got, expected)
     words = set(expected["w_velocity_status"])
-    assert {"ok", "missing_subject", "subject_conflict", "duplicate_visit"} <= words
+    own = "no_visit_in_window" if options else "ok"
+    assert {own, "missing_subject", "subject_conflict", "duplicate_visit"} <= words
 
 
 # ------------------------------------------------------------------------------- errors come first

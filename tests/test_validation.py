@@ -123,20 +123,6 @@ def test_a_package_that_is_not_installed_is_said_and_the_rest_goes_on() -> None:
     assert "| rcpchgrowth | not installed |" in page
 
 
-def test_the_mutation_score_is_the_one_that_was_kept() -> None:
-    kept = json.loads((ROOT / "docs" / "mutation.json").read_text(encoding="utf-8"))
-    said = {row[0].strip("`"): row for row in cells(section(4))[1:]}
-    assert set(said) == {*kept["modules"], "all"}
-    for module, one in kept["modules"].items():
-        noticed = one["killed"] + one["timeout"]
-        figures = [int(cell.replace(",", "")) for cell in said[module][1:7]]
-        assert figures == [
-            one["mutants"], one["tried"], noticed, one["timeout"], len(one["equivalent"]),
-            len(one["survived"]),
-        ]  # fmt: skip
-        assert noticed + len(one["equivalent"]) + len(one["survived"]) == one["tried"]
-
-
 LEFT_OUT = {
     ("weight", 2): (0.05, 0.06, 0.10), ("weight", 3): (0.06, 0.04, 0.05),
     ("weight", 4): (0.05, 0.04, 0.05), ("length", 3): (0.06, 0.05, 0.17),
@@ -200,3 +186,30 @@ def test_a_cohort_is_compared_as_a_whole(tmp_path: Path) -> None:
     assert pair["implied"] == pytest.approx(r, abs=1e-3)
     assert pair["sd_of_standardised"] == pytest.approx(1, abs=0.05)
     assert pair["sd_of_conditional"] == pytest.approx(1, abs=0.05)
+
+
+def test_the_visits_of_a_cohort_that_have_a_velocity_are_counted(tmp_path: Path) -> None:
+    """Weights of a month apart, a week apart and ten weeks apart, of a boy born at term."""
+    lines = ["subject_id,sex,age_days,gestational_age_days,weight_kg,length_cm"]
+    lines += [f"1,m,{day},280,{3.3 + day / 40:.2f},{50 + day / 10:.1f}" for day in (0, 30, 37, 107)]
+    lines += ["2,f,0,210,1.2,38", "2,f,60,210,3,46", "2,f,90,210,4.2,"]  # one visit before term
+    (tmp_path / "cohort.csv").write_text("\n".join(lines) + "\n")
+    weight, length = validation_velocity.shares_of(tmp_path / "cohort.csv")
+    assert (weight["measure"], weight["visits"], length["visits"]) == ("weight", 3, 3)
+    assert list(weight["z"].values()) == [1, 2, 2, 3, 3]
+    assert list(length["z"].values()) == [0, 1, 1, 1, 1]
+    assert weight["standardised"] == 3
+    assert weight["within_the_widths"] == {"visits": 2, "without": 0}
+    shown = validation_velocity.share_lines("A cohort", [weight])[-1]
+    assert shown == "| weight | 3 | 1 (33%) | 2 (67%) | 2 (67%) | 3 (100%) | 3 (100%) | 3 (100%) |"
+
+
+def test_every_visit_within_the_widths_of_a_cohort_has_a_velocity() -> None:
+    kept = json.loads(validation_velocity.KEPT_SHARES.read_text(encoding="utf-8"))
+    page = section(6)
+    for name, shares in kept.items():
+        assert "\n".join(validation_velocity.share_lines(name, shares)) in page
+        assert [one["within_the_widths"]["without"] for one in shares] == [0] * len(shares)
+        for one in shares:
+            *ways, most = one["z"].values()
+            assert ways == sorted(ways[:2]) + ways[2:] and max(ways) <= most <= one["visits"]

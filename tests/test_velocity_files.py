@@ -80,7 +80,9 @@ def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("shuffled", [False, True], ids=["in-order", "shuffled"])
 @pytest.mark.parametrize(
-    "options", [{}, {"against": "first"}, {"baseline": "administered_on"}], ids=str
+    "options",
+    [{}, {"against": "first"}, {"baseline": "administered_on"}, {"interval": "2 month"}],
+    ids=str,
 )
 def test_any_way_through_a_file_gives_what_the_table_gives(
     tmp_path: Path, held: int, suffix: str, shuffled: bool, options: dict[str, Any]
@@ -209,6 +211,45 @@ def test_large_and_not_in_order_is_read_again(
     assert record["rows"] == frame.height
 
 
+def test_batches_that_are_not_all_taken_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As garbage inside a lock of the threads, the thread that reads ahead never ended."""
+    frame = cohort().sample(fraction=1, shuffle=True, seed=2)
+    frame.write_csv(tmp_path / "in.csv")
+    monkeypatch.setattr(wholes, "HELD", 120)
+    monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
+    kept: list[Any] = []
+    given = Source.batches
+
+    def spy(source: Source, **options: Any) -> Any:
+        kept.append(given(source, **options))
+        return kept[-1]
+
+    monkeypatch.setattr(Source, "batches", spy)
+    run(tmp_path / "in.csv", tmp_path / "out.csv")
+    assert len(kept) == 2, "in order, which does not serve, and in parts"
+    assert [batches.gi_frame for batches in kept] == [None, None]
+
+
+def test_what_another_choice_would_give_is_the_same_whichever_way_a_file_goes(
+    tmp_path: Path, held: int
+) -> None:
+    """It is counted batch by batch, of visits that are all there."""
+    del held
+    frame = cohort().sample(fraction=1, shuffle=True, seed=2)
+    frame.write_csv(tmp_path / "in.csv")
+    run(tmp_path / "in.csv", tmp_path / "out.csv")
+    told = json.loads((tmp_path / "out.csv.json").read_text())["alternatives"]
+    scored = nc.velocity.score(frame)
+    without = scored["l_velocity_status"].is_in(["no_table", "interval_not_nominal"])
+    assert sum(one["visits"] for one in told if one["measure"] == "length") == without.sum() > 0
+    (short,) = (o for o in told if (o["measure"], o["why"]) == ("length", "interval_too_short"))
+    other = nc.velocity.score(frame, interval=f"{short['interval_months']} month")
+    gained = other["l_velocity_z"].is_not_null() & without & (scored["l_interval_days"] < 122)
+    assert short["z"] == gained.sum() > 0
+
+
 def test_record(tmp_path: Path) -> None:
     frame = cohort(20)
     source = tmp_path / "in.csv"
@@ -232,7 +273,7 @@ def test_header_alone(tmp_path: Path) -> None:
     cohort().clear().write_csv(source)
     found = run(source, tmp_path / "out.csv")
     assert found.height == 0
-    assert found.columns[-1] == "l_change_status"
+    assert found.columns[-1] == "l_standardised_status"
 
 
 def test_a_fault_leaves_nothing_behind(tmp_path: Path, held: int) -> None:

@@ -148,6 +148,9 @@ def test_wrong_options() -> None:
         compare(children, "baseline")
 
 
+INTERVAL, WINDOW = 8, 3
+
+
 def plainly(children: Children, against: str, taken: Any) -> list[tuple[int, str]]:
     """The same rules, a loop over rows."""
     n = len(children.subject)
@@ -181,7 +184,15 @@ def plainly(children: Children, against: str, taken: Any) -> list[tuple[int, str
             before = [j for j in before if j == latest]
             if stated and children.usable[i] and children.age[i] <= stated[0]:
                 word = "first_visit"
-        if not children.usable[i] or not before or not taken[i]:
+        if against == "interval" and children.usable[i] and taken[i] and before:
+            aim = int(children.age[i]) - INTERVAL
+            near = [j for j in before if abs(int(children.age[j]) - aim) <= WINDOW]
+            if not near:
+                result[i] = (i, "no_visit_in_window")
+            else:
+                best = min(near, key=lambda j: (abs(int(children.age[j]) - aim), children.age[j]))
+                result[i] = (best, "ok")
+        elif not children.usable[i] or not before or not taken[i]:
             result[i] = (i, word)
         else:
             choose = min if against == "first" else max
@@ -189,7 +200,7 @@ def plainly(children: Children, against: str, taken: Any) -> list[tuple[int, str
     return result
 
 
-@pytest.mark.parametrize("against", ["previous", "first", "baseline"])
+@pytest.mark.parametrize("against", ["previous", "first", "baseline", "interval"])
 @pytest.mark.parametrize("seed", range(30))
 def test_against_a_plain_loop(against: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -206,10 +217,27 @@ def test_against_a_plain_loop(against: str, seed: int) -> None:
         baseline=baseline,
     )
     taken = rng.random(n) < (1.0 if seed % 2 else 0.6)
-    found = compare(children, against, taken)
+    found = compare(children, against, taken, INTERVAL, WINDOW)
     expected = plainly(children, against, taken)
     assert list(status_words(found.status)) == [word for _, word in expected]
     assert found.other.tolist() == [row for row, _ in expected]
+
+
+def test_the_visit_nearest_to_an_interval_before() -> None:
+    age = ints(0, 50, 60, 70, 122, 130, 400)
+    children = Children(ints(1, 1, 1, 1, 1, 1, 1), age, yes(7))
+    found = compare(children, "interval", interval=61, window=15)
+    assert found.other.tolist() == [0, 0, 0, 0, 2, 3, 6]
+    assert found.days.tolist() == [0, 50, 60, 70, 62, 60, 0]
+    assert list(status_words(found.status)) == ["first_visit", *["ok"] * 5, "no_visit_in_window"]
+
+
+def test_of_two_visits_that_are_equally_near_the_earlier_one_is_taken() -> None:
+    children = Children(ints(1, 1, 1), ints(10, 14, 72), yes(3))
+    assert compare(children, "interval", interval=60, window=15).other.tolist() == [0, 1, 0]
+    repeated = Children(ints(1, 1, 1), ints(10, 14, 72), yes(3))
+    assert compare(repeated, "interval", interval=59, window=1).other.tolist() == [0, 1, 1]
+    assert compare(repeated, "interval", interval=61, window=0).status[2] != 0
 
 
 # --- rows of one day ------------------------------------------------------------------------------
@@ -329,6 +357,12 @@ def test_every_cell_is_what_the_calls_give() -> None:
             assert same(row[f"{prefix}_change_z"], change.change)
             assert same(row[f"{prefix}_change_chart_step"], change.chart_step)
             assert row[f"{prefix}_change_status"] == change.status
+            assert (row[f"{prefix}_velocity_method"] or "") == velocity.method
+            assert same(row[f"{prefix}_change_standardised"], change.standardised)
+            assert same(row[f"{prefix}_conditional_gain"], change.conditional)
+            assert same(row[f"{prefix}_change_r"], change.r)
+            assert (row[f"{prefix}_change_r_source"] or "") == change.r_source
+            assert row[f"{prefix}_standardised_status"] == change.standardised_status
             rates = {"g_per_kg_day_exponential": "exponential", "g_per_day": "g/day"}
             if prefix != "w":
                 rates = {"cm_per_week": "cm/week"}
@@ -567,6 +601,79 @@ def test_the_baseline_of_each_measure() -> None:
     assert words == ["first_visit", "missing_value", *["ok"] * 5]
 
 
+def monthly() -> pl.DataFrame:
+    """A term girl who is weighed every month and measured at every other visit."""
+    days = [0, 30, 61, 91, 122, 152, 183]
+    return visits(
+        gestational_age=["40+0"] * 7,
+        measured_on=[str(BORN + dt.timedelta(days=day)) for day in days],
+        weight_g=[3300, 4200, 5100, 5800, 6400, 6900, 7300],
+        length_cm=[49.0, None, 57.0, None, 62.0, None, 66.0],
+        head_circumference_cm=[34.0, 36.5, 38.2, 39.5, 40.5, 41.4, 42.1],
+    )
+
+
+def test_an_interval_before_is_found_for_each_measure() -> None:
+    """Heads a month apart have no velocity z-score; those of two months apart have."""
+    before = nc.velocity.score(monthly())
+    assert before["hc_velocity_z"].null_count() == 7
+    scored = nc.velocity.score(monthly(), against="interval", interval="2 month", window="15 day")
+    assert scored["hc_interval_days"].to_list() == [None, None, 61, 61, 61, 61, 61]
+    assert scored["hc_velocity_z"].null_count() == 2
+    assert scored["hc_velocity_status"].to_list() == [
+        "first_visit", "no_visit_in_window", *["ok"] * 5
+    ]  # fmt: skip
+    assert scored["l_from"].to_list()[2] == BORN
+    assert scored["l_velocity_status"].to_list() == [
+        "first_visit", "missing_value", "ok", "missing_value", "ok", "missing_value", "ok"
+    ]  # fmt: skip
+    assert scored.equals(nc.velocity.score(monthly(), interval="2mo"))  # within a quarter of it
+    pair = nc.velocity.zscore(
+        "head_circumference", first="38.2 cm", second="40.5 cm", sex="f",
+        first_age=nc.Age.from_days(61), second_age=nc.Age.from_days(122),
+    )  # fmt: skip
+    assert scored["hc_velocity_z"][4] == pytest.approx(pair.z, abs=1e-12)
+
+
+def test_how_near_a_visit_must_be_to_the_interval() -> None:
+    days = {}
+    for window in ("0 day", "1 day", "2 day"):
+        scored = nc.velocity.score(monthly(), interval="60 day", window=window)
+        days[window] = scored["w_interval_days"].to_list()
+    assert days["0 day"] == [None] * 7
+    assert days["1 day"] == [None, None, 61, 61, 61, 61, 61]
+    assert days["2 day"] == days["1 day"]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"against": "interval"}, "interval: missing; give how long before the other visit was"),
+        ({"interval": "2 month", "against": "previous"}, "interval: '2 month' is not accepted"),
+        ({"window": "15 day"}, "window: '15 day' is not accepted; it is of visits that are"),
+        ({"interval": "0 day"}, "interval: '0 day' is not accepted; one day or more"),
+        ({"interval": "2 kg"}, "interval: '2 kg' is not accepted; accepted: a duration"),
+        ({"interval": 61}, "interval: 61 is not accepted"),
+        ({"interval": "2mo", "window": "61 day"}, "window: '61 day' is not accepted; less than"),
+        (
+            {"interval": "2 month", "baseline": "birth_date"},
+            "against: missing; there are a baseline and an interval; name one of them",
+        ),
+    ],
+)
+def test_an_interval_that_cannot_be_used(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(nc.InputError) as caught:
+        nc.velocity.score(monthly(), **options)
+    assert str(caught.value).startswith(problem)
+
+
+def test_a_baseline_beside_an_interval_counts_the_days_since_it() -> None:
+    options: dict[str, Any] = {"interval": "2 month", "baseline": "birth_date"}
+    scored = nc.velocity.score(monthly(), against="interval", **options)
+    assert scored["days_since_baseline"].to_list() == [0, 30, 61, 91, 122, 152, 183]
+    assert scored["w_interval_days"][6] == 61
+
+
 def test_a_rate_needs_no_sex_and_no_gestation() -> None:
     """1 kg to 1.3 kg in 14 days."""
     frame = pl.DataFrame(
@@ -780,3 +887,38 @@ def test_compared_of_nothing_is_empty() -> None:
     found = compare(Children(ints(), ints(), yes(0)))
     assert isinstance(found, Compared)
     assert len(found.status) == len(found.days) == 0
+
+
+def test_many_visits_have_what_a_few_have() -> None:
+    """Of many pairs of visits all cells are laid out, of a few their own are computed."""
+    few = visits()
+    many = pl.concat([visits(f"{i:04}") for i in range(700)])
+    one, all_of_them = nc.velocity.score(few), nc.velocity.score(many)
+    added = all_of_them.columns[len(few.columns) :]
+    assert all_of_them.height == 4900
+    for name in added:
+        expected = [one[name].to_list()] * 700
+        assert [all_of_them[name].slice(7 * i, 7).to_list() for i in range(700)] == expected
+    sources = set(one["w_change_r_source"].to_list())
+    assert sources == {None, "who-2009", "who-2009-model"}
+
+
+def test_other_rules_of_the_increments_do_not_change_r() -> None:
+    """The correlation is that of the WHO's tables, however increments are scored."""
+    by_default, scaled = (nc.velocity.score(visits(), tolerance=t) for t in (0.1, 0.2))
+    for name in ("change_r", "change_r_source", "change_standardised", "standardised_status"):
+        for prefix in ("w", "l", "hc"):
+            column = f"{prefix}_{name}"
+            assert by_default[column].to_list() == scaled[column].to_list()
+
+
+def test_why_there_is_no_standardised_change() -> None:
+    scored = nc.velocity.score(visits())
+    assert scored["w_standardised_status"].to_list() == [
+        "first_visit", "start_below_term", "start_below_term", "ok", "reference_changed", "ok",
+        "ok",
+    ]  # fmt: skip
+    there = scored["w_change_standardised"].is_not_null()
+    assert there.to_list() == (scored["w_standardised_status"] == "ok").to_list()
+    assert there.to_list() == scored["w_conditional_gain"].is_not_null().to_list()
+    assert there.to_list() == scored["w_change_r_source"].is_not_null().to_list()

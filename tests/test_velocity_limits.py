@@ -384,14 +384,19 @@ def wrong_length() -> pl.DataFrame:
 
 
 def test_a_velocity_chart_leaves_it_out_and_says_so() -> None:
+    """The visit after it is compared with it, as `velocity` does: one rule for a pair."""
     infant = infant_of(*scored_table(wrong_length()))
     assert set(infant.series["length"].words) == {"ok"}, "each by itself is a length"
     chain = chain_of(infant, "length")
     assert chain.without["implausible"] == 1
     spans = [(i.first, i.last) for i in chain.increments]
-    assert spans == [(61, 122), (122, 244), (244, 305), (305, 366)]
+    assert spans == [(61, 122), (183, 244), (244, 305), (305, 366)]
+    scored = nc.velocity.score(wrong_length())
+    shown = scored.filter(pl.col("l_velocity_z").is_not_null())
+    assert spans == list(shown.select("l_from", "age_days").iter_rows())
+    assert [i.z for i in chain.increments] == shown["l_velocity_z"].to_list()
     drawn = chart.velocity(wrong_length()).to_bytes("svg").decode()
-    assert "length or height: implausible 1" in drawn
+    assert "length or height: implausible (1)" in drawn
     page = report.page(wrong_length())
     assert "Left out, as no child grows or shrinks so (implausible): length or height 1." in page
 
@@ -399,7 +404,7 @@ def test_a_velocity_chart_leaves_it_out_and_says_so() -> None:
 def test_a_report_without_any_increment_says_what_was_left_out() -> None:
     two = wrong_length()[1:3]
     page = report.page(two)
-    assert "No two visits with an interval" in page
+    assert "Length or height: no velocity z-score: implausible (1)." in page
     assert "Left out, as no child grows or shrinks so (implausible): length or height 1." in page
     assert "Left out" not in report.page(wrong_length()[:2])
 
@@ -415,9 +420,9 @@ def test_a_waterfall_leaves_it_out_and_counts_it() -> None:
     )
     cohort = cohort_of(*scored_table(visits))
     found = changes_of(cohort, "weight")
-    assert (len(found.change), found.implausible, found.without) == (1, 1, 1)
+    assert (len(found.change), found.why(), found.without) == (1, {"implausible": 1}, 1)
     drawn = draw_waterfall(cohort).to_bytes("svg").decode()
-    assert "1 implausible change left out" in drawn
+    assert "1 subject without two z-scores, 1 change left out: implausible (1)" in drawn
 
 
 # ------------------------------------------------------------------------------- the limits as data

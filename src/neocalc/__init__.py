@@ -14,7 +14,7 @@ import neocalc.forks  # noqa: F401 - what it notes has to be noted from the begi
 from neocalc._version import __version__
 
 if TYPE_CHECKING:
-    from neocalc import chart, dose, report, spark, trials, velocity, verify
+    from neocalc import chart, dose, report, spark, trials, velocity, verify, visits
     from neocalc.age import Age
     from neocalc.birth import size_at_birth
     from neocalc.chartlines import curves
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         UnitError,
     )
     from neocalc.growth import ZScore, measurement, zscore
+    from neocalc.outcomes.analysis import outcome
     from neocalc.policy import Policy
     from neocalc.references import reference, references
     from neocalc.units import Q
@@ -64,6 +65,7 @@ __all__ = [
     "curves",
     "dose",
     "measurement",
+    "outcome",
     "reference",
     "references",
     "report",
@@ -73,6 +75,7 @@ __all__ = [
     "trials",
     "velocity",
     "verify",
+    "visits",
     "zscore",
 ]
 
@@ -82,6 +85,7 @@ _HOMES = {
     "growth": ("ZScore", "measurement", "zscore"),
     "birth": ("size_at_birth",),
     "chartlines": ("curves",),
+    "outcomes.analysis": ("outcome",),
     "policy": ("Policy",),
     "references": ("reference", "references"),
     "units": ("Q",),
@@ -90,7 +94,16 @@ _HOMES = {
     ),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES: tuple[str, ...] = ("chart", "dose", "report", "spark", "trials", "velocity", "verify")
+_MODULES: tuple[str, ...] = (
+    "chart",
+    "dose",
+    "report",
+    "spark",
+    "trials",
+    "velocity",
+    "verify",
+    "visits",
+)
 
 
 def __getattr__(name: str) -> Any:

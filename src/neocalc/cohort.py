@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 
 from neocalc.age import NOT_STATED, Age
 from neocalc.coding import Coded
-from neocalc.errors import CODE, STATUSES, FileError, InputError, StatusArray, combined
+from neocalc.errors import CODE, FileError, StatusArray, combined
 from neocalc.policy import (
     DEFAULT,
     TERM_SLOT,
@@ -61,6 +62,9 @@ if TYPE_CHECKING:
 
     from neocalc.dose import Dosing
 
+COMPARED: Final = ("difference", "compared")
+"""What is added for an index that a table has already."""
+
 
 @dataclass(frozen=True)
 class Scoring:
@@ -80,6 +84,8 @@ class Scoring:
         The dose that is worked out for each row.
     prefix : str
         What stands before the name of every added column.
+    compare : dict of str to str
+        For an index the column of the table that has it already.
     """
 
     mapped: Mapped
@@ -89,6 +95,7 @@ class Scoring:
     uncorrected: bool = False
     dose: Dosing | None = None
     prefix: str = ""
+    compare: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def indices(self) -> dict[str, str]:
@@ -106,13 +113,14 @@ class Scoring:
             names += [index, f"{index}_reference", f"{index}_status"]
             names += [f"{index}_centile"] if self.centiles else []
             names += [f"{index}_uncorrected"] if self.uncorrected else []
+            names += [f"{index}_{part}" for part in COMPARED if index in self.compare]
         names += DOSE_COLUMNS if self.dose is not None else ()
         return [self.prefix + name for name in names]
 
     @property
     def needed(self) -> list[str]:
         """The columns that are read, under their names in the table."""
-        return list(dict.fromkeys(self.mapped.names.values()))
+        return list(dict.fromkeys([*self.mapped.names.values(), *self.compare.values()]))
 
     @property
     def by_child(self) -> bool:
@@ -129,6 +137,14 @@ class Scoring:
         """The same for rows that each stand alone."""
         names = {name: own for name, own in self.mapped.names.items() if name != "subject_id"}
         return replace(self, mapped=self.mapped._replace(names=names))
+
+    def told(self, counts: Counter[Any]) -> dict[str, Any]:
+        """What else a record says, from what `Rows.counted` counted in all tables of a run."""
+        return {}
+
+    def said(self, counts: Counter[Any]) -> list[str]:
+        """What else the summary of a run says, a line each."""
+        return []
 
     def columns(
         self,
@@ -162,32 +178,35 @@ def plan(
     uncorrected: bool = False,
     dose: Dosing | None = None,
     prefix: str = "",
+    compare: Mapping[str, str] | None = None,
     where: str = TABLE,
     command: bool = False,
+    adds: bool = True,
     **words: Unpack[Words],
 ) -> Scoring:
-    """Check the columns and options once, before any row is read."""
+    """Check the columns and options once, before any row is read.
+
+    Where columns are added (`adds`), their names have to be free.
+    """
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
     if dose is not None:
-        _check_dose(dose, mapped, where)
+        from neocalc.dose.columns import refuse_dosing
+
+        refuse_dosing(dose, mapped, where)
     chosen = policy_or_default(policy)
     scoring = Scoring(
         mapped, chosen, reference, centiles, uncorrected, dose, checked_prefix(prefix)
     )
     resolve(Age.from_days(0, "30+0"), scoring.policy, reference)  # an unknown reference, now
-    scoring.check(present, where)
+    if compare:
+        from neocalc.tables.comparing import checked
+
+        scoring = replace(scoring, compare=checked(compare, scoring.indices, present, where))
+    if adds:
+        scoring.check(present, where)
     return scoring
-
-
-def _check_dose(dose: Any, mapped: Mapped, where: str) -> None:
-    from neocalc.dose import Dosing
-
-    if not isinstance(dose, Dosing):
-        raise InputError("dose", dose, 'a neocalc.dose.Dosing, such as Dosing(dose="5e6 cells/kg")')
-    if mapped.measure("weight") is None:
-        raise FileError(f"{where}: a dose by body weight needs the column weight_kg or weight_g")
 
 
 def score(
@@ -201,20 +220,22 @@ def score(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     policy: Policy | None = None,
     reference: str = DEFAULT,
     centiles: bool = False,
     uncorrected: bool = False,
     dose: Dosing | None = None,
     prefix: str = "",
+    compare: Mapping[str, str] | None = None,
 ) -> Any:
     """Score a table of visits.
 
     Parameters
     ----------
     frame : pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
-        One row a visit, with the canonical columns (docs/columns.md) or mapped ones. It is not
-        changed.
+        One row a visit, with the canonical columns (docs/columns.md) or mapped ones; not changed.
     columns : dict, optional
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
@@ -230,6 +251,10 @@ def score(
         The form of dates in texts whose order is in doubt, such as "%d/%m/%Y".
     decimal : str, default "."
         The mark between whole and decimals in texts, "." or ",".
+    completed_weeks : str, optional
+        What weeks without days stand for: "start" (27 is 27+0) or "middle" (27 is 27+3).
+    convert : bool
+        Read `weight_lb` [lb] and `length_in` [in], which are refused else.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
@@ -238,16 +263,17 @@ def score(
         Add the centile, and the z at chronological age, of each index.
     dose : neocalc.dose.Dosing, optional
         Add the cells and volume of a dose for each weight, with a status.
-    prefix : str, optional
+    prefix : str
         Before the name of every added column, such as ``"nc_"``.
+    compare : dict, optional
+        z-scores that the table has already (``{"waz": "WAZ"}``): adds the difference and why.
 
     Returns
     -------
     pandas.DataFrame, polars.DataFrame, polars.LazyFrame or pyarrow.Table
-        The kind that was given: every row once and in order, every column untouched, and the added
-        columns: ages [day], for each index its z [unitless], reference and status, and of a dose
-        its cells [cell], volume [mL] and status. Of a LazyFrame nothing is read before it is
-        collected.
+        The kind that was given: every row in order, every column untouched, and the added columns:
+        ages [day], for each index its z [unitless], reference and status, and of a dose its cells
+        [cell], volume [mL] and status. Of a LazyFrame nothing is read before it is collected.
 
     Raises
     ------
@@ -258,9 +284,8 @@ def score(
     Warns
     -----
     ColumnWarning
-        When a column looks like one that is read and is not, nearly every row of a column has one
-        fault, or a word for a missing value may be a child's value. Of a LazyFrame whose rows stand
-        alone, no more than the names of the columns are looked at.
+        When a column looks like one that is read and is not, nearly all of a column has one fault,
+        or a word for a missing value may be a child's. Of a LazyFrame names alone are looked at.
 
     Examples
     --------
@@ -276,8 +301,10 @@ def score(
     scoring = plan(
         frames.kind_of(frame).columns(frame), columns=columns, sex_codes=sex_codes,
         missing=missing, ignore=ignore, oedema_codes=oedema_codes, position_codes=position_codes,
-        date_format=date_format, decimal=decimal, policy=policy, reference=reference,
+        date_format=date_format, decimal=decimal, completed_weeks=completed_weeks,
+        convert=convert, policy=policy, reference=reference,
         centiles=centiles, uncorrected=uncorrected, dose=dose, prefix=prefix,
+        compare=compare,
     )  # fmt: skip
     return frames.with_added(
         frame,
@@ -304,18 +331,10 @@ def added_columns(
     watch: Callable[[Rows], None] | None = None,
     ids: Ids | None = None,
 ) -> list[pl.Series]:
-    """The added columns of a table.
+    """The added columns of a table: where there is a subject_id, of all rows of its children.
 
-    Parameters
-    ----------
-    table : polars.DataFrame
-        The rows; where there is a subject_id, all rows of its children.
-    scoring : Scoring
-        What is computed.
-    watch : callable, optional
-        It is shown the prepared rows before they are scored.
-    ids : Ids, optional
-        Whose the rows are, where it is not the column subject_id that says so.
+    `watch` is shown the prepared rows before they are scored; `ids` says whose the rows are, where
+    it is not the column subject_id that does.
     """
     from neocalc.tables.added import age_series, dose_series, floats, index_series
 
@@ -330,6 +349,10 @@ def added_columns(
         if scoring.uncorrected:
             z = rows.score(measure, uncorrected=True).z
             series.append(floats(f"{index}_uncorrected", z))
+        if index in scoring.compare:
+            from neocalc.tables.comparing import compared_series
+
+            series += compared_series(table, rows, scoring, index, scored.z)
         if scoring.dose is not None and measure == "weight":
             infants = rows.of_infants()
             weighed = scored if infants is rows else infants.score(measure)
@@ -366,17 +389,21 @@ class Rows:
         The same as they hold for the child.
     repeated : int
         Rows that repeat another of the child and day, where visits are compared.
+    counted : callable or None
+        It counts, when it is asked to, what the summary of a run says of results beside statuses.
     found : dict of str to Found
         What was found in each column.
     """
+
+    counted: Callable[[], Counter[Any]] | None = None
 
     def __init__(self, table: pl.DataFrame, scoring: Scoring, ids: Ids | None = None) -> None:
         self.found: dict[str, Found] = {}
         mapped = scoring.mapped._replace(seen=self.found)
         self.policy, self.reference = scoring.policy, scoring.reference
         self.repeated = 0
-        self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped)}
         born = births(table, mapped)
+        self.stated = {"sex": sexes(table, mapped), "gestation": gestations(table, mapped, born)}
         if born is not None:
             self.stated["birth_date"] = born
         ids = ids_of(table, scoring) if ids is None else ids
@@ -436,6 +463,7 @@ class Rows:
     def take(self, places: Places) -> Rows:
         """Some of the rows, in any order; the facts stay those of all rows of their children."""
         rows = copy.copy(self)
+        rows.counted = None
         rows.stated = {name: _taken(fact, places) for name, fact in self.stated.items()}
         children = self.children
         rows.children = children._replace(
@@ -495,15 +523,3 @@ def _taken(column: Any, places: Places) -> Any:
     """Some rows of a column with statuses."""
     codes, status = column
     return Coded(codes[places], None if status is None else status[places])
-
-
-def count_statuses(table: pl.DataFrame, scoring: Scoring) -> dict[str, dict[str, int]]:
-    """How many rows of a scored table have each status, for each index."""
-    counts = {}
-    for index in [*scoring.indices, *(["dose"] if scoring.dose is not None else [])]:
-        codes = table[f"{scoring.prefix}{index}_status"].to_physical().to_numpy()
-        others = codes[codes != 0]  # mostly few
-        numbers = np.bincount(others, minlength=len(STATUSES))
-        numbers[0] = len(codes) - len(others)
-        counts[index] = {w: int(n) for w, n in zip(STATUSES, numbers, strict=True) if n}
-    return counts

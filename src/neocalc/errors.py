@@ -65,7 +65,12 @@ STATUSES: Final = (
     "duplicate_visit",
     "first_visit",
     "no_baseline",
+    "no_visit_in_window",
     "mixed_age_basis",
+    "no_visit",
+    "died",
+    "withdrawn",
+    "lost_to_follow_up",
 )
 """The status words, in the order in which they take precedence."""
 

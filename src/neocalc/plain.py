@@ -29,6 +29,7 @@ PLAIN: Final = {
     "implausible": "implausible",
     "interval_not_positive": "second visit not after the first",
     "interval_not_nominal": "no chart for this interval",
+    "interval_interpolated": "between two intervals of the chart",
     "interval_scaled": "interval adjusted",
     "short_interval": "short interval",
     "non_positive_increment": "no growth, or a loss",
@@ -40,14 +41,20 @@ PLAIN: Final = {
     "duplicate_visit": "rows of one day differ",
     "first_visit": "first visit",
     "no_baseline": "no baseline",
+    "no_visit_in_window": "no visit in the window",
     "mixed_age_basis": "correction ends between the visits",
+    "no_visit": "no visit in the window",
+    "died": "died before",
+    "withdrawn": "withdrawn before",
+    "lost_to_follow_up": "lost to follow-up before",
 }
 """Each status word in plain words."""
 QUIET: Final = frozenset(
     {
-        "ok", "missing_value", "oedema", "no_reference", "interval_not_nominal", "interval_scaled",
-        "short_interval", "start_below_term", "above_velocity_reference", "no_table",
-        "reference_changed", "first_visit", "no_baseline", "mixed_age_basis",
+        "ok", "missing_value", "oedema", "no_reference", "interval_not_nominal",
+        "interval_interpolated", "interval_scaled", "short_interval", "start_below_term",
+        "above_velocity_reference", "no_table", "reference_changed", "first_visit", "no_baseline",
+        "no_visit_in_window", "mixed_age_basis", "died", "withdrawn", "lost_to_follow_up",
     }
 )  # fmt: skip
 """The statuses that ask nobody to look at the row again: there is nothing in it to mend."""

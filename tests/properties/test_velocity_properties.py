@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 import neocalc as nc
 from neocalc.references import reference
 from neocalc.tables import wholes
-from neocalc.velocity.increment_tables import WHO_2009, read_rows, row_at
+from neocalc.velocity.increment_tables import (
+    LAST_DAY,
+    WHO_2009,
+    increment_table,
+    read_rows,
+    row_at,
+)
 from neocalc.velocity.intervals import METHODS, Rule, cells_of
 from velocity_simulation import MONTH, WIDTHS
 
@@ -251,3 +257,45 @@ def test_conditional_gain_of_what_was_expected_is_none(z1: float, z2: float, r: 
     assert nc.velocity.conditional_gain(z1, r * z1, r, "a test") == pytest.approx(0, abs=1e-9)
     found = nc.velocity.conditional_gain(z1, z2, r, "a test")
     assert found * math.sqrt(1 - r * r) == pytest.approx(z2 - r * z1, abs=1e-9)
+
+
+@given(
+    measure=MEASURES,
+    sex=SEXES,
+    days=st.lists(st.integers(0, 740), min_size=2, max_size=7, unique=True),
+    interval=st.integers(28, 200),
+    window=st.integers(0, 27),
+)
+def test_every_visit_with_an_earlier_one_within_the_widths_has_a_z(
+    measure: str, sex: str, days: list[int], interval: int, window: int
+) -> None:
+    """Against the visit before, and against the one that is nearest to an interval."""
+    base, _ = BASES[measure]
+    days.sort()
+    column = {"weight": "weight_g", "length": "length_cm"}.get(measure, f"{measure}_cm")
+    table = pl.DataFrame(
+        {
+            "subject_id": ["1"] * len(days),
+            "sex": [sex] * len(days),
+            "age_days": days,
+            column: [base + SCALES[measure] * day / 200 for day in days],
+        }
+    )
+    prefix = {"weight": "w", "length": "l", "head_circumference": "hc"}[measure]
+    widths = increment_table(measure, "interpolate").width[:, ["female", "male"].index(sex)]
+    nearest: dict[str, Any] = {"interval": f"{interval} day", "window": f"{window} day"}
+    for options in ({}, nearest):
+        scored = nc.velocity.score(table, **options)
+        for day, since, z in scored.select(
+            "age_days", f"{prefix}_interval_days", f"{prefix}_velocity_z"
+        ).iter_rows():
+            if since is None:
+                near = [d for d in days if abs(day - d - interval) <= window and d < day]
+                assert not (near if options else [d for d in days if d < day])
+                continue
+            own = widths[:, min(day - since, LAST_DAY)]
+            own = own[~np.isnan(own)]
+            if day <= LAST_DAY and own.size and own.min() <= since <= own.max():
+                assert z is not None
+            if options:
+                assert abs(since - interval) <= window

@@ -3,7 +3,7 @@
 matplotlib draws them: ``pip install "neocalc[chart]"``. What is returned is a `Chart`: notebooks
 show it, and `Chart.save` writes SVG, PDF or PNG, the same bytes each time.
 
-- `infant`: weight, length and head circumference on the curves, from birth to two years.
+- `infant`: weight, length and head circumference on the curves, from birth on.
 - `velocity`: z over time, and increments on the WHO's bands.
 - `cohort`: z over age by arm, changes in z as a waterfall, or counts of statuses.
 
@@ -83,7 +83,7 @@ def infant(
     lines : str, default "centiles"
         "centiles" (3, 10, 50, 90, 97) or "sd" (-3 to 3).
     until : int, optional
-        Corrected age at which the chart ends [month]; by default 24, or what the visits need.
+        Corrected age at which the chart ends [month]; by default as long as the visits need.
     columns, sex_codes, missing, policy, reference
         As for `neocalc.score`; and so `ignore`, `oedema_codes`, `position_codes`, `date_format` and
         `decimal`.
@@ -266,18 +266,12 @@ def cohort_chart(
 def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], None] | None) -> Chart:
     """The counts of statuses, and what the rows with a z were scored by."""
     from neocalc.chart.used import caption, used_by, with_any_z
+    from neocalc.chart.visits import score_visits
     from neocalc.chart.waterfall import draw_statuses
-    from neocalc.cohort import count_statuses, score_table
+    from neocalc.tables.counts import count_statuses
 
-    kept: list[Rows] = []
-
-    def see(rows: Rows) -> None:
-        kept.append(rows)
-        if watch is not None:
-            watch(rows)
-
-    scored = score_table(table, scoring, see)
-    used = used_by(kept[0], with_any_z(scored, scoring.indices), scoring)
+    scored, rows = score_visits(table, scoring, watch)
+    used = used_by(rows, with_any_z(scored, scoring.indices), scoring)
     return draw_statuses(count_statuses(scored, scoring), caption(used))
 
 

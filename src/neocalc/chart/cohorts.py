@@ -146,9 +146,11 @@ def draw_z(cohort: Cohort, until: int | None = None) -> style.Chart:
         page = Facets(cohort, titles, head, notes, ROOM._replace(least=least))
         low, high = _limits(cohort, found)
         base = low - (high - low) * strip.height / (page.tall - strip.height)
+        ages = [_used_in(cohort, found, arm) for arm in range(len(cohort.arms))]
         for panel in page.panels():
             ax = panel.ax
-            scale.apply(ax, page.panel, named=panel.lowest)
+            corrected = "corrected" in ages[panel.arm].axis
+            scale.apply(ax, page.panel, named=panel.lowest, before_term=corrected)
             ax.set_ylim(base, high)
             per_z = (page.tall - strip.height) / (high - low)
             _z_frame(panel.ax, low, scale.kink, 1 if per_z > CLOSE else 2)
@@ -159,11 +161,16 @@ def draw_z(cohort: Cohort, until: int | None = None) -> style.Chart:
             if not (found.drawn[panel.measure] & (cohort.arm == panel.arm)).any():
                 style.corner(ax, why_no_z(cohort, panel.measure, panel.arm), width=page.panel)
             if panel.measure == measures[-1] and panel.lowest:
-                here = used_by(cohort.rows, found.any & (cohort.arm == panel.arm), cohort.scoring)
-                ax.set_xlabel(_age_title(here, page.panel), weight="bold", labelpad=1.5)
+                title = _age_title(ages[panel.arm], page.panel)
+                ax.set_xlabel(title, weight="bold", labelpad=1.5)
         page.paragraph(LEFT, page.below + ROOM.under + ROOM.last, page.notes)
     title = f"Z-scores over {found.used.age.lower()} by arm"
-    return style.Chart(page.figure, title, " ".join(page.notes))
+    return style.Chart(page.figure, title, " ".join([*page.about, *page.notes]))
+
+
+def _used_in(cohort: Cohort, found: Shown, arm: int) -> Used:
+    """What the drawn rows of an arm were scored by."""
+    return used_by(cohort.rows, found.any & (cohort.arm == arm), cohort.scoring)
 
 
 def _age_title(used: Used, width: float) -> str:
@@ -232,8 +239,11 @@ class _Scale:
         """How far along the axis a day is, from 0 to 1."""
         return float(np.interp(day, *self._knots()))
 
-    def apply(self, ax: Axes, width: float, *, named: bool) -> None:
-        """Scale and ticks of an axis; only the lowest has the months."""
+    def apply(self, ax: Axes, width: float, *, named: bool, before_term: bool) -> None:
+        """Scale and ticks of an axis; only the lowest has the months.
+
+        Months before 0 are there where age is corrected: no chronological age is negative.
+        """
         if self.kink is not None:
             knots, places = self._knots()
             ax.set_xscale(
@@ -249,7 +259,7 @@ class _Scale:
         shown = []
         for month in (*MONTHS, *LATER):
             at = self.along(month * MONTH) * width
-            inside = self.first <= month * MONTH <= self.last
+            inside = (self.first if before_term else 0) <= month * MONTH <= self.last
             if inside and all(abs(at - other) >= 4.6 for other in taken):
                 shown.append(month)
                 taken.append(at)
@@ -274,7 +284,8 @@ def _z_frame(ax: Axes, low: float, kink: float | None, step: int) -> None:
         if z:
             line.set_dashes((5, 2) if abs(z) == 2 else (1.2, 1.2))
     if kink is not None:
-        ax.axvline(kink, color=style.INK, linewidth=1.0, dashes=(5, 2), zorder=1)
+        ends = [low, high]  # not through the figures, beside which it would be read as a 1
+        ax.plot([kink, kink], ends, color=style.INK, linewidth=1.0, dashes=(5, 2), zorder=1)
 
 
 def _subjects(cohort: Cohort, drawn: Bools, panel: Panel) -> None:

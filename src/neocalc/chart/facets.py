@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from neocalc.chart.subjects import Cohort
 
-LEFT, RIGHT, GAP = 17.0, 12.0, 8.0
+LEFT, RIGHT, GAP = 17.0, 12.0, 9.5
 """Beside the panels, and between them [mm]."""
 INTRO: Final = 24.0
 """Top of the sentences below the headings [mm]."""

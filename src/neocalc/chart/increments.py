@@ -10,9 +10,12 @@ import numpy as np
 from neocalc import velocity
 from neocalc.age import MONTH, Age
 from neocalc.chart.visits import Infant
-from neocalc.errors import STATUSES
+from neocalc.errors import CODE, STATUSES
 from neocalc.references import MEASURES
 from neocalc.units import convert, find_unit
+from neocalc.velocity.correlations import SOURCES
+from neocalc.velocity.followup import PREFIXES
+from neocalc.velocity.intervals import METHODS
 from neocalc.velocity.scores import SHOWN_UNITS
 
 NOTHING_TO_SAY: Final = ("first_visit", "missing_value")
@@ -34,13 +37,41 @@ class Increment(NamedTuple):
     months: int
     rate: float
     band: Any
+    method: str
+
+
+class Step(NamedTuple):
+    """The change in z between two visits: their days since birth, and how unusual it is.
+
+    `standardised` and `conditional` are in SD of such changes, by the correlation r, which is from
+    `source`.
+    """
+
+    first: int
+    last: int
+    growth: float
+    change: float
+    standardised: float
+    conditional: float
+    r: float
+    source: str
 
 
 class Chain(NamedTuple):
-    """The increments of a measure, one after the other, and why other visits have none."""
+    """The increments of a measure, one after the other, and why other visits have none.
+
+    `steps` are the visits that have a standardised change, with an increment or without.
+    """
 
     increments: list[Increment]
     without: Counter[str]
+    steps: list[Step]
+
+    @property
+    def beside(self) -> list[Step]:
+        """The steps over which there is no increment."""
+        there = {increment.last for increment in self.increments}
+        return [step for step in self.steps if step.last not in there]
 
 
 def chain_of(infant: Infant, measure: str) -> Chain:
@@ -76,9 +107,26 @@ def chain_of(infant: Infant, measure: str) -> Chain:
             Increment(
                 first, last, float(growth.z[at]), int(growth.months[at]),
                 float(shown[at]) * per_month, _band(infant, measure, first, last) * per_month,
+                METHODS[growth.more[f"{PREFIXES[measure]}_velocity_method"][at]],
             )
         )  # fmt: skip
-    return Chain(found, without)
+    return Chain(found, without, _steps(infant, measure, shown))
+
+
+def _steps(infant: Infant, measure: str, shown: Any) -> list[Step]:
+    """The standardised changes of a measure, but for implausible ones."""
+    growth, prefix = infant.series[measure].growth, PREFIXES[measure]
+    names = ("change_z", "change_standardised", "conditional_gain", "change_r")
+    figures = [growth.more[f"{prefix}_{name}"].tolist() for name in names]
+    source = growth.more[f"{prefix}_change_r_source"]
+    ok = growth.more[f"{prefix}_standardised_status"] == CODE["ok"]
+    return [
+        Step(
+            int(infant.days[growth.other[at]]), int(infant.days[at]), float(shown[at]),
+            figures[0][at], figures[1][at], figures[2][at], figures[3][at], SOURCES[source[at]],
+        )
+        for at in np.flatnonzero(ok).tolist()
+    ]  # fmt: skip
 
 
 def _ages(infant: Infant, days: Any) -> Age:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from neocalc.coding import Ints
     from neocalc.errors import StatusArray
+    from neocalc.stacks import Bools
     from neocalc.units import Floats
 
 MOST_ARMS: Final = 12
@@ -82,6 +83,12 @@ class Cohort:
     left_out: int
     conflicting: int = 0
     administered: Coded | None = None
+
+    @property
+    def any_z(self) -> Bools:
+        """The rows with a z of any measure."""
+        found: Bools = np.any([found.status == 0 for found in self.measures.values()], axis=0)
+        return found
 
     def arm_subjects(self, arm: int) -> int:
         """How many subjects an arm has."""

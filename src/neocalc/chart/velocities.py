@@ -41,9 +41,21 @@ LOOKS: Final[dict[str, dict[str, Any]]] = {
 BARS: Final = (
     "Bars: growth since the visit before at which it was measured, per month of 30.4375 days, on"
     " the WHO's median, ±1 and ±2 SD for that age and interval; the figure is its z. There is one"
-    " where the WHO has the interval: 1, 2, 3, 4 or 6 months, within 10%; length and head"
-    " circumference from 2 months."
+    " where the WHO's tables reach: 1 to 6 months, length and head circumference from 2 months;"
+    " between two of their intervals it is interpolated, and just beyond them scaled."
 )
+STEPS: Final = (
+    "Dotted: where the WHO has no increments over an interval, the standardised change, which is"
+    " the change in z by how unusual it is between these two ages [SD]."
+)
+MARKS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "who-2009": ("at a WHO interval", {}),
+    "who-2009-interpolated": ("between two WHO intervals", {"markerfacecolor": "white"}),
+    "who-2009-scaled": ("scaled to a WHO interval", {"fillstyle": "left"}),
+}
+"""What is said of each method of a velocity z-score, and how its mark differs."""
+STEP: Final[dict[str, Any]] = {"markerfacecolor": "#cacaca", "linestyle": ":"}
+"""How the mark and the line of a standardised change differ."""
 LEFT: Final = 23.0
 """Beside the panels, for titles of two rows [mm]."""
 PANEL: Final = style.A4[0] - LEFT - RIGHT
@@ -81,7 +93,7 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
         text = [*event_notes(infant, events), *_notes(infant, chains)]
         text += caption(used, [WHO_2009] if compared else [])
         rows = style.wrapped(text, width)
-        foot = page.height - 8 - len(rows) * style.ROW - 4 * style.ROW
+        foot = page.height - 8 - len(rows) * style.ROW - 5 * style.ROW
         panels = 2 + len(chains)
         height = min((foot - TOP - foot_of(infant) - GAP * (panels - 1)) / panels, 45.0)
         top = TOP
@@ -91,7 +103,7 @@ def draw(infant: Infant, *, until: int | None = None, events: Events | None = No
             if i == 0:
                 _attained(ax, infant, segments, key, hand_over=used.changes_chart)
             elif i == 1:
-                _velocities(ax, infant, chains)
+                _velocities(ax, infant, chains, key)
             else:
                 measure = list(chains)[i - 2]
                 _increments(ax, infant, measure, chains[measure], key)
@@ -149,6 +161,8 @@ def _notes(infant: Infant, chains: dict[str, Chain]) -> list[str]:
     notes = []
     if any(chain.increments for chain in chains.values()):
         notes.append(BARS)
+    if any(chain.beside for chain in chains.values()):
+        notes.append(STEPS)
     implausible = sum(s.words.count("implausible") for s in infant.series.values())
     if implausible:
         notes.append(f"{count(implausible, 'implausible z-score')} not drawn.")
@@ -197,9 +211,11 @@ def _attained(
         key.add("hand-over of the reference", color=style.INK, linewidth=1.0, dashes=(5, 2))
 
 
-def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain]) -> None:
-    """Velocity z, each over its interval."""
-    low, high = _z_scale([np.array([i.z for i in c.increments]) for c in chains.values()])
+def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain], key: style.Key) -> None:
+    """Velocity z, each over its interval; where there is none, the standardised change."""
+    every = [np.array([i.z for i in c.increments]) for c in chains.values()]
+    every += [np.array([s.standardised for s in c.beside]) for c in chains.values()]
+    low, high = _z_scale(every)
     _z_lines(ax, low, high, "Velocity z-score")
     for measure, chain in chains.items():
         look = dict(LOOKS[measure])
@@ -212,9 +228,24 @@ def _velocities(ax: Axes, infant: Infant, chains: dict[str, Chain]) -> None:
                 values.append(np.nan)
             middles.append(sum(ends) / 2)
             values.append(increment.z)
-        (line,) = ax.plot(middles, values, linewidth=0.7, zorder=5, **look)
+        (line,) = ax.plot(middles, values, linewidth=0.7, zorder=5, **look | {"marker": ""})
         line.set_gid(f"velocity-{measure}")
-    if not any(chain.increments for chain in chains.values()):
+        marks = look | {"linestyle": "none"}
+        marks.pop("dashes", None)
+        for method, (words, own) in MARKS.items():
+            found = [i for i in chain.increments if i.method == method]
+            if found:
+                at = [(i.first + i.last) / 2 for i in found], [i.z for i in found]
+                (line,) = ax.plot(*at, zorder=6, **marks | own)
+                line.set_gid(f"velocity-{measure}-{method}")
+                key.add(words, color=style.INK, marker="o", linestyle="none", markersize=4.6, **own)
+        for i, step in enumerate(chain.beside):
+            days = np.linspace(step.first, step.last, 3)
+            dotted = marks | STEP | {"linewidth": 1.3, "markevery": [1]}
+            (line,) = ax.plot(days, [step.standardised] * 3, zorder=4, **dotted)
+            line.set_gid(f"standardised-{measure}-{i}")
+            key.add("standardised change", color=style.INK, marker="o", markersize=4.6, **STEP)
+    if not any(chain.increments or chain.beside for chain in chains.values()):
         why = (f"{NAMES[m]}: {why_none(infant, m, chain)}" for m, chain in chains.items())
         style.corner(ax, f"no velocity z-score: {'; '.join(why)}", width=PANEL)
 

@@ -6,7 +6,7 @@ counted and said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.age import NOT_STATED, TERM, Age, date_number
-from neocalc.cohort import Rows, Scoring, ids_of, plan
+from neocalc.cohort import Rows, Scoring, ids_of, plan, score_table
 from neocalc.errors import CODE, STATUSES, AgeError, FileError
 from neocalc.growth import zscore
 from neocalc.policy import AGE_BASES, DEFAULT, Policy
@@ -27,7 +27,7 @@ from neocalc.tables.mapping import Words
 from neocalc.tables.polarslimits import plain_columns
 from neocalc.units import quantity
 from neocalc.velocity.comparisons import Line
-from neocalc.velocity.followup import increments, link
+from neocalc.velocity.followup import link, measured, score_measure, velocities
 from neocalc.velocity.followup_tables import line_of
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ class Growth(NamedTuple):
         Status codes.
     implausible : numpy.ndarray
         Where either value, or the change between them, is beyond what a child can have or do.
+    more : dict of str to numpy.ndarray
+        The other added columns of the measure, as `neocalc.velocity.followup.score_measure` names
+        them: figures, and codes.
     """
 
     other: Places
@@ -72,6 +75,7 @@ class Growth(NamedTuple):
     increment: Floats
     status: StatusArray
     implausible: npt.NDArray[np.bool_]
+    more: dict[str, Any]
 
 
 class Series(NamedTuple):
@@ -93,6 +97,8 @@ class Series(NamedTuple):
         How many lengths are drawn 0.7 cm longer or shorter than measured, as they are scored.
     growth : Growth
         Since the visit before at which it was measured.
+    measured : numpy.ndarray
+        As it was measured: a length lying or standing [kg] or [cm].
     """
 
     measure: str
@@ -102,6 +108,7 @@ class Series(NamedTuple):
     reference: list[str]
     adjusted: int
     growth: Growth
+    measured: Floats
 
     @property
     def words(self) -> list[str]:
@@ -219,11 +226,67 @@ def scored_table(
     present = kind.columns(visits)
     scoring = plan(
         present, columns=columns, sex_codes=sex_codes, missing=missing, policy=policy,
-        reference=reference, where=where, command=command, **words,
+        reference=reference, where=where, command=command, adds=False, **words,
     )  # fmt: skip
     wanted = [*scoring.mapped.names.values(), *(name for name in extra if name in present)]
+    scoring.check(wanted, where)  # what was scored before is not read, and may be there
     ids = scoring.mapped.names.get("subject_id")
     return plain_columns(kind.select(visits, list(dict.fromkeys(wanted)), ids)), scoring
+
+
+def score_visits(
+    table: pl.DataFrame,
+    scoring: Scoring,
+    watch: Callable[[Rows], None] | None = None,
+    ids: Ids | None = None,
+) -> tuple[pl.DataFrame, Rows]:
+    """A table of visits with its z-scores and statuses, and its prepared rows.
+
+    Of a day of which two rows differ no z is drawn, and here none is given: what a page lists and
+    counts is what its pictures show.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        With the columns of `scoring`.
+    scoring : Scoring
+        How it is scored.
+    watch : callable, optional
+        It is shown the prepared rows.
+    ids : Ids, optional
+        Whose the rows are, where it is not the column subject_id that says so.
+    """
+    kept: list[Rows] = []
+
+    def see(rows: Rows) -> None:
+        kept.append(rows)
+        if watch is not None:
+            watch(rows)
+
+    scored = score_table(table, scoring, see, ids)
+    (rows,) = kept
+    measures = [str(measure) for measure in CHARTED if measure in rows.measures]
+    inputs = {measure: rows.inputs(measure, rows.resolved) for measure in measures}
+    return _without_days(scored, scoring.indices, line_of(rows, inputs).duplicate), rows
+
+
+def _without_days(scored: pl.DataFrame, indices: Iterable[str], which: Bools) -> pl.DataFrame:
+    """A scored table whose rows of some days have no z, and `duplicate_visit` for it."""
+    import polars as pl
+
+    if not which.any():
+        return scored
+    days = pl.Series(which)
+    made = []
+    for index in indices:
+        no = days & scored[index].is_not_null()
+        word = pl.Series(["duplicate_visit"], dtype=scored[f"{index}_status"].dtype)
+        made.append(pl.when(no).then(None).otherwise(pl.col(index)).alias(index))
+        made += [
+            pl.when(no).then(other).otherwise(pl.col(name)).alias(name)
+            for name, other in ((f"{index}_reference", None), (f"{index}_status", pl.lit(word)))
+        ]
+    return scored.with_columns(made)
 
 
 def infant_of(
@@ -315,8 +378,9 @@ def of_subject(
         first = ids.key.is_first_distinct()
         if first.sum() > 1:
             some = ", ".join(ids.texts.filter(first).head(3).to_list())
+            some += ", ..." if first.sum() > 3 else ""
             raise FileError(
-                f"{column}: there are {first.sum():,} subjects ({some}, ...); name one: --subject"
+                f"{column}: there are {first.sum():,} subjects ({some}); name one: --subject"
             )
         places = np.arange(table.height)
     else:
@@ -383,6 +447,7 @@ def _series(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places
         [names[code] for code in scored.reference[at]],
         adjusted,
         _growth(rows, measure, inputs, line, visits),
+        inputs.value[at],
     )
 
 
@@ -399,7 +464,9 @@ def refused(z: Floats, status: StatusArray, which: Bools) -> tuple[Floats, Statu
 def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places) -> Growth:
     """The growth of a measure since the visit before at which it was taken."""
     compared = link(line.compare(measure), rows.age.status)
-    found = increments(measure, inputs, compared)
+    of = measured(measure, inputs)
+    found = velocities(of, compared, slice(None))
+    more = score_measure(of, compared, rows.policy)
     at = line.source(measure)[visits]
     visit_of = np.zeros(len(rows.age), dtype=np.intp)
     visit_of[visits] = np.arange(len(visits))
@@ -408,7 +475,7 @@ def _growth(rows: Rows, measure: str, inputs: Inputs, line: Line, visits: Places
     implausible = np.zeros(len(at), dtype=bool) if odd is None else odd[at]
     return Growth(
         before, found.z[at], found.nominal_months[at], found.increment[at], found.status[at],
-        implausible,
+        implausible, {name: column[at] for name, column in more.items()},
     )  # fmt: skip
 
 

@@ -13,16 +13,18 @@ from neocalc.chart.ages import until_day
 from neocalc.chart.facets import LEFT, Facets, Head, Panel, Room, panel_width
 from neocalc.chart.layout import round_step, shortened
 from neocalc.chart.medians import span_end
-from neocalc.chart.reasons import left_out, measured, why_no_z
+from neocalc.chart.reasons import left_out, measured, tally, why_no_z
 from neocalc.chart.subjects import Cohort, administered_before
 from neocalc.chart.text import count, fixed, number
 from neocalc.chart.used import caption, used_by
-from neocalc.plain import NAMES, TITLES, plain
+from neocalc.errors import CODE
+from neocalc.plain import NAMES, TITLES, counted, plain
 from neocalc.references import MEASURES, SEXES
 from neocalc.tables.canonical import INDICES
 from neocalc.units import quantity
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping
 
     from matplotlib.axes import Axes
@@ -69,8 +71,9 @@ class Changes(NamedTuple):
         Subjects without two z-scores.
     first, last : numpy.ndarray
         The rows of the cohort that are compared.
-    implausible : int
-        Subjects whose change is beyond what a child can do: it is left out.
+    refused, refused_arm : numpy.ndarray
+        Status codes of the subjects that have two z-scores and no change between them, as where it
+        is beyond what a child can do or the correction of ages ends between the visits; their arms.
     """
 
     subject: Ints
@@ -80,7 +83,12 @@ class Changes(NamedTuple):
     without: int
     first: Any
     last: Any
-    implausible: int = 0
+    refused: Any
+    refused_arm: Any
+
+    def why(self, arm: int | None = None) -> Counter[str]:
+        """How many subjects, of an arm or of all, have two z-scores and no change, by status."""
+        return tally(self.refused if arm is None else self.refused[self.refused_arm == arm])
 
 
 def changes_of(cohort: Cohort, measure: str, until: int | None = None) -> Changes:
@@ -113,14 +121,15 @@ def changes_of(cohort: Cohort, measure: str, until: int | None = None) -> Change
     if not len(one):
         nothing = np.zeros(0, dtype=np.int32)
         no = np.zeros(0, dtype=bool)
-        return Changes(nothing, nothing, np.zeros(0), no, every, nothing, nothing)
+        return Changes(nothing, nothing, np.zeros(0), no, every, *[nothing] * 4)
     found = _change(cohort, measure, one, two)
-    odd = found.status == "implausible"
-    kept = ~np.isnan(found.change) & ~odd
+    kept = ~np.isnan(found.change) & (found.status != "implausible")
     crossed = found.status == "reference_changed"
+    codes = np.array([CODE[word] for word in found.status], dtype=np.uint8)
+    arm = cohort.arm[two]
     return Changes(
-        ids[pairs][kept], cohort.arm[two][kept], found.change[kept], crossed[kept],
-        every - int(kept.sum()) - int(odd.sum()), one[kept], two[kept], int(odd.sum()),
+        ids[pairs][kept], arm[kept], found.change[kept], crossed[kept], every - len(one),
+        one[kept], two[kept], codes[~kept], arm[~kept],
     )  # fmt: skip
 
 
@@ -173,6 +182,8 @@ def draw_waterfall(cohort: Cohort, until: int | None = None) -> style.Chart:
     compared = np.zeros(len(cohort.day), dtype=bool)
     for changes in found.values():
         compared[changes.first] = compared[changes.last] = True
+    if not compared.any():  # there are z-scores, and no change between two of them
+        compared = cohort.any_z
     used = used_by(cohort.rows, compared, cohort.scoring)
     most = max(map(cohort.arm_subjects, range(len(cohort.arms))))
     width = panel_width(len(cohort.arms))
@@ -203,7 +214,7 @@ def draw_waterfall(cohort: Cohort, until: int | None = None) -> style.Chart:
             ax.set_ylim(low, high + (high - low) * CORNER / (page.tall - CORNER))
             _waterfall(ax, changes, panel.arm, bars=bars)
             if not (changes.arm == panel.arm).any():
-                style.corner(ax, _no_change(cohort, panel), width=page.panel)
+                style.corner(ax, _no_change(cohort, changes, panel), width=page.panel)
             if named:
                 _names(ax, cohort, changes, panel.arm)
             if panel.measure == measures[-1] and panel.lowest:
@@ -215,7 +226,8 @@ def draw_waterfall(cohort: Cohort, until: int | None = None) -> style.Chart:
             page.ylabel(panel, "change in z")
         below = key.draw(page, LEFT - 2, page.below + BELOW + (NAMED if named else 0))
         page.paragraph(LEFT, below + style.ROW, page.notes)
-    return style.Chart(page.figure, "Change in z of each subject by arm", " ".join(page.notes))
+    said = " ".join([*page.about, *page.notes])
+    return style.Chart(page.figure, "Change in z of each subject by arm", said)
 
 
 def _start(cohort: Cohort) -> str:
@@ -234,8 +246,11 @@ def _key(found: Mapping[str, Changes]) -> style.Key:
     return key
 
 
-def _no_change(cohort: Cohort, panel: Panel) -> str:
-    """Why an arm has no change: no subject has two z-scores, or none has any."""
+def _no_change(cohort: Cohort, changes: Changes, panel: Panel) -> str:
+    """Why an arm has no change: those of two z-scores cannot be used, or there are not two."""
+    why = changes.why(panel.arm)
+    if why:
+        return f"no change: {counted(why)}"
     z = cohort.measures[panel.measure].status[cohort.arm == panel.arm] == 0
     if z.any():
         return "no change: no subject has two z-scores"
@@ -252,8 +267,8 @@ def _change_notes(found: Mapping[str, Changes]) -> list[str]:
             text += f", {crossed:,} of them from one reference to another"
         if changes.without:
             text += f", {count(changes.without, 'subject')} without two z-scores"
-        if changes.implausible:
-            text += f", {count(changes.implausible, 'implausible change')} left out"
+        if len(changes.refused):
+            text += f", {count(len(changes.refused), 'change')} left out: {counted(changes.why())}"
         parts.append(text)
     text = "; ".join(parts)
     notes = [f"{text[0].upper()}{text[1:]}."]

@@ -26,7 +26,12 @@ COMMANDS: Final = {
     "growth": ("growth", "z-scores of one infant"),
     "velocity": ("velocity", "growth velocity of one infant, or of a cohort's visits"),
     "dose": ("dose", "a dose of cells by body weight, with its checks"),
+    "inspect": ("inspect", "what the columns of a file seem to be, and a mapping file to confirm"),
     "score": ("score", "z-scores of a cohort file"),
+    "outcome": (
+        "outcome",
+        "the outcome of a trial: each subject at each target, the arms compared",
+    ),
     "chart": ("chart", "growth charts of one infant or a cohort"),
     "report": ("report", "one page with charts and tables, of one infant or a cohort"),
     "references": ("references", "the reference tables: ranges, licences, checksums"),

@@ -11,20 +11,21 @@ from neocalc.chart import KINDS, OF_ONE, cohort_chart
 from neocalc.chart.events import trial_of
 from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
-from neocalc.cli.files import add_reading, failed, reading_of
+from neocalc.cli.files import READ, add_reading, failed, say_columns
 from neocalc.cli.growth import whole_days
+from neocalc.cli.layouts import add_layout, opened
 from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.plain import NAMES, counted
 from neocalc.tables.batch import Summary
 from neocalc.tables.canonical import INDICES
-from neocalc.tables.files import Source
 from neocalc.tables.outputs import refuse_existing, stopped_cleanly
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.cohort import Scoring
+    from neocalc.tables.files import Source
     from neocalc.trials import Trial
 
 TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
@@ -41,7 +42,7 @@ def configure_chart(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc chart`."""
     parser.add_argument(
         "input", metavar="VISITS", nargs="?",
-        help=".csv or .parquet, one row a visit; - for standard input",
+        help=f"{READ}, one row a visit; - for standard input",
     )  # fmt: skip
     add_output(parser, ".svg, .pdf or .png")
     parser.add_argument(
@@ -103,6 +104,7 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     """How a file is read: as `neocalc score` reads it."""
     group = parser.add_argument_group("columns of the file")
     add_reading(group)
+    add_layout(parser)
 
 
 class Read(NamedTuple):
@@ -120,9 +122,9 @@ class Read(NamedTuple):
 
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
-        from neocalc.chart.visits import CHARTED, of_subject
-        from neocalc.cohort import count_statuses, score_table
+        from neocalc.chart.visits import CHARTED, of_subject, score_visits
         from neocalc.tables.canonical import INDICES
+        from neocalc.tables.counts import count_statuses
 
         table, ids = self.table, ids_of(self.table, self.scoring)
         if subject is not None and ids is None:
@@ -133,7 +135,7 @@ class Read(NamedTuple):
         if len(table) and (subject is not None or self.single):
             table, _, ids = of_subject(table, self.scoring, subject)
         summary = Summary(mapped=self.scoring.mapped)
-        scored = score_table(table, self.scoring, summary.notes.add, ids)
+        scored, _ = score_visits(table, self.scoring, summary.notes.add, ids)
         counts = count_statuses(scored, self.scoring)
         kept = {i: c for i, c in counts.items() if not charted or INDICES[i] in CHARTED}
         summary.add(len(table), kept)
@@ -213,8 +215,7 @@ def said(options: argparse.Namespace, read: Read, summary: Summary) -> None:
     """Print the columns that were used, the statuses and the output, on standard error."""
     names = read.scoring.mapped.names
     if read.source is not None:
-        used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
-        print(printable(f"Columns: {used}"), file=sys.stderr)
+        say_columns(names)
     for line in summary.describe().splitlines()[1:]:
         print(line, file=sys.stderr)
     print(printable(f"Written: {options.output}"), file=sys.stderr)
@@ -257,8 +258,7 @@ def read_file(options: argparse.Namespace) -> Read:
     if typed:
         option = typed[0].replace("_", "-")
         raise FileError(f"--{option}: the visits are those of {options.input}; give one of the two")
-    reading = reading_of(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with opened(options) as (source, reading):
         arm = options.arm
         if arm is not None and arm not in source.columns:
             raise InputError("arm", arm, f"a column of {source.name}")

@@ -15,8 +15,11 @@ from neocalc.shipped import read_small
 
 if TYPE_CHECKING:
     from neocalc.tables.batch import Summary
+    from neocalc.tables.files import Source
 VISITS_UNFLAGGED: Final = "ok, missing_value or first_visit"
 """Statuses of pairs of visits that need no query: every child has a first visit."""
+READ: Final = ".csv, .csv.gz, .parquet, .xlsx, .sas7bdat, .xpt, .sav or .dta"
+"""The files that are read."""
 
 
 def add_files(
@@ -30,14 +33,14 @@ def add_files(
         "input",
         metavar="COHORT",
         nargs=None if needed else "?",
-        help=".csv or .parquet; - for standard input",
+        help=f"{READ}; - for standard input",
     )
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         required=needed,
-        help=".csv or .parquet; - for standard output",
+        help=".csv, .csv.gz, .parquet, .xlsx, .sav or .dta; - for standard output",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing output")
     parser.add_argument(
@@ -75,8 +78,25 @@ def add_reading(parser: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--decimal", metavar="MARK", help="between whole and decimals; default .")
     parser.add_argument(
+        "--completed-weeks", metavar="WHERE",
+        help="what gestational_age_weeks without days stands for: start (27 is 27+0) or middle"
+        " (27+3)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--convert",
+        action="store_true",
+        help="convert pounds, ounces, feet and inches: weight_lb, length_in, and units of layouts",
+    )
+    parser.add_argument(
         "--delimiter", metavar="CHARACTER", default=",",
         help="of a CSV: one character, or tab; default ,",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sheet", metavar="NAME", help="of an Excel workbook: the sheet that is read"
+    )
+    parser.add_argument(
+        "--no-labels", action="store_true",
+        help="of SPSS and Stata: the codes that the file stores, not their value labels",
     )  # fmt: skip
     parser.add_argument(
         "--accept-failed-columns", action="store_true",
@@ -84,20 +104,38 @@ def add_reading(parser: Any) -> None:
     )  # fmt: skip
 
 
+def source_of(options: argparse.Namespace) -> Source:
+    """The file that is read, as the options say."""
+    from neocalc.tables.files import Source
+
+    return Source(
+        options.input,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        labels=not options.no_labels,
+    )
+
+
 def add_prefix(parser: argparse.ArgumentParser) -> None:
     """The option of what stands before the names of added columns."""
     parser.add_argument("--prefix", metavar="TEXT", help="before each added column, nc_")
 
 
-def report(summary: str, names: dict[str, str], path: str) -> None:
-    """Print the mapping that was used and the summary, on standard error."""
-    from neocalc.tables.inputs import STANDARD
+def say_columns(names: dict[str, str]) -> None:
+    """Print the mapping that was used, and that ages are not corrected, on standard error."""
     from neocalc.tables.mapping import GESTATION_COLUMNS
 
     used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
     print(printable(f"Columns: {used}"), file=sys.stderr)
     if not set(names) & set(GESTATION_COLUMNS):
         print("No gestational age: every age is chronological.", file=sys.stderr)
+
+
+def report(summary: str, names: dict[str, str], path: str) -> None:
+    """Print the mapping that was used and the summary, on standard error."""
+    from neocalc.tables.inputs import STANDARD
+
+    say_columns(names)
     print(summary, file=sys.stderr)
     if path != STANDARD:
         print(printable(f"Written: {path} and {path}.json"), file=sys.stderr)
@@ -108,7 +146,8 @@ def refuse_output(options: argparse.Namespace) -> None:
     from neocalc.tables.inputs import STANDARD
     from neocalc.tables.outputs import is_parquet, refuse_existing
 
-    is_parquet(options.output)
+    if not getattr(options, "observations", False):
+        is_parquet(options.output)
     if options.output == STANDARD:
         if options.json:
             raise FileError("--json: standard output is the table already; give -o FILE")
@@ -131,19 +170,21 @@ def reading_of(options: argparse.Namespace) -> dict[str, Any]:
     An option goes before what the file says of the same.
     """
     file: dict[str, Any] = {} if options.columns is None else _mapping_file(options.columns)
-    given = _pairs("--column", options.column, "weight_kg=WT")
+    given = pairs("--column", options.column, "weight_kg=WT")
     reading = {
         "columns": file.get("columns", {}) | given,
         "ignore": [*file.get("ignore", ()), *options.ignore],
         "missing": _missing(file.get("missing", {}), options.missing),
         "date_format": options.date_format or file.get("date_format"),
         "decimal": options.decimal or file.get("decimal", "."),
+        "completed_weeks": options.completed_weeks or file.get("completed_weeks"),
+        "convert": options.convert or file.get("convert", False),
     }
     for name, example in CODINGS.items():
         text = getattr(options, name)
         reading[name] = file.get(name)
         if text is not None:
-            codes = _pairs(f"--{name.replace('_', '-')}", text.split(","), example)
+            codes = pairs(f"--{name.replace('_', '-')}", text.split(","), example)
             reading[name] = {word: code.strip() for word, code in codes.items()}
     return reading
 
@@ -171,13 +212,14 @@ CODINGS: Final = {
 """The declared codings, each with an example."""
 _SHAPES: Final[dict[str, Any]] = {
     "columns": dict, **dict.fromkeys(CODINGS, dict), "missing": (list, dict), "ignore": list,
-    "date_format": str, "decimal": str,
+    "date_format": str, "decimal": str, "completed_weeks": str, "convert": bool,
 }  # fmt: skip
 """What a mapping file may hold."""
 _ACCEPTED: Final = (
     'accepted: [columns] with lines such as weight_kg = "WT", [sex_codes] with male = 1 and female'
     ' = 2, [oedema_codes], [position_codes], missing = ["NA", "-99"] or [missing] with lines such'
     ' as weight_g = ["999"], ignore = ["Height"], date_format = "%d/%m/%Y", decimal = ","'
+    ', completed_weeks = "start", convert = true'
 )
 
 
@@ -212,7 +254,7 @@ def _listed(words: Any) -> list[Any]:
 
 def _is_said(name: str, part: Any) -> bool:
     """Whether what a mapping file says under a name are words and numbers."""
-    if isinstance(part, str):
+    if isinstance(part, (str, bool)):
         return True
     words = list(part.values()) if isinstance(part, dict) else part
     if name == "missing" and isinstance(part, dict):
@@ -221,7 +263,7 @@ def _is_said(name: str, part: Any) -> bool:
     return all(isinstance(word, kinds) and not isinstance(word, bool) for word in words)
 
 
-def _pairs(option: str, given: Iterable[str], example: str) -> dict[str, str]:
+def pairs(option: str, given: Iterable[str], example: str) -> dict[str, str]:
     """NAME=VALUE pairs, each name once."""
     pairs: dict[str, str] = {}
     for text in given:

@@ -7,10 +7,10 @@ import sys
 from typing import Final
 
 from neocalc.cli import policy_of, print_json
-from neocalc.cli.files import VISITS_UNFLAGGED, failed, reading_of, refuse_output, report
+from neocalc.cli.files import VISITS_UNFLAGGED, failed, refuse_output, report
+from neocalc.cli.layouts import opened
 from neocalc.errors import MissingError
 from neocalc.tables.batch import NOT_FLAGGED
-from neocalc.tables.files import Source
 from neocalc.velocity.followup_files import score_file
 from neocalc.velocity.followup_tables import plan
 from neocalc.velocity.increments import Rules
@@ -24,13 +24,14 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
     if options.output is None:
         raise MissingError("--output", "give -o FILE")
     policy = policy_of(options)
-    reading = reading_of(options)
     refuse_output(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with opened(options) as (source, reading):
         scoring = plan(
             source.columns,
             against=options.against,
             baseline=options.baseline,
+            interval=options.interval,
+            window=options.window,
             **reading,
             policy=policy,
             reference=options.reference,
@@ -49,9 +50,12 @@ def run_file(options: argparse.Namespace, rules: Rules) -> int:
                 "seconds": round(summary.seconds, 3),
                 "against": scoring.against,
                 "baseline": scoring.baseline,
+                "interval_days": scoring.interval or None,
+                "window_days": scoring.window if scoring.interval else None,
                 "children": summary.notes.record(),
                 "notices": summary.notes.notices(scoring.mapped),
                 "statuses": summary.counts,
+                **summary.told,
                 "columns": scoring.mapped.names,
                 "failed_columns": {one.column: one.status for one in summary.failures},
             }

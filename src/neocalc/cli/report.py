@@ -17,7 +17,7 @@ from neocalc.cli.chart import (
     say_without_z,
     until_of,
 )
-from neocalc.cli.files import failed
+from neocalc.cli.files import READ, failed
 from neocalc.errors import FileError, InputError
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
 
@@ -27,7 +27,7 @@ __all__ = ["OPTION_OF", "configure_report", "run_report"]
 def configure_report(parser: argparse.ArgumentParser) -> None:
     """Options of `neocalc report`."""
     parser.add_argument(
-        "input", metavar="VISITS", help=".csv or .parquet, one row a visit; - for standard input"
+        "input", metavar="VISITS", help=f"{READ}, one row a visit; - for standard input"
     )
     add_output(parser, ".html")
     add_picture(parser)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json
@@ -12,17 +14,22 @@ from neocalc.cli.files import (
     add_files,
     add_prefix,
     failed,
-    reading_of,
+    pairs,
     refuse_output,
     report,
 )
+from neocalc.cli.layouts import add_layout, opened, refuse_unrestored, restored, write_fhir
 from neocalc.cohort import plan
-from neocalc.errors import DoseRefused, InputError, MissingError
+from neocalc.errors import DoseRefused, FileError, InputError, MissingError
 from neocalc.tables.batch import score_file
-from neocalc.tables.files import Source
+from neocalc.tables.outputs import is_parquet, write_batches
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from neocalc.dose import Dosing
+    from neocalc.policy import Policy
+    from neocalc.tables.files import Source
 
 DOSE_VALUES: Final = {
     "concentration": "of all cells after thaw and wash, 5e6cells/mL; without it no volume",
@@ -43,6 +50,20 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
         "--uncorrected", action="store_true", help="add the z at chronological age of each index"
     )
     add_prefix(parser)
+    parser.add_argument(
+        "--compare", metavar="INDEX=COLUMN", action="append", default=[],
+        help="z-scores that the file has already, waz=WAZ: the difference of ours and what explains"
+        " it; may be repeated",
+    )  # fmt: skip
+    add_layout(parser)
+    parser.add_argument(
+        "--restore", action="store_true",
+        help="with --layout: write the table as it was read, with the results beside its rows",
+    )  # fmt: skip
+    parser.add_argument(
+        "--observations", action="store_true",
+        help="write the results as a FHIR Bundle of Observations, .json",
+    )  # fmt: skip
     _add_dose(parser)
     add_policy(parser)
     add_json(parser)
@@ -53,7 +74,9 @@ def configure_score(parser: argparse.ArgumentParser) -> None:
         "--sex-codes male=1,female=2\n"
         "  cat COHORT.csv | neocalc score - -o - > SCORED.csv\n"
         "  neocalc score COHORT.csv -o DOSES.csv --dose NCT03558334:A --concentration 5e6cells/mL "
-        "--viability 92%"
+        "--viability 92%\n"
+        "  neocalc score VS.xpt --layout sdtm --dm DM.xpt -o SCORED.csv\n"
+        "  neocalc score BUNDLE.json -o SCORED.csv"
     )
 
 
@@ -88,17 +111,39 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
     return Dosing(arm=load(trial, options.protocol_version).arm(arm), **given)
 
 
+def _writer(
+    options: argparse.Namespace, source: Source, policy: Policy
+) -> Callable[[pl.DataFrame, Path], None] | None:
+    """How the results are written that do not stand in one row a visit."""
+    prefix = options.prefix or ""
+    if options.observations:
+        if options.restore or Path(options.output).suffix.lower() != ".json":
+            raise FileError("--observations: are written to -o FILE.json, without --restore")
+        return lambda scored, path: write_fhir(scored, path, options, policy)
+    if not options.restore:
+        return None
+    refuse_unrestored(source)
+    parquet = is_parquet(options.output)
+
+    def write(scored: pl.DataFrame, path: Path) -> None:
+        table = restored(source, scored, prefix)
+        schema = dict(table.schema)
+        write_batches([table], schema, path, parquet=parquet, delimiter=source.delimiter)
+
+    return write
+
+
 def run_score(options: argparse.Namespace) -> int:
     """Score a file; print what came of it."""
     policy = policy_of(options)
-    reading = reading_of(options)
     try:
         dose = _dosing(options)
     except DoseRefused as error:
         print(f"neocalc score: {one_line(str(error))}", file=sys.stderr)
         return 1
     refuse_output(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with opened(options) as (source, reading):
+        write = _writer(options, source, policy)
         scoring = plan(
             source.columns,
             **reading,
@@ -108,12 +153,13 @@ def run_score(options: argparse.Namespace) -> int:
             uncorrected=options.uncorrected,
             dose=dose,
             prefix=options.prefix or "",
+            compare=pairs("--compare", options.compare, "waz=WAZ"),
             where=source.name,
             command=True,
         )
         summary = score_file(
             source, options.output, scoring, force=options.force, progress=True,
-            more={"dose": None if dose is None else dose.record()},
+            more={"dose": None if dose is None else dose.record()}, write=write,
         )  # fmt: skip
     if dose is not None:
         print(f"Dose: {dose.describe()}", file=sys.stderr)
@@ -126,6 +172,7 @@ def run_score(options: argparse.Namespace) -> int:
             "children": summary.notes.record(),
             "notices": summary.notes.notices(scoring.mapped),
             "statuses": summary.counts,
+            "compared": summary.explained,
             "columns": scoring.mapped.names,
             "failed_columns": {one.column: one.status for one in summary.failures},
         }

@@ -10,6 +10,7 @@ from neocalc.age import Age, date_number
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import VISITS_UNFLAGGED, add_files, add_prefix
 from neocalc.cli.growth import age_facts, whole_days
+from neocalc.cli.layouts import NAMES, add_layout
 from neocalc.cli.velocity_text import facts, print_pair
 from neocalc.coding import position_code, sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitError
@@ -32,8 +33,9 @@ OF_ONE: Final = (
 """Options of one infant, which a file does not take."""
 OF_FILES: Final = (
     "output", "force", "strict", "column", "columns", "sex_codes", "missing", "delimiter",
-    "against", "baseline", "ignore", "oedema_codes", "position_codes", "date_format", "decimal",
-    "accept_failed_columns", "prefix",
+    "against", "baseline", "interval", "window", "ignore", "oedema_codes", "position_codes",
+    "date_format", "decimal", "accept_failed_columns", "prefix", "sheet", "no_labels",
+    "completed_weeks", "convert", *NAMES,
 )  # fmt: skip
 """Options of a file, which one infant does not take."""
 NOT_GIVEN: Final[tuple[Any, ...]] = (None, False, [], ",")
@@ -73,8 +75,15 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="VISIT", help=f"{', '.join(AGAINST)}: with which each is compared"
     )
     files.add_argument("--baseline", metavar="COLUMN", help="with its date: administered_on")
+    files.add_argument(
+        "--interval", metavar="TIME", help="2mo: the earlier visit nearest to so long before"
+    )
+    files.add_argument(
+        "--window", metavar="TIME", help="15d: how far from it; default a quarter of the interval"
+    )
     add_files(parser, needed=False, unflagged=VISITS_UNFLAGGED)
     add_prefix(parser)
+    add_layout(parser)
     rules = parser.add_argument_group("decisions where the WHO has no rule")
     rules.add_argument(
         "--start", metavar="WORD", default="interpolate", help=f"{' or '.join(STARTS)} (the first)"
@@ -97,7 +106,8 @@ def configure_velocity(parser: argparse.ArgumentParser) -> None:
         "examples:\n"
         "  neocalc velocity --sex f --gestation 27+3 --born 2026-05-01 --first 2026-09-01 \\\n"
         "      --second 2026-11-01 --weight 3500g 4400g\n"
-        "  neocalc velocity COHORT.csv -o OUT.csv --baseline administered_on"
+        "  neocalc velocity COHORT.csv -o OUT.csv --baseline administered_on\n"
+        "  neocalc velocity COHORT.csv -o OUT.csv --against interval --interval 2mo"
     )
 
 
@@ -165,7 +175,10 @@ def _rules(options: argparse.Namespace) -> Rules:
     if not re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,6}", options.tolerance):
         raise InputError("--tolerance", options.tolerance, "a share such as 0.1")
     restricted = False if options.plain else None
-    return Rules(options.start, float(options.tolerance), restricted, between=options.between)
+    return Rules(
+        options.start, float(options.tolerance), restricted, between=options.between,
+        change_limits=options.change_limits,
+    )  # fmt: skip
 
 
 def _correlation(options: argparse.Namespace) -> float | None:

@@ -18,7 +18,7 @@ from neocalc.dose.checks import derived_checks, input_checks
 from neocalc.dose.inputs import DoseInputs, read_inputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.stops import HARD, SOFT, above, stop_codes
-from neocalc.errors import CODE, DoseRefused, InputError, StatusArray, first_status
+from neocalc.errors import CODE, DoseRefused, FileError, InputError, StatusArray, first_status
 
 Floats = npt.NDArray[np.float64]
 _NUMBERS: Final = {int, float, type(None)}
@@ -204,3 +204,25 @@ def _weight_status(
         np.where(invalid & ~np.isnan(weights), CODE["invalid_value"], 0).astype(np.uint8),
         np.where(stopped, CODE["implausible"], 0).astype(np.uint8),
     )
+
+
+def refuse_dosing(dose: Any, mapped: Any, where: str) -> None:
+    """Refuse a dose for each row of a table that cannot be worked out.
+
+    Parameters
+    ----------
+    dose : Dosing
+        The dose.
+    mapped : neocalc.tables.mapping.Mapped
+        The columns of the table.
+    where : str
+        The table, for messages.
+    """
+    from neocalc.dose import Dosing
+
+    if not isinstance(dose, Dosing):
+        raise InputError("dose", dose, 'a neocalc.dose.Dosing, such as Dosing(dose="5e6 cells/kg")')
+    if mapped.has("weight_lb"):
+        raise FileError(f"{where}: no dose is worked out from pounds; give weight_kg or weight_g")
+    if mapped.measure("weight") is None:
+        raise FileError(f"{where}: a dose by body weight needs the column weight_kg or weight_g")

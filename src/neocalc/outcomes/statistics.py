@@ -18,6 +18,7 @@ doi:10.1080/01621459.1972.10481279
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -117,7 +118,9 @@ def welch(first: Floats, second: Floats, *, level: float = LEVEL) -> Comparison:
     if not (np.ptp(first) > 0 or np.ptp(second) > 0):
         why = "no interval: the values of each arm are all the same"
         return Comparison(estimate, math.nan, math.nan, math.nan, level, why)
-    test = stats.ttest_ind(first, second, equal_var=False)
+    with warnings.catch_warnings():  # of an arm whose values are all the same: its SD is 0
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        test = stats.ttest_ind(first, second, equal_var=False)
     interval = test.confidence_interval(level)
     p = float(test.pvalue) if min(len(first), len(second)) >= FEWEST_FOR_P else math.nan
     return Comparison(estimate, float(interval.low), float(interval.high), p, level, "Welch")

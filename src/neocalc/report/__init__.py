@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.chart.used import Used
-    from neocalc.cohort import Rows, Scoring
+    from neocalc.chart.visits import Infant
+    from neocalc.cohort import Scoring
     from neocalc.report.visits import Visits
     from neocalc.tables.batch import Summary
     from neocalc.tables.files import Source
@@ -154,10 +155,11 @@ def build(
 ) -> str:
     """The page of a prepared table; `notes` is filled with what is found of its columns."""
     from neocalc.chart.events import trial_of
-    from neocalc.chart.visits import of_subject
-    from neocalc.cohort import count_statuses, ids_of, score_table
+    from neocalc.chart.visits import of_subject, score_visits
+    from neocalc.cohort import ids_of
     from neocalc.report.visits import Visits
     from neocalc.tables.batch import Summary
+    from neocalc.tables.counts import count_statuses
 
     options.trial, options.version = trial_of(options.trial, options.version), None
     whose = ids_of(table, scoring)
@@ -165,16 +167,10 @@ def build(
     if not several and len(table):
         table, _, whose = of_subject(table, scoring, options.subject)
     summary = Summary(notes=Notes() if notes is None else notes, mapped=scoring.mapped)
-    kept: list[Rows] = []
-
-    def see(rows: Rows) -> None:
-        kept.append(rows)
-        summary.notes.add(rows)
-
-    scored = score_table(table, scoring, see, whose)
+    scored, rows = score_visits(table, scoring, summary.notes.add, whose)
     summary.add(len(scored), count_statuses(scored, scoring))
     parts = _cohort if several else _infant
-    title, shown = parts(table, Visits(scored, kept[0], scoring), options, summary)
+    title, shown = parts(table, Visits(scored, rows, scoring), options, summary)
     return html.page(title, [*shown, *_foot(scoring, source, summary, options)], STYLE)
 
 
@@ -185,7 +181,6 @@ def _infant(
     from neocalc.chart import velocities as chart_velocity
     from neocalc.chart.events import event_notes, events_of
     from neocalc.chart.increments import chain_of
-    from neocalc.chart.text import count
     from neocalc.chart.visits import infant_of
     from neocalc.report import tables
     from neocalc.report.visits import never_measured
@@ -204,7 +199,7 @@ def _infant(
     compared = [WHO_2009] if any(chain.increments for chain in chains.values()) else []
     return f"Growth report: {chart_infant.who(infant)}", [
         html.title(title),
-        html.paragraph(f"{count(len(table), 'visit')}. {' '.join(event_notes(infant, events))}"),
+        html.paragraph(f"{_seen(table, infant)}. {' '.join(event_notes(infant, events))}"),
         tables.latest(infant),
         *_basis(visits, summary, compared),
         html.figure(growth, "growth"),
@@ -215,6 +210,15 @@ def _infant(
         html.heading("Growth velocity (WHO 2009)" if compared else "Growth velocity"),
         tables.velocity(infant, chains),
     ]
+
+
+def _seen(table: pl.DataFrame, infant: Infant) -> str:
+    """How many visits, and how many rows where these are more: rows that repeat each other."""
+    from neocalc.chart.text import count
+
+    visits = len(infant.days) + infant.unplaced
+    rows = "" if visits == len(table) else f" in {count(len(table), 'row')}"
+    return f"{count(visits, 'visit')}{rows}"
 
 
 def _cohort(

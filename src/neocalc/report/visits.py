@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from neocalc import html
 from neocalc.chart.text import count, fixed, fixed_centile
 from neocalc.chart.visits import CHARTED
+from neocalc.errors import CODE
 from neocalc.html import Safe
 from neocalc.plain import NAMES, QUIET, TITLES, listed, plain
 from neocalc.policy import weeks_and_days
 from neocalc.references import MEASURES
-from neocalc.tables.canonical import INDICES
+from neocalc.tables.canonical import CONVERTED, INDICES
 from neocalc.tables.identities import NO_SUBJECT
 from neocalc.tables.mapping import GESTATION_COLUMNS
 from neocalc.units import convert, find_unit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.cohort import Rows, Scoring
+    from neocalc.errors import StatusArray
     from neocalc.stacks import Bools
     from neocalc.stacks import Rows as Places
     from neocalc.units import Floats
@@ -38,13 +40,17 @@ REFUSED: Final = {
     "invalid_sex": _OF_SEX,
     "invalid_gestation": GESTATION_COLUMNS,
     "invalid_age": _OF_AGE,
-    "invalid_value": ("length_position", "oedema"),
 }
-"""For each status of a value that could not be used, the columns that it may stand in."""
+"""For each status of a fact that could not be used, the columns that it may stand in."""
+SLIPS: Final = ("implausible", "invalid_value")
+"""Statuses of a value that stands in the page as in the file, and does not set the decimals."""
 
 
 class Column(NamedTuple):
-    """A measure of the table: the column of its z, that of its values, and these in its unit."""
+    """A measure of the table: the column of its z, that of its values, and these in its unit.
+
+    `usable` are those that are written with `decimals`; the others stand as in the file.
+    """
 
     key: str
     measure: str
@@ -109,10 +115,12 @@ class Visits(NamedTuple):
             if column is None or measure in self.never:
                 continue
             canonical, unit = column
+            if canonical in CONVERTED:
+                unit = MEASURES[measure]
             source, target = find_unit(MEASURES[measure]), find_unit(unit)
             assert source is not None and target is not None
-            values, status = self.rows.measures[measure]
-            usable = ~np.isnan(values) & (True if status is None else status == 0)
+            values, _ = self.rows.measures[measure]
+            usable = ~np.isnan(values) & ~self.words(index).is_in(SLIPS).to_numpy()
             figures = convert(values, source, target)
             name = self.scoring.mapped.names[canonical]
             needed = decimals(figures[usable])
@@ -190,7 +198,7 @@ def _ages(row: dict[str, Any], *, corrected: bool) -> list[object]:
 
 
 def _measured(column: Column, row: dict[str, Any], place: int) -> list[object]:
-    """Value, z and centile; a value that could not be used as it stands in the file."""
+    """Value, z and centile; a value that is a slip, or could not be used, as in the file."""
     z = row[column.key]
     value: object = _text(row[column.name])
     if column.usable[place]:
@@ -221,33 +229,53 @@ class _Stated:
     """What could not be used, as it stands in the file."""
 
     def __init__(self, visits: Visits) -> None:
-        self.names = visits.scoring.mapped.names
         self.mapped = visits.scoring.mapped
+        self.names = visits.scoring.mapped.names
         self.table = visits.scored
-        self.subject = visits.rows.children.subject
+        self.rows = visits.rows
 
     def refused(
-        self, word: str, indices: Iterable[str], row: dict[str, Any], place: int
+        self, word: str, indices: Sequence[str], row: dict[str, Any], place: int
     ) -> list[Safe]:
-        """The texts that a status is about."""
-        if word not in REFUSED:
-            return []
-        columns = [name for name in REFUSED[word] if name in self.names]
+        """The texts that a status is about; each with its column where there are several."""
+        columns = [name for name in REFUSED.get(word, ()) if name in self.names]
         if word == "invalid_value":
-            found = (self.mapped.measure(INDICES[index]) for index in indices)
-            columns += [column[0] for column in found if column is not None]
-        own = [row[self.names[name]] for name in columns]
-        if not any(map(_said, own)):  # it stands in another row of the child
-            own = [self._of_child(self.names[name], place) for name in columns]
-        return [html.free(value) for value in own if _said(value)]
+            columns = self._invalid([INDICES[index] for index in indices], place)
+        own = {name: row[self.names[name]] for name in columns}
+        if not any(map(_said, own.values())):  # it stands in another row of the child
+            own = {name: self._of_child(self.names[name], place) for name in columns}
+        found = {self.names[name]: value for name, value in own.items() if _said(value)}
+        if len(found) > 1:
+            return [html.joined([html.free(n), " ", html.free(v)]) for n, v in found.items()]
+        return [html.free(value) for value in found.values()]
+
+    def _invalid(self, measures: Sequence[str], place: int) -> list[str]:
+        """The columns of the values, positions and words of oedema that could not be used."""
+
+        def bad(status: StatusArray | None) -> bool:
+            return status is not None and status[place] == CODE["invalid_value"]
+
+        found = []
+        for measure in measures:
+            column = self.mapped.measure(measure)
+            values, status = self.rows.measures[measure]
+            if column is not None and (bad(status) or not 0 < values[place] < np.inf):
+                found.append(column[0])
+        position, oedema = self.rows.position, self.rows.oedema
+        if "length" in measures and position is not None and bad(position.status):
+            found.append("length_position")
+        if "weight" in measures and oedema is not None and bad(oedema.status):
+            found.append("oedema")
+        return found
 
     def _of_child(self, name: str, place: int) -> Any:
         import polars as pl
 
-        child = self.subject[place]
+        subject = self.rows.children.subject
+        child = subject[place]
         if child == NO_SUBJECT:
             return None
-        stated = self.table[name].filter(pl.Series(self.subject == child)).drop_nulls()
+        stated = self.table[name].filter(pl.Series(subject == child)).drop_nulls()
         return next(filter(_said, stated.to_list()), None)
 
 

@@ -105,6 +105,8 @@ def velocity(
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -113,6 +115,7 @@ def velocity(
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    between: str = "interpolate",
     change_limits: Any = None,
     prefix: str = "",
     **words: Unpack[Words],
@@ -125,8 +128,8 @@ def velocity(
     ----------
     df : pyspark.sql.DataFrame
         One row a visit, with `subject_id`; its rows may be in any order and any partition.
-    against, baseline, columns, sex_codes, missing, policy, reference, start, tolerance, \
-restricted, change_limits
+    against, baseline, interval, window, columns, sex_codes, missing, policy, reference, start, \
+tolerance, restricted, between, change_limits
         As for `neocalc.velocity.score`, and so the other options of `score`.
 
     Returns
@@ -144,12 +147,14 @@ restricted, change_limits
         df.columns,
         against=against,
         baseline=baseline,
+        interval=interval,
+        window=window,
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
+        rules=Rules(start, tolerance, restricted, between=between, change_limits=change_limits),
         prefix=prefix,
         where=WHERE,
         **words,

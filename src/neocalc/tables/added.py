@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from neocalc.age import NOT_STATED, TERM, Age
-from neocalc.errors import STATUSES
+from neocalc.errors import STATUSES, combined, status_where
 from neocalc.lms import centile_from_zscore
 from neocalc.scoring import Inputs, Scored, place_of
-from neocalc.tables.columns import column_of, figures
+from neocalc.tables.columns import column_of, figures, measured_weights
 from neocalc.tables.mapping import AGE_COLUMNS, DOSE_COLUMNS, Mapped
 from neocalc.units import Floats
 
@@ -61,12 +61,15 @@ def dose_series(
         weights = kilograms(weights)
     assert dosing.limits is not None
     stops = weight_codes(weights, scored.z, place_of("weight", inputs), dosing.limits)
-    doses = dosing.columns(weights, scored.z, scored.status, stops)
-    cells, volume, status = DOSE_COLUMNS
+    measured = measured_weights(table, mapped)
+    stated = None if measured is None else status_where(~measured, "invalid_value")
+    status = combined(scored.status, stated)  # an estimated weight has a z-score and no dose
+    doses = dosing.columns(weights, scored.z, status, stops)
+    cells, volume, word = DOSE_COLUMNS
     return [
         floats(cells, doses.cells),
         floats(volume, doses.volume),
-        pl.Series(status, doses.status).cat.to(pl.Enum(STATUSES)),
+        pl.Series(word, doses.status).cat.to(pl.Enum(STATUSES)),
     ]
 
 

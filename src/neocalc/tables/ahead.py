@@ -16,9 +16,13 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
 
     def made() -> Iterator[Item]:
         following = first
-        with pool:
+        try:
             while (item := following.result()) is not None:
                 following = pool.submit(next, items, None)
                 yield item
+        finally:
+            # Nobody waits for the thread: Python may collect this generator inside the start or
+            # the end of a thread, and who joins another there waits for ever.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     return made()

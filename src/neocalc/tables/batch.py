@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from neocalc.cohort import Scoring, count_statuses, score_table
+from neocalc.cohort import Scoring, score_table
 from neocalc.errors import FileError
 from neocalc.policy import DEFAULT
 from neocalc.records import head
 from neocalc.references import reference
+from neocalc.tables.comparing import count_words
+from neocalc.tables.counts import count_statuses
 from neocalc.tables.failures import Failure
 from neocalc.tables.files import Source
+from neocalc.tables.formats.writers import suffix_of
 from neocalc.tables.inputs import STANDARD, file_digest
 from neocalc.tables.mapping import Mapped
 from neocalc.tables.notes import Notes
@@ -41,20 +44,35 @@ NOT_FLAGGED: Final = frozenset({"ok", "missing_value"})
 class Summary:
     """Result of a run: rows, statuses of each index, the time that it took [s], and notes.
 
-    `notes` is what was found of the columns as a whole, under their names in `mapped`.
+    `compared` counts, for each index that the table had already, what explains the differences.
+    `notes` is what was found of the columns as a whole, under their names in `mapped`; `said` what
+    the summary says of the results beside their statuses, and `told` the same in the record.
     """
 
     rows: int = 0
     seconds: float = 0.0
     statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    compared: dict[str, Counter[str]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     mapped: Mapped = field(default_factory=lambda: Mapped({}))
+    said: list[str] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
 
     def add(self, rows: int, counts: Mapping[str, Mapping[str, int]]) -> None:
         """Count a batch."""
         self.rows += rows
         for index, words in counts.items():
             self.statuses.setdefault(index, Counter()).update(words)
+
+    def add_compared(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """Count what explains the differences in a batch."""
+        for index, words in counts.items():
+            self.compared.setdefault(index, Counter()).update(words)
+
+    @property
+    def explained(self) -> dict[str, dict[str, int]]:
+        """How many rows of each index that is compared have each explanation, by name."""
+        return {index: dict(sorted(words.items())) for index, words in self.compared.items()}
 
     @property
     def flagged(self) -> int:
@@ -81,7 +99,10 @@ class Summary:
         for index, words in self.statuses.items():
             counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
             lines.append(f"  {index}: {counts}")
-        lines += self.notes.lines(self.mapped)
+        for index, words in self.compared.items():
+            counts = ", ".join(f"{word} {n:,}" for word, n in sorted(words.items(), key=_ok_first))
+            lines.append(f"  {index} beside theirs: {counts}")
+        lines += [*self.said, *self.notes.lines(self.mapped)]
         return "\n".join(lines)
 
 
@@ -98,6 +119,7 @@ def score_file(
     progress: bool = False,
     kind: str = "score",
     more: Mapping[str, Any] | None = None,
+    write: Callable[[pl.DataFrame, Path], None] | None = None,
 ) -> Summary:
     """Score a file into another, with its record beside it.
 
@@ -106,7 +128,8 @@ def score_file(
     source : Source
         The input.
     path : str
-        The output: .parquet, else CSV; "-" for CSV on standard output, which has no record.
+        The output, by its suffix: .csv, .csv.gz, .parquet, .xlsx, .sav or .dta; "-" for CSV on
+        standard output, which has no record.
     scoring : Scoring
         What is computed.
     force : bool
@@ -117,6 +140,9 @@ def score_file(
         What is computed, as the record names it.
     more : dict, optional
         What else the record says.
+    write : callable, optional
+        It is given all scored rows at once and the path of the file to write, instead of the rows
+        being written as they come.
 
     Raises
     ------
@@ -130,7 +156,7 @@ def score_file(
             try:
                 summary = _score_file(
                     source, path, scoring, way, force=force, progress=progress, kind=kind,
-                    more=more or {},
+                    more=more or {}, write=write,
                 )  # fmt: skip
             except Again as again:  # what has been written so far is gone
                 way, source = again.way, opened.enter_context(source.again())
@@ -149,9 +175,10 @@ def _score_file(
     progress: bool,
     kind: str,
     more: Mapping[str, Any],
+    write: Callable[[pl.DataFrame, Path], None] | None,
 ) -> Summary:
     """The same by one way to read the rows, which may turn out not to serve."""
-    notes = Notes()
+    notes = Notes(counts=Counter())
     summary = Summary(notes=notes, mapped=scoring.mapped)
     beside = None if path == STANDARD else Path(path).resolve().parent
     tables = source.batches(again=scoring.by_child)  # which are read from now on
@@ -160,15 +187,26 @@ def _score_file(
         with _progress(progress) as advance:
             for scored in scored_tables(tables, scoring, notes.add, way=way, folder=beside):
                 summary.add(scored.height, count_statuses(scored, scoring))
+                if scoring.compare:
+                    summary.add_compared(count_words(scored, scoring))
                 advance(scored.height)
                 yield scored
 
-    schema = dict(score_table(_empty(source), scoring).schema)
-    parquet = is_parquet(path)
-    with stopped_cleanly(), scored_output(path, force=force) as (part, note):
-        write_batches(batches(), schema, part, parquet=parquet, delimiter=source.delimiter)
+    empty = score_table(_empty(source), scoring)
+    parquet = write is None and is_parquet(path)
+    output_of = scored_output(path, force=force)
+    with contextlib.closing(tables), stopped_cleanly(), output_of as (part, note):
+        if write is None:
+            write_batches(
+                batches(), dict(empty.schema), part, parquet=parquet, delimiter=source.delimiter,
+                other=suffix_of(path),
+            )  # fmt: skip
+        else:
+            write(together(batches(), empty), part)
         if summary.rows != source.rows:
             raise FileError(f"{source.name}: of {source.rows:,} rows {summary.rows:,} were scored")
+        counts = notes.counts or Counter()
+        summary.said, summary.told = scoring.said(counts), scoring.told(counts)
         if path != STANDARD:
             output = {
                 "name": Path(path).name,
@@ -178,6 +216,14 @@ def _score_file(
             text = record(kind, source, scoring, summary, more, output)
             note.write_text(text, encoding="utf-8")
     return summary
+
+
+def together(tables: Iterator[pl.DataFrame], empty: pl.DataFrame) -> pl.DataFrame:
+    """All rows of tables in one."""
+    import polars as pl
+
+    held = list(tables)
+    return pl.concat(held) if held else empty
 
 
 def _empty(source: Source) -> pl.DataFrame:
@@ -230,8 +276,11 @@ def record(
         "position_codes": scoring.mapped.position_codes,
         "date_format": scoring.mapped.date_format,
         "decimal": scoring.mapped.decimal,
+        "completed_weeks": scoring.mapped.completed_weeks,
+        "convert": scoring.mapped.convert,
         "prefix": scoring.prefix,
         **more,
+        **({"compare": dict(scoring.compare)} if kind == "score" else {}),
         "added": scoring.added,
         "references": {
             ref.id: {name: m.sha256 for name, m in ref.files.items()}
@@ -244,6 +293,8 @@ def record(
         "notices": summary.notes.said(scoring.mapped),
         "failed_columns": {one.column: one.status for one in summary.failures},
         "statuses": summary.counts,
+        **summary.told,
+        **({"compared": summary.explained} if kind == "score" else {}),
     }
     return json.dumps(about, indent=2) + "\n"
 

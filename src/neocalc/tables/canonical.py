@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 MEASURE_COLUMNS: Final = {
-    "weight": {"weight_kg": "kg", "weight_g": "g"},
-    "length": {"length_cm": "cm"},
+    "weight": {"weight_kg": "kg", "weight_g": "g", "weight_lb": "lb"},
+    "length": {"length_cm": "cm", "length_in": "in"},
     "head_circumference": {"head_circumference_cm": "cm", "head_circumference_mm": "mm"},
     "arm_circumference": {"arm_circumference_cm": "cm", "arm_circumference_mm": "mm"},
     "triceps_skinfold": {"triceps_skinfold_mm": "mm"},
@@ -14,15 +14,22 @@ MEASURE_COLUMNS: Final = {
 }
 """For each measure that is read, its columns with their units."""
 
+CONVERTED: Final = {"weight_lb": "pounds", "length_in": "inches"}
+"""Columns in units that are read only where their conversion is asked for."""
 WEEKS: Final = "gestational_age_weeks"
 PART: Final = "gestational_age_days_part"
-"""Completed weeks of gestation, and the days beside them: one is not read without the other."""
+"""Completed weeks of gestation, and the days beside them."""
 DECIMAL: Final = "gestational_age_weeks_decimal"
-GESTATION_COLUMNS: Final = ("gestational_age", "gestational_age_days", DECIMAL, WEEKS, PART)
+DUE: Final = "due_date"
+"""The day on which the gestation is 40 weeks: with the date of birth it gives that at birth."""
+GESTATION_COLUMNS: Final = ("gestational_age", "gestational_age_days", DECIMAL, WEEKS, PART, DUE)
+COMPLETED_WEEKS: Final = {"start": 0, "middle": 3}
+"""How many days are added to completed weeks that stand alone, by what is declared."""
 DAYS_OLD: Final = ("age_days", "age_months", "age_years")
 """Columns of an age, of which one is read."""
 OTHER_COLUMNS: Final = (
     "subject_id", "sex", "birth_date", "measured_on", *DAYS_OLD, "length_position", "oedema",
+    "weight_method",
 )  # fmt: skip
 CANONICAL: Final = (
     *OTHER_COLUMNS,
@@ -37,6 +44,7 @@ UNITS: Final = {
 """The unit of each column of numbers."""
 GROUPS: Final = {
     **{measure: tuple(columns) for measure, columns in MEASURE_COLUMNS.items()},
+    "due_date": (DUE,),
     "gestation": GESTATION_COLUMNS,
     "age": DAYS_OLD,
     "oedema": ("oedema",),

@@ -21,7 +21,8 @@ from neocalc.age import (
     whole_gestation,
 )
 from neocalc.coding import Coded, Ints, is_missing, oedema_coder, position_coder, sex_coder
-from neocalc.dates import date_reader
+from neocalc.dates import LONGEST_GESTATION, SHORTEST_GESTATION, date_reader
+from neocalc.dimensions import Unit
 from neocalc.errors import (
     CODE,
     AgeError,
@@ -31,7 +32,15 @@ from neocalc.errors import (
     StatusArray,
     first_status,
 )
-from neocalc.tables.canonical import DAYS_OLD, DECIMAL, GESTATION_COLUMNS, PART, WEEKS
+from neocalc.tables.canonical import (
+    COMPLETED_WEEKS,
+    DAYS_OLD,
+    DECIMAL,
+    DUE,
+    GESTATION_COLUMNS,
+    PART,
+    WEEKS,
+)
 from neocalc.tables.findings import Found, note, note_ages
 from neocalc.tables.mapping import Mapped
 from neocalc.tables.missing import numbers_of, plausible
@@ -152,6 +161,13 @@ def measured(
     return values, status
 
 
+_CONVERTED: Final = {
+    "lb": Unit("lb", "mass", 45_359_237, 10**8),  # kg, by definition
+    "in": Unit("in", "length", 254, 100),  # cm, by definition
+}
+"""Units that only a column has whose conversion is asked for: no value is typed in them."""
+
+
 def figures(
     column: pl.Series, unit: str, target: str, *, decimal: str = "."
 ) -> tuple[Floats, StatusArray | None]:
@@ -177,7 +193,7 @@ def figures(
     else:
         raise FileError(f"column {column.name}: values of type {column.dtype} are not numbers")
     values = numbers.fill_null(math.nan).to_numpy()
-    source, wanted = find_unit(unit), find_unit(target)
+    source, wanted = _CONVERTED.get(unit) or find_unit(unit), find_unit(target)
     if source is None or wanted is None:
         raise InputError("unit", unit, "a unit of the closed list")
     return convert(values, source, wanted), status
@@ -249,8 +265,18 @@ def births(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     return dates_of(table, mapped, "birth_date")
 
 
-def gestations(table: pl.DataFrame, mapped: Mapped) -> Coded:
-    """The gestations at birth [day]; 0 where the row does not state one."""
+def gestations(table: pl.DataFrame, mapped: Mapped, born: Coded | None = None) -> Coded:
+    """The gestations at birth [day]; 0 where the row does not state one.
+
+    `born` are the dates of birth, which a due date needs.
+    """
+    if mapped.has(DUE):
+        assert born is not None  # a table without them has been refused
+        return _until_due(table, mapped, born)
+    if mapped.has(WEEKS) and mapped.completed_weeks is not None:
+        weeks = read(table, mapped, WEEKS, number_rule(WEEKS, mapped.decimal))
+        days = 7 * weeks.codes + COMPLETED_WEEKS[mapped.completed_weeks]
+        return Coded(np.where(weeks.codes != 0, days, 0).astype(np.int32), weeks.status)
     if mapped.has(WEEKS):
         return _weeks_and_days(table, mapped)
     gestation = Coded(np.zeros(table.height, dtype=np.int32), None)
@@ -269,6 +295,33 @@ def gestations(table: pl.DataFrame, mapped: Mapped) -> Coded:
                 whole = (gestation.codes % 7 == 0) & (gestation.codes != 0)
                 mapped.seen[name].whole += int(np.count_nonzero(whole))
     return gestation
+
+
+_TERM: Final = 280
+"""The gestation on the due date [day]: 40 weeks."""
+
+
+def _until_due(table: pl.DataFrame, mapped: Mapped, born: Coded) -> Coded:
+    """Gestations of 40 weeks less the days from birth to the due date.
+
+    A row that states a due date and no date of birth is `invalid_gestation`: without it nobody
+    knows the gestation, and the child would else be taken for one that has none stated.
+    """
+    due = dates_of(table, mapped, DUE)
+    nothing = np.zeros(len(due.codes), dtype=np.uint8)
+    own = nothing if due.status is None else due.status
+    birth = nothing if born.status is None else born.status
+    days = _TERM - (due.codes - born.codes)
+    stated = own != CODE["missing_age"]
+    usable = (own == 0) & (birth == 0) & (days >= SHORTEST_GESTATION) & (days <= LONGEST_GESTATION)
+    codes = np.where(stated & usable, days, 0).astype(np.int32)
+    faulty = stated & ~usable
+    if not faulty.any():
+        return Coded(codes, None)
+    if mapped.seen is not None:
+        beyond = int(np.count_nonzero(faulty & (own == 0) & (birth == 0)))
+        mapped.seen[DUE].faults["invalid_gestation"] += beyond
+    return Coded(codes, faulty * np.uint8(CODE["invalid_gestation"]))
 
 
 def _weeks_and_days(table: pl.DataFrame, mapped: Mapped) -> Coded:
@@ -431,6 +484,22 @@ def oedemas(table: pl.DataFrame, mapped: Mapped) -> Coded | None:
     if not mapped.has("oedema"):
         return None
     return read(table, mapped, "oedema", oedema_coder(mapped.oedema_codes))
+
+
+def measured_weights(table: pl.DataFrame, mapped: Mapped) -> npt.NDArray[np.bool_] | None:
+    """Which weights were measured, where the table says how they were taken.
+
+    A weight is one of `weight_method`: measured, estimated or stated. Where nothing is said it is
+    taken as measured, as it is in a table without the column; any other word is not.
+    """
+    import polars as pl
+
+    if not mapped.has("weight_method"):
+        return None
+    said = column_of(table, mapped, "weight_method").cast(pl.String)
+    words = said.str.strip_chars().str.to_lowercase().fill_null("")
+    found: npt.NDArray[np.bool_] = words.is_in(["", "measured"]).to_numpy()
+    return found
 
 
 def sexes(table: pl.DataFrame, mapped: Mapped) -> Coded:

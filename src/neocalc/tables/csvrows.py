@@ -14,7 +14,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -237,6 +237,8 @@ class CsvRows:
         self.name = name
         self.columns: list[str] = []
         self.rows: int | None = None
+        self.about: dict[str, Any] = {}
+        self.labels: dict[str, str] = {}
         self._separator = delimiter.encode()
         self._digest = hashlib.sha256()
         self._row = 1
@@ -246,6 +248,13 @@ class CsvRows:
             raise FileError(f"{name}: the file is empty; a header line is needed")
         self._first = first
         self.columns = self._header()
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Names and types of the columns: all are texts."""
+        import polars as pl
+
+        return dict.fromkeys(self.columns, pl.String())
 
     def digest(self) -> str:
         """SHA-256 of the bytes that were read."""

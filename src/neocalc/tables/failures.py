@@ -20,8 +20,11 @@ from neocalc.dateforms import SERIAL, spoken
 from neocalc.errors import CODE, shown
 from neocalc.tables.canonical import (
     CANONICAL,
+    COMPLETED_WEEKS,
+    CONVERTED,
     DAYS_OLD,
     DECIMAL,
+    DUE,
     MEASURE_COLUMNS,
     PART,
     UNITS,
@@ -144,6 +147,15 @@ def said_of_numbers(seen: Mapping[str, Found], mapped: Mapped) -> list[str]:
         if canonical in ("age_months", "age_years") and found.rows:
             unit = "365.25 days" if canonical == "age_years" else f"{MONTH} days"
             said.append(f"{name}: times {unit}, taken to the nearest day, half up")
+        if canonical == WEEKS and mapped.completed_weeks is not None and found.rows:
+            days = COMPLETED_WEEKS[mapped.completed_weeks]
+            said.append(f"{name}: completed weeks, taken as the {mapped.completed_weeks} of the"
+                        f" week: 27 is 27+{days}")  # fmt: skip
+        if canonical == DUE and found.rows:
+            said.append(f"{name}: the gestation at birth is 40+0 less the days from birth to it")
+        if canonical in CONVERTED and found.rows:
+            factor = "0.45359237 kg" if UNITS[canonical] == "lb" else "2.54 cm"
+            said.append(f"{name}: {CONVERTED[canonical]}, times {factor}")
     return said
 
 
@@ -187,6 +199,8 @@ def _reason(canonical: str, found: Found, mapped: Mapped, *, command: bool) -> s
         return _codes(canonical, found, mapped, command=command)
     if canonical == AGES:
         return _dates_apart(found, mapped, command=command)
+    if canonical == DUE and not found.distinct:
+        return "give no gestation of 20+0 to 44+6; are they due dates, and those of birth right?"
     if canonical in DATES or canonical not in CANONICAL:
         return _dates(found, command=command)
     if found.has("comma") and mapped.decimal == ".":
@@ -321,8 +335,11 @@ def _implausible(
             )
         elif other:
             fits = next((c for c, u in MEASURE_COLUMNS[measure].items() if u == other), "")
+            more = ""
+            if fits in CONVERTED and not mapped.convert:
+                more = " --convert" if command else ", convert=True"
             why = f"fit when it is in {_SAID[other]}: " + (
-                typed({fits: own}, command=command) if fits else "convert it"
+                typed({fits: own}, command=command) + more if fits else "convert it"
             )
         elif rows > HANDFUL:
             why = "are beyond the limits; are the unit and the ages right?"

@@ -26,7 +26,7 @@ FAULTS: Final = ("invalid_sex", "invalid_gestation", "invalid_age", "invalid_val
 """The statuses that a column gives a row by itself."""
 CODED: Final = ("sex", "length_position", "oedema")
 """Columns of a few words, which may be shown: nothing in them tells who a child is."""
-DATES: Final = ("birth_date", "measured_on")
+DATES: Final = ("birth_date", "measured_on", "due_date")
 AGES: Final = "age"
 """Where it is written what was found of the ages, whatever they come from."""
 LOOKED_AT: Final = 10_000

@@ -1,4 +1,4 @@
-"""What a file is that is neither CSV nor Parquet: by its first bytes, else by its suffix."""
+"""What a file is that is no CSV: by its first bytes, else by its suffix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEAD: Final = 512
 """Bytes from the start of a file that say what it is."""
 
 _TABLE: Final = "save the table as CSV (UTF-8) or Parquet from the program that wrote it"
-_SHEET: Final = "save its sheet as CSV (UTF-8) from the spreadsheet"
+_SHEET: Final = "save its sheet as .xlsx or CSV (UTF-8) from the spreadsheet"
 _PACKED: Final = "unpack it first"
 _KINDS: Final = {
     "an Excel workbook (.xlsx)": _SHEET,
@@ -17,6 +17,7 @@ _KINDS: Final = {
     "an OpenDocument spreadsheet (.ods)": _SHEET,
     "a Numbers spreadsheet": _SHEET,
     "a zip file": _PACKED,
+    "a tar archive": _PACKED,
     "a gzip file": _PACKED,
     "a bzip2 file": _PACKED,
     "an xz file": _PACKED,
@@ -45,6 +46,7 @@ _KINDS: Final = {
 _MAGIC: Final = (
     (rb"\x1f\x8b", "a gzip file"),
     (rb"BZh[1-9]", "a bzip2 file"),
+    (rb".{257}ustar", "a tar archive"),
     (rb"\xfd7zXZ\x00", "an xz file"),
     (rb"\x28\xb5\x2f\xfd", "a Zstandard file"),
     (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
@@ -87,7 +89,8 @@ _SUFFIXES: Final = {
     ".xlsx": "an Excel workbook (.xlsx)", ".xlsm": "an Excel workbook (.xlsx)",
     ".xlsb": "an Excel workbook (.xlsx)", ".xls": "an Excel workbook (.xls)",
     ".ods": "an OpenDocument spreadsheet (.ods)", ".numbers": "a Numbers spreadsheet",
-    ".zip": "a zip file", ".gz": "a gzip file", ".bz2": "a bzip2 file", ".xz": "an xz file",
+    ".zip": "a zip file", ".tar": "a tar archive",
+    ".gz": "a gzip file", ".bz2": "a bzip2 file", ".xz": "an xz file",
     ".zst": "a Zstandard file", ".7z": "a 7-Zip file", ".rar": "a RAR file",
     ".dta": "a Stata file (.dta)", ".sav": "an SPSS file (.sav)", ".zsav": "an SPSS file (.sav)",
     ".por": "an SPSS portable file (.por)", ".xpt": "a SAS transport file (.xpt)",
@@ -99,8 +102,29 @@ _SUFFIXES: Final = {
 }  # fmt: skip
 
 
+WORKBOOK: Final = "an Excel workbook (.xlsx)"
+GZIP: Final = "a gzip file"
+_WORKBOOKS: Final = (".xlsx", ".xlsm", ".xlsb")
+
+
+def kind_of(start: bytes, suffix: str) -> str | None:
+    r"""What a file is, one of those of which it is known what to do; None: it may be a CSV.
+
+    Examples
+    --------
+    >>> kind_of(b"\x1f\x8b\x08", ".csv"), kind_of(b"PK\x03\x04", ".xlsx"), kind_of(b"sex", ".xls")
+    ('a gzip file', 'an Excel workbook (.xlsx)', None)
+    """
+    what = next((what for pattern, what in _FIRST if pattern.match(start)), None)
+    if what is None and not _is_text(start):
+        what = _SUFFIXES.get(suffix.lower())
+    if what == "a zip file" and suffix.lower() in _WORKBOOKS:
+        return WORKBOOK
+    return what
+
+
 def other_kind(start: bytes, suffix: str) -> str | None:
-    """What a file is that cannot be read as a table, and what to do; None: it may be one.
+    """What a file is that is no CSV, and what to do to have one; None: it may be one.
 
     Parameters
     ----------
@@ -117,9 +141,7 @@ def other_kind(start: bytes, suffix: str) -> str | None:
     >>> other_kind(b"sex,age_days", ".xls") is None
     True
     """
-    what = next((what for pattern, what in _FIRST if pattern.match(start)), None)
-    if what is None and not _is_text(start):
-        what = _SUFFIXES.get(suffix.lower())
+    what = kind_of(start, suffix)
     return None if what is None else f"is {what}; {_KINDS[what]}"
 
 

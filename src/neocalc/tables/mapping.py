@@ -18,9 +18,12 @@ from neocalc.forks import use_polars
 from neocalc.tables.canonical import (
     AGE_COLUMNS,
     CANONICAL,
+    COMPLETED_WEEKS,
+    CONVERTED,
     DAYS_OLD,
     DECIMAL,
     DOSE_COLUMNS,
+    DUE,
     GESTATION_COLUMNS,
     IN_MEMORY,
     MEASURE_COLUMNS,
@@ -51,7 +54,7 @@ __all__ = [
 
 _ALTERNATIVES: Final = (
     *(tuple((name,) for name in columns) for columns in MEASURE_COLUMNS.values()),
-    (("gestational_age",), ("gestational_age_days",), (WEEKS, PART), (DECIMAL,)),
+    (("gestational_age",), ("gestational_age_days",), (WEEKS, PART), (DECIMAL,), (DUE,)),
     tuple((name,) for name in DAYS_OLD),
 )
 """Columns, or pairs of columns, of which only one is read."""
@@ -67,7 +70,9 @@ class Words(TypedDict, total=False):
     """How the columns and words of a table are read, beside `columns`, `sex_codes` and `missing`.
 
     `ignore`: columns that are left out on purpose; `oedema_codes`, `position_codes`: codings;
-    `date_format`: the form of dates; `decimal`: the mark between whole and decimals.
+    `date_format`: the form of dates; `decimal`: the mark between whole and decimals;
+    `completed_weeks`: what weeks without days stand for; `convert`: whether pounds and inches are
+    read.
     """
 
     ignore: Iterable[str]
@@ -75,6 +80,8 @@ class Words(TypedDict, total=False):
     position_codes: Mapping[str, Any] | None
     date_format: str | None
     decimal: str
+    completed_weeks: str | None
+    convert: bool
 
 
 class Mapped(NamedTuple):
@@ -98,6 +105,10 @@ class Mapped(NamedTuple):
         The declared form of dates that are texts.
     decimal : str
         The mark between whole and decimals.
+    completed_weeks : str or None
+        What completed weeks without days stand for: "start" of the week, or its "middle".
+    convert : bool
+        Whether pounds and inches are read.
     seen : dict or None
         Where it is written what was found in each column: `neocalc.tables.findings`.
     """
@@ -111,6 +122,8 @@ class Mapped(NamedTuple):
     position_codes: dict[str, str] | None = None
     date_format: str | None = None
     decimal: str = "."
+    completed_weeks: str | None = None
+    convert: bool = False
     seen: dict[str, Any] | None = None
 
     def has(self, *canonical: str) -> bool:
@@ -151,6 +164,8 @@ def map_columns(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     where: str = TABLE,
     command: bool = False,
 ) -> Mapped:
@@ -173,6 +188,10 @@ def map_columns(
         The form of dates that are texts, such as "%d/%m/%Y".
     decimal : str
         The mark between whole and decimals, "." or ",".
+    completed_weeks : str, optional
+        What weeks of gestation without days stand for: "start" (27 is 27+0) or "middle" (27+3).
+    convert : bool
+        Whether columns in pounds and inches are read.
     where : str
         The table, for messages.
     command : bool
@@ -191,14 +210,20 @@ def map_columns(
     mapping = _names(mapping)
     ignored = _ignored(ignore, mapping, header, where)
     _refuse_mapping(mapping, header, where)
+    if not convert:
+        _refuse_converted(mapping, command=command)
     _refuse_delimiter(header, where)
     passing = {*mapping.values(), *ignored}
     there = {
         canonical: mapping.get(canonical, canonical)
         for canonical in CANONICAL
         if canonical in mapping or (canonical in header and canonical not in passing)
+        if convert or canonical not in CONVERTED
     }
+    _check_weeks(completed_weeks, there, where, command=command)
     names, left = _chosen(there, mapping, where, command=command)
+    if completed_weeks is not None and WEEKS in left:
+        names[WEEKS] = left.pop(WEEKS)
     sex_coder(sex_codes)  # a wrong coding is refused before any row is read
     oedema_coder(oedema_codes)
     position_coder(position_codes)
@@ -208,13 +233,44 @@ def map_columns(
     everywhere, single = missing_words(missing, names, header)
     mapped = Mapped(
         names, _codes(sex_codes), everywhere, single, ignored, _codes(oedema_codes),
-        _codes(position_codes), date_format, decimal,
+        _codes(position_codes), date_format, decimal, completed_weeks, bool(convert),
     )  # fmt: skip
-    _refuse_unread(Table(header, names, left, frozenset(ignored)), where, command=command)
+    _refuse_unread(
+        Table(header, names, left, frozenset(ignored), bool(convert)), where, command=command
+    )
     if not any(mapped.measure(measure) for measure in MEASURE_COLUMNS):
         accepted = ", ".join(c for cs in MEASURE_COLUMNS.values() for c in cs)
         raise FileError(f"{where}: there is no column to score; accepted: {accepted}")
     return mapped
+
+
+def _refuse_converted(mapping: Mapping[str, str], *, command: bool) -> None:
+    """Refuse pounds and inches whose conversion is not asked for."""
+    for canonical in sorted(CONVERTED.keys() & mapping.keys()):
+        how = "--convert" if command else "convert=True"
+        raise FileError(f"column mapping: {canonical} is read with {how} alone")
+
+
+def _check_weeks(
+    completed_weeks: Any, there: Mapping[str, str], where: str, *, command: bool
+) -> None:
+    """Refuse a declaration of what completed weeks stand for, where they do not stand alone."""
+    if completed_weeks is None:
+        return
+    if completed_weeks not in COMPLETED_WEEKS:
+        accepted = "what weeks without days stand for: start or middle"
+        raise InputError("completed_weeks", completed_weeks, accepted)
+    option = "--completed-weeks" if command else "completed_weeks"
+    if WEEKS not in there:
+        raise FileError(f"{where}: {option} is of the column {WEEKS}; there is none")
+    if PART in there:
+        raise FileError(f"{where}: {option}: the days beside the weeks are in {there[PART]}")
+    others = [there[name] for name in GESTATION_COLUMNS if name in there and name != WEEKS]
+    if others:
+        raise FileError(
+            f"{where}: {option}: there is another gestation, {others[0]}; leave one of the two out:"
+            f" {typed({}, [others[0]], command=command)}"
+        )
 
 
 def _codes(coding: Mapping[str, Any] | None) -> dict[str, str] | None:
@@ -255,6 +311,10 @@ def _chosen(
         kept = (*stated, *found, ())[0]
         columns = {name for alternative in group for name in alternative}
         left |= {name: there[name] for name in there if name in columns and name not in kept}
+    if DUE in there and "birth_date" not in there:
+        if DUE in mapping:
+            raise FileError(f"{where}: {DUE} gives a gestation where there is a birth_date alone")
+        left[DUE] = there[DUE]
     if {"birth_date", "measured_on"} <= there.keys():
         left |= {name: there[name] for name in DAYS_OLD[1:] if name in there}
     return {name: own for name, own in there.items() if name not in left}, left

@@ -6,6 +6,7 @@ call as a `neocalc.ColumnWarning`, and in the record beside an output.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ class Notes:
         What was found in each column.
     sample : Rows or None
         Some of the rows of the first table.
+    counts : Counter or None
+        What else is counted, by `Rows.counted`; None: it is not asked for.
     """
 
     rows: int = 0
@@ -62,6 +65,7 @@ class Notes:
     gestations: int = 0
     found: dict[str, Found] = field(default_factory=dict)
     sample: Rows | None = None
+    counts: Counter[Any] | None = None
 
     def add(self, rows: Rows) -> None:
         """Count the rows of a table."""
@@ -77,6 +81,8 @@ class Notes:
             stated = stated | (gestation.status != 0)
         self.gestations += int(np.count_nonzero(stated))
         combined(self.found, rows.found)
+        if self.counts is not None and rows.counted is not None:
+            self.counts.update(rows.counted())
         if self.sample is None and len(rows.age):
             places = np.linspace(0, len(rows.age) - 1, min(SAMPLED, len(rows.age)))
             self.sample = rows.take(places.astype(np.intp))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from neocalc.errors import FileError
 from neocalc.tables import runs
 from neocalc.tables.ahead import ahead
+from neocalc.tables.formats import writers
 from neocalc.tables.inputs import STANDARD
 from neocalc.tables.parquetrows import brief, rows_of
 from neocalc.tables.polarslimits import has_csv_form, utf8_path
@@ -32,10 +33,15 @@ CSV: Final = (".csv", ".tsv", ".txt", "")
 
 
 def is_parquet(path: str) -> bool:
-    """Whether an output is to be Parquet and not CSV, by its suffix; other suffixes are refused."""
+    """Whether an output is to be Parquet, by its suffix; suffixes of no output are refused."""
+    other = writers.suffix_of(path)
+    if other is not None:
+        writers.refuse_without_extra(other)
+        return False
     suffix = "" if path == STANDARD else Path(path).suffix.lower()
     if suffix not in CSV + PARQUET:
-        raise FileError(f"{path}: {suffix} is not written; accepted: .csv, .tsv, .txt or .parquet")
+        accepted = ", ".join((*CSV[:3], *writers.WRITTEN))
+        raise FileError(f"{path}: {suffix} is not written; accepted: {accepted} or .parquet")
     return suffix in PARQUET
 
 
@@ -155,8 +161,9 @@ def write_batches(
     *,
     parquet: bool,
     delimiter: str = ",",
+    other: str | None = None,
 ) -> None:
-    """Write tables as they come.
+    """Write tables as they come: as Parquet, as another of `writers.WRITTEN`, or as CSV.
 
     The next table is made by one thread while another writes, so that a signal is heard at once and
     not when the file is complete.
@@ -164,6 +171,8 @@ def write_batches(
     import polars as pl
     from polars.io.plugins import register_io_source
 
+    if other is not None:
+        writers.check_schema(schema, other)
     for name, dtype in schema.items():
         if not parquet and not has_csv_form(dtype):
             raise FileError(f"column {name}: {dtype} has no form in a CSV; write .parquet")
@@ -190,6 +199,9 @@ def write_batches(
     def write() -> None:
         if parquet:
             register_io_source(lambda *_: made(), schema=schema).sink_parquet(target)
+            return
+        if other is not None:
+            writers.write(other, made(), schema, target, delimiter)
             return
         with target.open("wb") as stream:
             pl.DataFrame(schema=schema).write_csv(stream, separator=delimiter)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.errors import FileError
 from neocalc.tables.inputs import Input, read_at
@@ -72,6 +72,7 @@ class ParquetRows:
         self.rows = self._layout.rows
         self.columns = list(self.schema)
         self._hashing: Future[str] | None = None
+        self.labels: dict[str, str] = {}
 
     def _read_schema(self) -> dict[str, pl.DataType]:
         import polars as pl
@@ -80,6 +81,11 @@ class ParquetRows:
         if list(schema) != self._layout.names:
             raise Damaged("its columns are not those of its schema")
         return schema
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a record says of the file."""
+        return {"page_checksums": self.checksums}
 
     @property
     def checksums(self) -> str:
@@ -126,13 +132,16 @@ class ParquetRows:
 
         start = 0
         large = any(max(chunk.decompressed, default=0) > LARGE for chunk in group.chunks)
-        with ThreadPoolExecutor(1 if large else 2, thread_name_prefix="neocalc-decode") as pool:
+        pool = ThreadPoolExecutor(1 if large else 2, thread_name_prefix="neocalc-decode")
+        try:
             while start < group.rows:
                 rows = self._fitting(group, start)
                 decode = partial(self._column, group, start, rows)
                 columns = list(pool.map(decode, range(len(self.columns))))
                 yield from self._cut(pl.concat(columns, how="horizontal"), most)
                 start += rows
+        finally:  # nobody waits: see `ahead`
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _fitting(self, group: Group, start: int) -> int:
         """How many rows of a row group can be decoded together."""

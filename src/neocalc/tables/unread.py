@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from neocalc.errors import shown
 from neocalc.tables.canonical import (
     AGE_COLUMNS,
+    CONVERTED,
     DAYS_OLD,
     GROUPS,
     PART,
@@ -32,8 +33,6 @@ MOST: Final = 20
 """Columns that one message describes."""
 _COMPUTED: Final = {
     "corrected_age": "it is computed from the gestation at birth and the age",
-    "due_date": "the gestation at birth is 280 days less the days from birth to it:"
-    " give gestational_age_days",
     "last_period": "the gestation at birth is the days from it to birth: give gestational_age_days",
 }
 """What is not read, and what to give instead."""
@@ -42,16 +41,22 @@ _LIFE: Final = {"dol", "dayoflife", "daysoflife", "lifeday", "dayofage"}
 
 
 class Entry(NamedTuple):
-    """What to type: canonical names to columns, columns to leave out, and when that is right."""
+    """What to type: canonical names to columns, columns to leave out, and when that is right.
+
+    `more` is what is typed beside it, to a command and in Python.
+    """
 
     columns: Mapping[str, str] = {}
     ignore: tuple[str, ...] = ()
     when: str = ""
+    more: tuple[str, str] = ("", "")
 
     def typed(self, *, command: bool) -> str:
         """The entry as it is typed to a command, or written in Python."""
-        text = f"{typed(self.columns, self.ignore, command=command)}"
-        return f"{text} {self.when}".strip()
+        text = typed(self.columns, self.ignore, command=command)
+        more = self.more[not command]
+        mark = " " if command else ", "
+        return f"{mark.join(part for part in (text, more) if part)} {self.when}".strip()
 
 
 def typed(columns: Mapping[str, str], ignore: Iterable[str] = (), *, command: bool) -> str:
@@ -116,12 +121,15 @@ class Table(NamedTuple):
         The same of canonical columns that are not read, as others of their group are.
     ignored : frozenset of str
         Names of columns that are left out on purpose.
+    convert : bool
+        Whether pounds and inches are read.
     """
 
     header: list[str]
     names: Mapping[str, str]
     left: Mapping[str, str]
     ignored: frozenset[str]
+    convert: bool = False
 
     def looks(self) -> dict[str, Look]:
         """What each column seems to hold that is neither read nor ignored."""
@@ -156,6 +164,12 @@ def unread(table: Table) -> list[Unread]:
     for name, seems in looks.items():
         if seems.kind == "gestation":
             one = _gestation(table, name, seems, looks)
+        elif seems.kind == "due_date" and table.read("gestation"):
+            said = f"a second gestation beside {shown(table.read('gestation')[0])}"
+            one = Unread(name, seems.kind, said, [Entry({}, (name,))])
+        elif seems.kind == "due_date" and "birth_date" not in table.names:
+            said, note = KINDS[seems.kind].said, "it gives a gestation beside a birth_date alone"
+            one = Unread(name, seems.kind, said, [Entry({}, (name,))], note)
         elif seems.kind in _COMPUTED:
             said = KINDS[seems.kind].said
             one = Unread(name, seems.kind, said, [Entry({}, (name,))], _COMPUTED[seems.kind])
@@ -171,14 +185,18 @@ def _other(table: Table, name: str, seems: Look) -> Unread:
     kind, said = seems.kind, KINDS[seems.kind].said
     read = table.read(kind)
     fitting = [ours for ours in GROUPS[kind] if _fits(ours, seems)]
-    ways = [Entry(_mapped(ours, name), (), _if(ours, fitting)) for ours in fitting]
+    ways = [
+        Entry(_mapped(ours, name), (), _if(ours, fitting), _conversion(ours, table))
+        for ours in fitting
+    ]
     note = "" if fitting else f"none of ours is in its unit ({seems.units[0]}); convert it"
     if read:
         second = f"a second {said.partition(' ')[2]} beside {' and '.join(map(shown, read))}"
         if kind == "age" and "birth_date" in read:  # dates go before an age that is stated
             ways = []
         instead = [
-            Entry(way.columns, tuple(read), f"to read it {way.when}".strip()) for way in ways
+            Entry(way.columns, tuple(read), f"to read it {way.when}".strip(), way.more)
+            for way in ways
         ]
         return Unread(name, kind, second, [Entry({}, (name,)), *instead], note)
     refused = seems.plain and kind not in ("sex", "birth_date", "age")
@@ -192,7 +210,14 @@ def _mapped(ours: str, name: str) -> dict[str, str]:
 
 def _fits(ours: str, seems: Look) -> bool:
     """Whether a column of that unit may be one of ours."""
+    if ours in CONVERTED:
+        return UNITS[ours] in seems.units
     return not seems.units or UNITS.get(ours) in seems.units
+
+
+def _conversion(ours: str, table: Table) -> tuple[str, str]:
+    """What is typed beside the mapping of a column in pounds or inches."""
+    return ("--convert", "convert=True") if ours in CONVERTED and not table.convert else ("", "")
 
 
 def _if(ours: str, fitting: list[str]) -> str:
@@ -236,9 +261,16 @@ def _gestation(table: Table, name: str, seems: Look, looks: Mapping[str, Look]) 
         return Unread(name, "gestation", said, ways, "", refused)
     note = ""
     if seems.units == ("week",):
-        note = f"completed weeks alone leave up to 6 days open, {PART} beside them says which"
+        note = (
+            f"completed weeks alone leave up to 6 days open, {PART} beside them says which, or what"
+            " they stand for is declared"
+        )
     refused = seems.plain or name == table.left.get(WEEKS)
     ways = [*_forms(name, seems), Entry({}, (name,))]
+    if seems.units == ("week",):
+        for word, said_of in (("start", "27 is 27+0"), ("middle", "27 is 27+3")):
+            more = (f"--completed-weeks {word}", f"completed_weeks={word!r}")
+            ways.insert(-1, Entry(_mapped(WEEKS, name), (), f"({said_of})", more))
     return Unread(name, "gestation", said, ways, note, refused)
 
 

@@ -21,6 +21,7 @@ from neocalc.shipped import SHIPPED
 from neocalc.trials.ages import Criterion, Eligibility, Period, Visit, Window, judge
 from neocalc.trials.conditions import Conditions
 from neocalc.trials.files import Definition, definition_of, definitions, same
+from neocalc.trials.follow_up import FollowUpVisit
 from neocalc.units import quantity
 
 if TYPE_CHECKING:
@@ -119,7 +120,10 @@ class Trial:
     outcomes : tuple of (str, Period)
         Outcomes and the time after administration within which they are observed.
     visit_periods : tuple of Period
-        Times of the visits after administration.
+        Times of the visits after administration, as this source states them.
+    follow_up : tuple of FollowUpVisit
+        The visits of the analysis, each with its purpose, its source, and its window where the
+        source states one; they may be from another source than this version's own.
     not_stated : tuple of str
         What the source does not state.
     sha256 : str
@@ -145,6 +149,7 @@ class Trial:
     criteria: tuple[Criterion, ...]
     outcomes: tuple[tuple[str, Period], ...]
     visit_periods: tuple[Period, ...]
+    follow_up: tuple[FollowUpVisit, ...]
     not_stated: tuple[str, ...]
     sha256: str
     origin: str

@@ -22,6 +22,7 @@ from neocalc.references import parse_toml, tables_folder
 from neocalc.shipped import SHIPPED, manifest, read_small, refuse_altered
 from neocalc.trials.ages import Criterion, Period
 from neocalc.trials.conditions import Conditions, of_arm, read_conditions
+from neocalc.trials.follow_up import GROWTH, FollowUpVisit, in_order, read_follow_up
 
 ENVIRONMENT: Final = "NEOCALC_TRIALS"
 FOLDER: Final = "trials"
@@ -32,6 +33,7 @@ _FACTS: Final = (
 )  # fmt: skip
 _SECTIONS: Final = (
     "arms", "eligibility", "outcomes", "visits", "limits", "not_stated", "dosing", "weight_check",
+    "follow_up",
 )  # fmt: skip
 
 
@@ -254,14 +256,26 @@ def _definition(about: dict[str, Any]) -> dict[str, Any]:
     names = [arm["name"] for arm in arms]
     if not arms or len(set(names)) != len(names):
         raise PolicyError("[[arms]]: at least one, and no name twice")
+    visits = tuple(Period.read(v, "visits") for v in _section(about, "visits", list))
     return read | {
         "facts": facts,
         "arms": arms,
         "criteria": criteria,
         "outcomes": tuple(map(_outcome, _tables(about, "outcomes"))),
-        "visit_periods": tuple(Period.read(v, "visits") for v in _section(about, "visits", list)),
+        "visit_periods": visits,
+        "follow_up": _follow_up(about, visits, read["source"]),
         "not_stated": tuple(_texts(about, "not_stated")) if "not_stated" in about else (),
     }
+
+
+def _follow_up(
+    about: dict[str, Any], visits: Iterable[Period], source: str
+) -> tuple[FollowUpVisit, ...]:
+    """The follow-up visits: as sections of their own, or the visits that the source states."""
+    found = [read_follow_up(entry, source) for entry in _tables(about, "follow_up")]
+    if not found:
+        found = [FollowUpVisit(visit, GROWTH, source) for visit in visits]
+    return in_order(found)
 
 
 def _arm(arm: dict[str, Any], shared: dict[str, Any], conditions: Conditions) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from neocalc.units import Floats
 from neocalc.velocity.visits import AGAINST
 
 _NEVER: Final = np.int32(2**31 - 1)
+_AGES: Final = 34
+"""Bits that an age takes, so that no difference of two reaches another child."""
 
 
 class Taken(NamedTuple):
@@ -87,8 +89,8 @@ class Compared(NamedTuple):
         Days since the other visit; 0 where there is none.
     status : numpy.ndarray
         Why there is none: subject_conflict, missing_subject, duplicate_visit, first_visit (also of
-        the visits up to the baseline, and of a row without the measure) or no_baseline (not known,
-        or no visit up to it).
+        the visits up to the baseline, and of a row without the measure), no_baseline (not known,
+        or no visit up to it) or no_visit_in_window (none is near enough to the interval).
     """
 
     other: Rows
@@ -119,6 +121,7 @@ class Line:
             children = children._replace(age=np.where(children.usable, children.age, _NEVER))
         self._order = _order(children)
         self._measures = measures
+        self._compared: list[tuple[tuple[Any, ...], Bools, Compared]] = []
         if self._order is not None:
             children = _ordered(children, self._order)
         self._children = children
@@ -137,7 +140,9 @@ class Line:
             days = np.where(known, children.age - at, 0).astype(np.int32)
             self.since = self._back(days), self._back(known)
 
-    def compare(self, measure: str, against: str = "previous") -> Compared:
+    def compare(
+        self, measure: str, against: str = "previous", interval: int = 0, window: int = 0
+    ) -> Compared:
         """With which visit each is compared, of those at which a measure was taken.
 
         Parameters
@@ -146,34 +151,73 @@ class Line:
             One of `measures`.
         against : str
             "previous": the visit before; "first": the first; "baseline": the last at or before the
-            baseline, for the visits after it.
+            baseline, for the visits after it; "interval": the earlier one that is nearest to
+            `interval` days before, of two that are equally near the earlier.
+        interval, window : int
+            The interval, and how far from it a visit may be, which is less [day].
         """
         if against not in AGAINST:
             raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
         if against == "baseline" and self._at is None:
             raise InputError("baseline", None, "the date that visits are compared from")
+        taken, how = self._measures[measure].taken, (against, interval, window)
+        for asked, where, found in self._compared:  # measures are mostly taken together
+            if asked == how and np.array_equal(where, taken):
+                return found
+        found = self._compare(taken, *how)
+        self._compared.append((how, taken, found))
+        return found
+
+    def _compare(self, taken: Bools, against: str, interval: int, window: int) -> Compared:
+        """The same of what was taken in some rows."""
         children, visits, status = self._children, self._visits, self._status
-        candidate = children.usable & (status == 0) & self._in_line(self._measures[measure].taken)
+        candidate = children.usable & (status == 0) & self._in_line(taken)
         before: Any = False
         if against == "previous":
             other = visits.last_before(candidate)
         elif against == "first":
             other = visits.first(candidate)
+        elif against == "interval":
+            other = visits.nearest(candidate, children.age, interval, window)
         else:
-            assert self._at is not None
-            at, known = self._at
-            before = known & (children.age <= at)
+            before = self._until_baseline()
             other = visits.last(candidate & before)
         found = candidate & (other >= visits.starts[visits.child]) & (other < visits.day)
         word = status_where(~found, "first_visit")
         if against == "baseline":  # up to it there is nothing to compare yet, and nothing to ask
             np.putmask(word, ~found & ~before, CODE["no_baseline"])
+        if against == "interval":  # an earlier visit there is, and none that serves
+            first = visits.first(candidate)
+            np.putmask(word, candidate & ~found & (first < visits.day), CODE["no_visit_in_window"])
         status = np.where(status == 0, word, status)
         other = np.where(found, other, visits.row)
         days = children.age - children.age.take(other)
         if self._order is not None:
             other = self._order.take(other)
         return Compared(self._back(other), self._back(days), self._back(status))
+
+    def baseline_of(self, measure: str) -> tuple[Rows, Bools]:
+        """For each row that of its child's baseline of a measure, and where there is one.
+
+        It is the last visit at or before the baseline at which the measure was taken: that with
+        which `compare` compares the visits after it. Where there is none, the row is its own.
+        """
+        candidate = self._children.usable & (self._status == 0)
+        candidate &= self._in_line(self._measures[measure].taken) & self._until_baseline()
+        visits = self._visits
+        other = visits.last(candidate)
+        found = other >= visits.starts[visits.child]
+        other = np.where(found, other, visits.row)
+        if self._order is not None:
+            other = self._order.take(other)
+        return self._back(other), self._back(found)
+
+    def _until_baseline(self) -> Bools:
+        """The rows up to the child's baseline, in line."""
+        assert self._at is not None
+        at, known = self._at
+        before: Bools = known & (self._children.age <= at)
+        return before
 
     @property
     def duplicate(self) -> Bools:
@@ -274,14 +318,20 @@ class Line:
         return rows
 
 
-def compare(children: Children, against: str = "previous", taken: Bools | None = None) -> Compared:
+def compare(
+    children: Children,
+    against: str = "previous",
+    taken: Bools | None = None,
+    interval: int = 0,
+    window: int = 0,
+) -> Compared:
     """Which visit each is compared with, for one measure that differs on every day.
 
     Parameters
     ----------
     children : Children
         Whose visits the rows are, in any order.
-    against : str
+    against, interval, window
         As for `Line.compare`.
     taken : numpy.ndarray, optional
         In which rows the measure was taken; by default in all.
@@ -299,7 +349,7 @@ def compare(children: Children, against: str = "previous", taken: Bools | None =
     n = len(children.subject)
     every = np.ones(n, dtype=bool) if taken is None else taken
     one = Taken(np.arange(n, dtype=np.float64), every)
-    return Line(children, {"measure": one}).compare("measure", against)
+    return Line(children, {"measure": one}).compare("measure", against, interval, window)
 
 
 class _Grouped(NamedTuple):
@@ -333,6 +383,29 @@ class _Grouped(NamedTuple):
             return self.row
         rows = np.where(which, self.row, -1)
         return np.asarray(np.maximum.reduceat(rows, self.starts)[self.child])
+
+    def nearest(self, which: Bools, age: Ints, interval: int, window: int) -> Rows:
+        """Of these of each row's child the one nearest to an interval before it; -1 for none.
+
+        Of two that are equally near it is the earlier.
+        """
+        rows = np.flatnonzero(which)
+        if not rows.size:
+            return np.full(len(self.row), -1)
+        # One number for child and age: the rows are in its order.
+        place = (self.child << _AGES) + age
+        known = place.take(rows)
+        found = np.full(len(self.row), -1)
+        aim = known - interval
+        at = np.searchsorted(known, aim)  # the first that is not before it
+        best, distance = np.full(len(rows), -1), np.full(len(rows), window + 1)
+        for near in (at - 1, at):
+            there = (near >= 0) & (near < len(rows))
+            apart = np.abs(known.take(near, mode="clip") - aim)
+            nearer = there & (apart < distance)
+            best[nearer], distance[nearer] = near[nearer], apart[nearer]
+        found[rows] = np.where(best < 0, -1, rows.take(best))
+        return found
 
     def range(self, codes: Ints, stated: Bools) -> tuple[Ints, Ints]:
         """The lowest and highest stated code of each child; the first is above where none is."""

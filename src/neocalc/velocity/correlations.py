@@ -29,6 +29,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import MONTH, days_from_months
+from neocalc.blocks import either
 from neocalc.errors import CODE, StatusArray, TableError
 from neocalc.references import parse_toml, read_checked, reference, tables_folder
 from neocalc.shipped import read_small, refuse_altered
@@ -40,6 +41,7 @@ from neocalc.velocity.increments import DEFAULT_RULES
 from neocalc.velocity.intervals import (
     FEW,
     INTERPOLATED,
+    ROW,
     WHO_2006,
     Cells,
     axes_of,
@@ -62,6 +64,13 @@ MODEL: Final = 3
 """Code of the model; the next one is of the model beyond the tables."""
 LAST_CORRELATED: Final = days_from_months(36)
 """The model is used to 36 months, the last age to which a preterm child is corrected [day]."""
+
+
+_SOURCE_OF: Final = np.array([MODEL, ROW, INTERPOLATED, MODEL], dtype=np.uint8)
+"""The source of r for each of `intervals.METHODS`: an increment that is scaled has no SD of its
+own."""
+Placed = tuple[Cells, Rows]
+"""Cells of increments, and the one of each pair, as `intervals.cells_of` gives them."""
 
 
 class Model(NamedTuple):
@@ -159,48 +168,53 @@ def implied(measure: str, interval: Interval) -> Correlations:
 
 def _without(measure: str, interval: Interval) -> StatusArray:
     """Why pairs have no correlation."""
-    word = np.zeros(len(interval.days), dtype=np.uint8)
-    if measure not in models():
-        word[:] = CODE["no_table"]
-    np.putmask(word, interval.end > LAST_CORRELATED, CODE["above_velocity_reference"])
-    np.putmask(word, interval.start < 0, CODE["start_below_term"])
-    np.putmask(word, interval.days <= 0, CODE["interval_not_positive"])
+    known = measure in models()
+    word = np.full(len(interval.days), 0 if known else CODE["no_table"], dtype=np.uint8)
+    for mask, code in (
+        (interval.end > LAST_CORRELATED, "above_velocity_reference"),
+        (interval.start < 0, "start_below_term"),
+        (interval.days <= 0, "interval_not_positive"),
+    ):
+        word = either(mask, np.uint8(CODE[code]), word)
     if interval.status is not None:
-        np.putmask(word, interval.status != 0, interval.status)
+        word = either(interval.status != 0, interval.status, word)
     return word
 
 
-def _implied(measure: str, interval: Interval, at: Rows) -> Floats:
-    """Correlations of some pairs, all from term to 36 months."""
-    sex, start, days = (column.take(at) for column in (interval.sex, interval.start, interval.days))
-    cells, place = cells_of(measure, DEFAULT_RULES.rule, sex, start, days)
+def _implied(measure: str, interval: Interval, at: Rows, placed: Placed | None = None) -> Floats:
+    """Correlations of some pairs, all from term to 36 months; `placed` as for `standardise`."""
+    if placed is None:
+        interval = interval.rows(at)
+        placed, at = _placed(measure, interval), np.arange(len(at))
+    sex, start, days = interval.sex, interval.start, interval.days
+    cells, place = placed
     if len(days) <= FEW:
-        r = _of_cells(measure, cells, sex, start, days)
+        r = _of_cells(measure, cells, sex, start, days).take(at)
     else:
-        r = _of_every_cell(measure).take(place)
+        r = _of_every_cell(measure).take(place.take(at))
     others = np.flatnonzero(np.isnan(r))
     if others.size:
-        first = start.take(others)
-        model = models()[measure]
+        pairs = at.take(others)
+        first, model = start.take(pairs), models()[measure]
         log_age = _log_age(model.tau)
-        later = log_age.take(first + days.take(others))
-        r[others] = model.at(later - log_age.take(first))
+        r[others] = model.at(log_age.take(first + days.take(pairs)) - log_age.take(first))
     return r
 
 
-def sources(measure: str, interval: Interval, r: Floats) -> Bytes:
+def _placed(measure: str, interval: Interval) -> Placed:
+    """The cells of pairs by the rules that r is computed by, and the one of each."""
+    return cells_of(measure, DEFAULT_RULES.rule, interval.sex, interval.start, interval.days)
+
+
+def sources(measure: str, interval: Interval, r: Floats, placed: Placed | None = None) -> Bytes:
     """Codes of `SOURCES` of correlations that `implied` or `standardise` gave; 0 where r is NaN."""
-    found = np.zeros(len(r), dtype=np.uint8)
-    known = np.flatnonzero(~np.isnan(r))
-    if known.size:
-        columns = interval.sex, interval.start, interval.days
-        cells, place = cells_of(measure, DEFAULT_RULES.rule, *(c.take(known) for c in columns))
-        source = cells.method.take(place)
-        modelled = source > INTERPOLATED  # an increment that is scaled has no SD of its own
-        modelled |= source == 0
-        source[modelled] = MODEL
-        source += modelled & (interval.end.take(known) > LAST_DAY)  # the next: extrapolated
-        found[known] = source
+    known = ~np.isnan(r)
+    if not known.any():  # of some measures there are no cells
+        return known * np.uint8(0)
+    cells, place = _placed(measure, interval) if placed is None else placed
+    found: Bytes = _SOURCE_OF.take(cells.method.take(place))
+    found += (found == MODEL) & (interval.end > LAST_DAY)  # the next: extrapolated
+    found *= known
     return found
 
 
@@ -216,8 +230,7 @@ def _of_cells(measure: str, cells: Cells, sex: Any, start: Any, days: Any) -> Fl
     An increment that is scaled to a width has no SD of its own.
     """
     sd = attained_sd(measure)
-    start = np.maximum(start, 0)
-    one, two = sd[sex, start], sd[sex, np.minimum(start + days, LAST_CORRELATED)]
+    one, two = (sd[sex, np.clip(age, 0, LAST_CORRELATED)] for age in (start, start + days))
     r = (one**2 + two**2 - (cells.M * cells.S) ** 2) / (2 * one * two)
     return np.where(cells.method <= INTERPOLATED, r, np.nan)
 
@@ -243,6 +256,7 @@ def standardise(
     change: Changes,
     interval: Interval,
     own: Floats | None = None,
+    placed: Placed | None = None,
 ) -> Standardised:
     """Standardised changes and conditional gains; `standardised_status` says why there is none.
 
@@ -261,6 +275,8 @@ def standardise(
         What is between the visits.
     own : numpy.ndarray, optional
         The caller's correlations, from 0 to below 1 [unitless].
+    placed : (Cells, numpy.ndarray), optional
+        The cells of the pairs by the default rules, where the caller has looked them up already.
     """
     usable = ~np.isnan(change.z)
     usable &= first.reference == second.reference
@@ -268,14 +284,19 @@ def standardise(
         usable &= interval.start >= 0
         usable &= interval.end <= LAST_CORRELATED
         usable &= measure in models()
-    figures = np.full((3, len(usable)), np.nan)
+    r = np.full(len(usable), np.nan)
     there = np.flatnonzero(usable)
     if there.size:
-        r = _implied(measure, interval, there) if own is None else own.take(there)
-        figures[0, there] = change.z.take(there) / np.sqrt(2 * (1 - r))
-        figures[1, there] = conditional(first.z.take(there), second.z.take(there), r)
-        figures[2, there] = r
-    return Standardised(figures[0], figures[1], figures[2])
+        r[there] = _implied(measure, interval, there, placed) if own is None else own.take(there)
+    return Standardised(standardised(change.z, r), conditional(first.z, second.z, r), r)
+
+
+def standardised(change: Floats, r: Floats) -> Floats:
+    """Change / sqrt(2 (1 - r)), with an r below 1."""
+    spread = 1 - r
+    spread *= 2
+    np.sqrt(spread, out=spread)
+    return np.divide(change, spread, out=spread)
 
 
 def standardised_status(
@@ -288,8 +309,9 @@ def standardised_status(
     """
     n = len(change.z)
     status = np.zeros(n, dtype=np.uint8) if own else _without(measure, interval)
-    np.putmask(status, first.reference != second.reference, CODE["reference_changed"])
-    np.putmask(status, np.isnan(change.z), change.status)
-    kept = CODE["implausible"]
-    status[(status == 0) & (change.status == kept)] = kept
+    changed = first.reference != second.reference
+    status = either(changed, np.uint8(CODE["reference_changed"]), status)
+    status = np.asarray(either(np.isnan(change.z), change.status, status))
+    kept = np.uint8(CODE["implausible"])
+    status += ((status == 0) & (change.status == kept)) * kept
     return status

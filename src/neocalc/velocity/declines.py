@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import TERM
+from neocalc.blocks import either
 from neocalc.coding import Ints
 from neocalc.errors import StatusArray, first_status, status_where
 from neocalc.policy import TERM_SLOT, Policy
@@ -90,8 +91,8 @@ def change_of(
         codes = first_status(codes, status_where(implausible, "implausible"))
     nothing = status_where(days <= 0, "interval_not_positive")
     if status is not None:
-        np.putmask(nothing, status != 0, status)
-    np.putmask(z, nothing != 0, np.nan)
+        nothing = either(status != 0, status, nothing)
+    z[np.flatnonzero(nothing != 0)] = np.nan
     without = np.flatnonzero(np.isnan(z))
     reasons = nothing[without]
     for one in (first, second):  # a status that is kept with a z is no reason

@@ -40,12 +40,15 @@ def score_file(
     more = {
         "against": scoring.against,
         "baseline": scoring.baseline,
+        "interval_days": scoring.interval or None,
+        "window_days": scoring.window if scoring.interval else None,
         "velocity": {
             "reference": WHO_2009,
             "tables": {m.name: m.sha256 for m in reference(WHO_2009).measures.values()},
             "start": scoring.rules.start,
             "tolerance": scoring.rules.tolerance,
             "restricted": scoring.rules.restricted,
+            "between": scoring.rules.between,
             "change_limits": scoring.rules.limits.sha256,
         },
     }

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from neocalc.age import Age
 from neocalc.coding import Coded, Ints
 from neocalc.cohort import Rows, Scoring, ids_of
-from neocalc.errors import STATUSES, FileError, InputError, MissingError
+from neocalc.errors import STATUSES, FileError, InputError, MissingError, StatusArray
 from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
 from neocalc.scoring import Inputs
 from neocalc.stacks import Bools
@@ -24,16 +26,28 @@ from neocalc.tables.findings import note
 from neocalc.tables.identities import Ids
 from neocalc.tables.mapping import Words, checked_prefix, map_columns, mapping_of
 from neocalc.tables.notes import noted
+from neocalc.velocity.alternatives import Key, count, described, sentences
 from neocalc.velocity.comparisons import Children, Compared, Line, Taken
-from neocalc.velocity.followup import PREFIXES, SINCE, added_columns, link, score_measure
+from neocalc.velocity.correlations import SOURCES
+from neocalc.velocity.followup import (
+    PREFIXES,
+    SINCE,
+    added_columns,
+    link,
+    measured,
+    score_measure,
+)
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
-from neocalc.velocity.visits import AGAINST
+from neocalc.velocity.intervals import METHODS
+from neocalc.velocity.visits import AGAINST, interval_and_window
 
 if TYPE_CHECKING:
     import polars as pl
 
-RESULTS: Final = ("velocity", "gain", "change")
+RESULTS: Final = ("velocity", "gain", "change", "standardised")
 """What is added for each measure, each with its own status."""
+WORDS: Final = {"_velocity_method": METHODS, "_change_r_source": SOURCES}
+"""The words of other columns of codes, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +57,20 @@ class FollowUp(Scoring):
     Parameters
     ----------
     against : str
-        "previous", "first" or "baseline".
+        "previous", "first", "baseline" or "interval".
     baseline : str, optional
         The column with the date of the baseline.
+    interval, window : int
+        How long before the other visit was, and how far from that it may be, where each is
+        compared against an interval; else 0 [day].
     rules : Rules
         Of the velocity z-scores.
     """
 
     against: str = "previous"
     baseline: str | None = None
+    interval: int = 0
+    window: int = 0
     rules: Rules = DEFAULT_RULES
 
     @property
@@ -79,6 +98,19 @@ class FollowUp(Scoring):
         """Whether a row's result depends on the other rows of its child: it does."""
         return True
 
+    def told(self, counts: Counter[Any]) -> dict[str, Any]:
+        """What else a record says: what another choice of the earlier visit would give."""
+        return {"alternatives": described(counts, self.against, self.interval)}
+
+    def said(self, counts: Counter[Any]) -> list[str]:
+        """The same for people."""
+        return sentences(described(counts, self.against, self.interval))
+
+    def compared(self, line: Line, measure: str, age_status: StatusArray | None) -> Compared:
+        """With which visit each of a line is compared, of those at which a measure was taken."""
+        found = line.compare(measure, self.against, self.interval, self.window)
+        return link(found, age_status)
+
     def columns(
         self,
         table: pl.DataFrame,
@@ -94,6 +126,8 @@ def plan(
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -109,10 +143,8 @@ def plan(
     mapped = map_columns(
         present, columns, sex_codes, missing, where=where, command=command, **words
     )
-    if against is None:
-        against = "previous" if baseline is None else "baseline"
-    if against not in AGAINST:
-        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+    against = _against(against, baseline, interval)
+    days, near = interval_and_window(against, interval, window)
     if against == "baseline" and baseline is None:
         raise MissingError(
             "baseline", "name the column with the date that visits are compared from"
@@ -127,8 +159,8 @@ def plan(
             raise FileError(f"{where}: a baseline needs birth_date or measured_on")
     chosen = policy_or_default(policy)
     scoring = FollowUp(
-        mapped, chosen, reference, against=against, baseline=baseline, rules=rules,
-        prefix=checked_prefix(prefix),
+        mapped, chosen, reference, against=against, baseline=baseline, interval=days, window=near,
+        rules=rules, prefix=checked_prefix(prefix),
     )  # fmt: skip
     if not scoring.measures:
         raise FileError(f"{where}: there is no weight, length or head circumference")
@@ -137,11 +169,26 @@ def plan(
     return scoring
 
 
+def _against(against: str | None, baseline: str | None, interval: Any) -> str:
+    """With which visit each is compared: as asked for, else as what else is given says."""
+    if against is None:
+        if baseline is not None and interval is not None:
+            raise MissingError("against", "there are a baseline and an interval; name one of them")
+        if interval is not None:
+            return "interval"
+        return "previous" if baseline is None else "baseline"
+    if against not in AGAINST:
+        raise InputError("against", against, f"accepted: {', '.join(AGAINST)}")
+    return against
+
+
 def score(
     frame: Any,
     *,
     against: str | None = None,
     baseline: str | None = None,
+    interval: Any = None,
+    window: Any = None,
     columns: Mapping[str, str] | None = None,
     sex_codes: Mapping[str, Any] | None = None,
     missing: Any = (),
@@ -150,11 +197,14 @@ def score(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
     tolerance: float = 0.10,
     restricted: bool | None = None,
+    between: str = "interpolate",
     change_limits: Any = None,
     prefix: str = "",
 ) -> Any:
@@ -166,21 +216,29 @@ def score(
         One row a visit, with the canonical columns or mapped ones, and `subject_id`. It is not
         changed; its rows may be in any order.
     against : str, optional
-        With which visit each is compared: "previous", "first", or "baseline", the last at or before
-        the baseline. By default the baseline where one is named, else the previous.
+        With which visit each is compared: "previous"; "first"; "baseline", the last at or before
+        the baseline; or "interval", the earlier one that is nearest to an interval before. By
+        default the baseline or the interval where one is given, else the previous.
     baseline : str, optional
         The column with the date of the baseline, such as administered_on.
+    interval : str or pint.Quantity, optional
+        How long before the other visit was, such as "2 month". Of two visits that are equally near
+        to it the earlier one is taken; of each measure, those at which it was taken.
+    window : str or pint.Quantity, optional
+        How far from the interval the other visit may be, such as "15 day", and less than the
+        interval; by default a quarter of it.
     columns : dict, optional
         Canonical name to the name in the table, such as ``{"weight_kg": "WT"}``.
     sex_codes : dict, optional
         A declared coding of sex, such as ``{"male": 1, "female": 2}``.
-    missing, ignore, oedema_codes, position_codes, date_format, decimal, prefix
+    missing, ignore, oedema_codes, position_codes, date_format, decimal, completed_weeks, convert,
+    prefix
         As for `neocalc.score`.
     policy : Policy, optional
         The correction policy; by default `Policy()`.
     reference : str, default "auto"
         For the change in z: one reference whatever the age.
-    start, tolerance, restricted, change_limits
+    start, tolerance, restricted, between, change_limits
         As for `neocalc.velocity.zscore`.
 
     Returns
@@ -216,6 +274,8 @@ def score(
         frames.kind_of(frame).columns(frame),
         against=against,
         baseline=baseline,
+        interval=interval,
+        window=window,
         columns=columns,
         sex_codes=sex_codes,
         missing=missing,
@@ -224,9 +284,11 @@ def score(
         position_codes=position_codes,
         date_format=date_format,
         decimal=decimal,
+        completed_weeks=completed_weeks,
+        convert=convert,
         policy=policy,
         reference=reference,
-        rules=Rules(start, tolerance, restricted, change_limits=change_limits),
+        rules=Rules(start, tolerance, restricted, between=between, change_limits=change_limits),
         prefix=prefix,
     )
     return frames.with_added(
@@ -253,7 +315,7 @@ def added_series(
     scoring : FollowUp
         What is computed.
     watch : callable, optional
-        It is shown the prepared rows before they are compared.
+        It is shown the prepared rows once they are compared.
     ids : Ids, optional
         Whose the rows are, where it is not the column subject_id that says so.
     """
@@ -263,27 +325,36 @@ def added_series(
     assert ids is not None
     ids.numbers  # noqa: B018 - the children are told apart once, for their facts too
     rows = Rows(table, scoring, ids)
-    born = _born(table, rows, scoring)
+    born = born_of(table, rows, scoring)
     inputs = {measure: rows.inputs(measure, rows.resolved) for measure in scoring.measures}
-    line = line_of(rows, inputs, _baseline(table, rows, scoring, born))
+    line = line_of(rows, inputs, baseline_ages(table, rows, scoring, born))
     rows.repeated = line.repeated
-    if watch is not None:
-        watch(rows)
     since = pl.Series([None], dtype=pl.Int32).new_from_index(0, table.height)
     if line.since is not None:
         days, known = line.since
         since = pl.Series(days).set(pl.Series(~known), None)
     series = [since.alias(SINCE)]
+    counts: list[Callable[[], Counter[Key]]] = []
     for measure in scoring.measures:
-        compared = link(line.compare(measure, scoring.against), rows.age.status)
-        found = score_measure(measure, inputs[measure], compared, scoring.policy, scoring.rules)
+        compared = scoring.compared(line, measure, rows.age.status)
+        of = measured(measure, inputs[measure])
+        found = score_measure(of, compared, scoring.policy, scoring.rules)
+        counts.append(
+            partial(
+                count, of, line, found, compared, rows.age.status, against=scoring.against,
+                interval=scoring.interval, rules=scoring.rules,
+            )
+        )  # fmt: skip
         series += _from(PREFIXES[measure], compared, rows.age, born)
         series += [as_series(name, values) for name, values in found.items()]
+    if watch is not None:
+        rows.counted = lambda: sum((one() for one in counts), Counter())
+        watch(rows)
     named = {scoring.prefix + one.name: one for one in series}
     return [named[name].alias(name) for name in scoring.added]
 
 
-def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> list[pl.Series]:
+def _from(prefix: str, compared: Compared, age: Age, born: Dates | None) -> list[pl.Series]:
     """The other visit of each, as a date or an age [day], and the days since it."""
     import polars as pl
 
@@ -300,18 +371,22 @@ def _from(prefix: str, compared: Compared, age: Age, born: _Dates | None) -> lis
 
 
 def as_series(name: str, values: Any) -> pl.Series:
-    """An added column: numbers, nominal months, or status words."""
+    """An added column: numbers, nominal months, or words."""
     import polars as pl
 
-    column = pl.Series(name, values)
+    column = pl.Series(name, values, nan_to_null=True)
     if name.endswith("_status"):
         return column.cat.to(pl.Enum(STATUSES))
+    for end, words in WORDS.items():
+        if name.endswith(end):  # the first word is that there is none
+            codes = pl.Series(name, values - (values != 0))
+            return codes.set(column == 0, None).cat.to(pl.Enum(words[1:]))
     if name.endswith("_months"):
         return column.set(column == 0, None)
-    return column.fill_nan(None)
+    return column
 
 
-class _Dates(NamedTuple):
+class Dates(NamedTuple):
     """Days since 1970-01-01, and where they are known."""
 
     days: Ints
@@ -361,8 +436,8 @@ def _taken(rows: Rows, measure: str, inputs: Inputs) -> Taken:
     return Taken(value, taken, tuple(about), marks)
 
 
-def _baseline(
-    table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: _Dates | None
+def baseline_ages(
+    table: pl.DataFrame, rows: Rows, scoring: FollowUp, born: Dates | None
 ) -> tuple[Ints, Bools] | None:
     """The age at the baseline, and where it is stated."""
     if scoring.baseline is None:
@@ -373,24 +448,24 @@ def _baseline(
     coded = dates(column, mapped.date_format)
     if name not in mapped.names.values():
         note(rows.found, name, column, coded.status)
-    at = _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
+    at = Dates(coded.codes, _stated(coded.status, len(coded.codes)))
     return at.days - born.days, at.known & born.known
 
 
-def _born(table: pl.DataFrame, rows: Rows, scoring: FollowUp) -> _Dates | None:
+def born_of(table: pl.DataFrame, rows: Rows, scoring: FollowUp) -> Dates | None:
     """Dates of birth, as stated or from the date of the visit; None where there are no dates."""
     if scoring.mapped.has("birth_date"):
         born = rows.children.facts["birth_date"]
-        return _Dates(born.codes, _stated(born.status, len(born.codes)))
+        return Dates(born.codes, _stated(born.status, len(born.codes)))
     if scoring.mapped.has("measured_on"):
         on = _dates(column_of(table, scoring.mapped, "measured_on"), scoring.mapped.date_format)
-        return _Dates(on.days - rows.age.days, on.known & _stated(rows.age.status, len(rows.age)))
+        return Dates(on.days - rows.age.days, on.known & _stated(rows.age.status, len(rows.age)))
     return None
 
 
-def _dates(column: pl.Series, form: str | None) -> _Dates:
+def _dates(column: pl.Series, form: str | None) -> Dates:
     coded: Coded = dates(column, form)
-    return _Dates(coded.codes, _stated(coded.status, len(coded.codes)))
+    return Dates(coded.codes, _stated(coded.status, len(coded.codes)))
 
 
 def _stated(status: Any, n: int) -> Bools:

@@ -23,11 +23,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.age import MONTH
-from neocalc.coding import Ints
+from neocalc.blocks import either
 from neocalc.errors import CODE, InputError, StatusArray
 from neocalc.lms import measurement_from_zscore, plain_zscore, restrict, zscore_from_measurement
 from neocalc.scoring import BLOCK, by_blocks
-from neocalc.stacks import Bools, Bytes
+from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.intervals import BETWEEN, Cells, Rule, cells_of
@@ -116,15 +116,20 @@ class ScoredIncrements(NamedTuple):
 
     z: Floats
     status: StatusArray
-    at: Ints
+    at: Rows
     cells: Cells
     pairs: Pairs
     rules: Rules
 
     @property
+    def places(self) -> tuple[Cells, Rows]:
+        """The cells, and the one of each pair: see `intervals.cells_of`."""
+        return self.cells, self.at
+
+    @property
     def method(self) -> Bytes:
         """Codes of `intervals.METHODS`: how each z came about; 0 where there is none."""
-        return np.where(np.isnan(self.z), np.uint8(0), self.cells.method.take(self.at))
+        return np.asarray(self.cells.method.take(self.at) * ~np.isnan(self.z))
 
     @property
     def nominal_months(self) -> Bytes:
@@ -230,7 +235,7 @@ def score(measure: str, pairs: Pairs, rules: Rules = DEFAULT_RULES) -> ScoredInc
 
 
 def _score(
-    cells: Cells, at: Ints, pairs: Pairs, rules: Rules, here: slice, z: Floats, status: StatusArray
+    cells: Cells, at: Rows, pairs: Pairs, rules: Rules, here: slice, z: Floats, status: StatusArray
 ) -> None:
     """Fill z and status of one block of pairs; z holds nothing but NaN.
 
@@ -241,8 +246,8 @@ def _score(
     if pairs.status is not None:
         given = pairs.status[here]
         method *= given == 0
-        np.putmask(status, given != 0, given)
-    placed = np.flatnonzero(method)
+        status[:] = either(given != 0, given, status)
+    placed = np.flatnonzero(method != 0)
     own, days = at.take(placed), pairs.days[here].take(placed)
     increment = pairs.second[here].take(placed) - pairs.first[here].take(placed)
     y = _scorable(increment, cells, rules) * (cells.width.take(own) / days)
@@ -285,7 +290,7 @@ def unscore(
     return increment, status
 
 
-def _lms(cells: Cells, at: Ints) -> tuple[Floats, Floats, Floats]:
+def _lms(cells: Cells, at: Rows) -> tuple[Floats, Floats, Floats]:
     """L, M and S of pairs."""
     return cells.L.take(at), cells.M.take(at), cells.S.take(at)
 

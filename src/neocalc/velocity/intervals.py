@@ -105,7 +105,7 @@ class Cells(NamedTuple):
     has_zero_power: bool
 
 
-def cells_of(measure: str, rule: Rule, sex: Ints, start: Ints, days: Ints) -> tuple[Cells, Ints]:
+def cells_of(measure: str, rule: Rule, sex: Ints, start: Ints, days: Ints) -> tuple[Cells, Rows]:
     """Cells, and the one of each pair of visits.
 
     Of a few pairs they are the pairs' own; of many, all that there can be.
@@ -136,14 +136,14 @@ def cells_of(measure: str, rule: Rule, sex: Ints, start: Ints, days: Ints) -> tu
     start = np.maximum(np.minimum(start, np.int32(LAST_DAY + 1)), np.int32(-1))
     days = np.maximum(np.minimum(days, np.int32(n - 1)), np.int32(0))
     if len(days) <= FEW:
-        return _cells(measure, rule, sex, start, days), np.arange(len(days), dtype=np.int32)
+        return _cells(measure, rule, sex, start, days), np.arange(len(days))
     at: Ints = sex * np.int32(_STARTS)
     at += start
     at += np.int32(1)
     at *= np.int32(n)
     at += days
     with _laying_out:  # one thread lays out, the others wait for it
-        return every_cell(measure, rule), at
+        return every_cell(measure, rule), at.astype(np.intp)  # which is what `take` wants
 
 
 @lru_cache(maxsize=12)

@@ -38,16 +38,26 @@ Points = tuple[tuple[float, float], ...]
 
 
 class MeasureLimits(NamedTuple):
-    """The limits of one measure for every whole number of days.
+    """The limits of one measure for every whole number of days; None where it has no such limit.
 
     `rise` and `fall` are in the canonical unit, `rise_times` and `kept_share` multiples of the
-    first value; infinite, or below any value, where there is no such limit.
+    first value.
     """
 
-    rise: Floats
-    rise_times: Floats
-    fall: Floats
-    kept_share: Floats
+    rise: Floats | None
+    rise_times: Floats | None
+    fall: Floats | None
+    kept_share: Floats | None
+
+    def highest(self, first: Floats, at: Any) -> list[Floats]:
+        """The highest second values by each limit, after a number of days."""
+        by = [] if self.rise is None else [first + self.rise.take(at)]
+        return by if self.rise_times is None else [*by, first * self.rise_times.take(at)]
+
+    def lowest(self, first: Floats, at: Any) -> list[Floats]:
+        """The lowest second values by each limit, after a number of days."""
+        by = [] if self.fall is None else [first - self.fall.take(at)]
+        return by if self.kept_share is None else [*by, first * self.kept_share.take(at)]
 
 
 class ChangeLimits(NamedTuple):
@@ -100,9 +110,11 @@ class ChangeLimits(NamedTuple):
                 days = np.nan_to_num(np.ceil(days), nan=-1.0, posinf=LONGEST, neginf=-1.0)
                 days = np.clip(days, -1, LONGEST).astype(np.int32)
             at = np.clip(days, 0, LONGEST)
-            most = np.fmin(first + limits.rise[at], first * limits.rise_times[at])
-            least = np.fmax(first - limits.fall[at], first * limits.kept_share[at])
-            beyond = (second > most * (1 + LAST_BITS)) | (second < least * (1 - LAST_BITS))
+            beyond = np.zeros(np.broadcast(first, second, days).shape, dtype=bool)
+            for most in limits.highest(first, at):
+                beyond |= second > most * (1 + LAST_BITS)
+            for least in limits.lowest(first, at):
+                beyond |= second < least * (1 - LAST_BITS)
         beyond &= days > 0
         return np.asarray(beyond)
 
@@ -112,10 +124,10 @@ def _by_day(limits: ChangeLimits, measure: str) -> MeasureLimits:
     """The limits of a measure for each whole day."""
     lists = limits.points[measure]
 
-    def by_day(name: str, absent: float) -> Floats:
-        days = np.arange(LONGEST + 1, dtype=np.float64)
+    def by_day(name: str) -> Floats | None:
         if name not in lists:
-            return np.full(len(days), absent)
+            return None
+        days = np.arange(LONGEST + 1, dtype=np.float64)
         at, limit = np.array(lists[name]).T
         found: Floats = np.interp(days, at, limit)
         if len(at) > 1:  # on at the last rate
@@ -123,10 +135,9 @@ def _by_day(limits: ChangeLimits, measure: str) -> MeasureLimits:
             found += np.fmax(days - at[-1], 0) * rate
         return found
 
-    return MeasureLimits(
-        by_day("rise", np.inf), by_day("rise_times", np.inf), by_day("fall", np.inf),
-        np.fmax(1 - by_day("fall_share", 1.0), 0.0),
-    )  # fmt: skip
+    lost = by_day("fall_share")
+    kept = None if lost is None else np.fmax(1 - lost, 0.0)
+    return MeasureLimits(by_day("rise"), by_day("rise_times"), by_day("fall"), kept)
 
 
 def change_limits(given: Any = None) -> ChangeLimits:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from neocalc.blocks import emptied
 from neocalc.errors import (
     CODE,
     InputError,
@@ -88,7 +89,7 @@ def gain_rate(method: str, first: Floats, second: Floats, days: Any) -> Floats:
     [24.7553]
     """
     with np.errstate(all="ignore"):
-        days = np.where(days > 0, days, np.nan)
+        days = emptied(np.asarray(days, dtype=np.float64), np.less_equal(days, 0))
         if method == "exponential":
             return np.asarray(1000 * np.log(second / first) / days)
         gained = second - first
@@ -328,7 +329,9 @@ def conditional_gain(z1: Any, z2: Any, r: Any, source: str) -> Any:
 
 def conditional(z1: Floats, z2: Floats, r: Floats) -> Floats:
     """(z2 - r z1) / sqrt(1 - r^2), with an r below 1."""
-    return np.asarray((z2 - r * z1) / np.sqrt(1 - r**2))
+    gain, spread = np.multiply(r, z1), np.multiply(r, r)
+    gain, spread = z2 - gain, 1 - spread
+    return np.asarray(gain / np.sqrt(spread))
 
 
 def correlation_of(r: Any) -> tuple[Floats, bool]:

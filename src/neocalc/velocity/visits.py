@@ -10,22 +10,60 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from neocalc.blocks import either, emptied
 from neocalc.coding import Ints
-from neocalc.errors import CODE, StatusArray, combined, status_where
+from neocalc.dates import duration_days
+from neocalc.errors import CODE, InputError, MissingError, StatusArray, combined, status_where
 from neocalc.policy import Resolved
 from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length, parts_of
 from neocalc.stacks import Bools, Bytes, Rows
 from neocalc.units import Floats, measurable
 from neocalc.velocity.limits import ChangeLimits
 
-AGAINST: Final = ("previous", "first", "baseline")
+AGAINST: Final = ("previous", "first", "baseline", "interval")
 """With which visit of the child each is compared."""
+WINDOW: Final = 4
+"""Without a window of its own, an interval has a part of itself: one by so much."""
 _FAULTS: Final = np.zeros(256, dtype=np.uint8)
 for _word in (
     "subject_conflict", "missing_value", "missing_sex", "missing_age", "missing_gestation",
     "invalid_sex", "invalid_gestation", "invalid_age", "invalid_value", "oedema",
 ):  # fmt: skip
     _FAULTS[CODE[_word]] = CODE[_word]
+
+
+def interval_and_window(against: str, interval: Any, window: Any) -> tuple[int, int]:
+    """The interval to the other visit, and how far from it a visit may be, in whole days.
+
+    Parameters
+    ----------
+    against : str
+        One of `AGAINST`; only "interval" has either, and needs the first. Others have 0 and 0.
+    interval, window : str, pint.Quantity or None
+        Durations, such as "2 month" and "15 day"; without a window it is a quarter of the interval.
+
+    Examples
+    --------
+    >>> interval_and_window("interval", "2 month", None)
+    (61, 15)
+    """
+    if against != "interval":
+        for name, given in (("interval", interval), ("window", window)):
+            if given is not None:
+                accepted = f"it is of visits that are compared against an interval, not {against}"
+                raise InputError(name, given, accepted)
+        return 0, 0
+    if interval is None:
+        raise MissingError("interval", "give how long before the other visit was, such as 2mo")
+    days = duration_days(interval, "interval")
+    if days < 1:
+        raise InputError("interval", interval, "one day or more")
+    if window is None:
+        return days, days // WINDOW
+    near = duration_days(window, "window")
+    if near >= days:
+        raise InputError("window", window, f"less than the interval, which is of {days:,} days")
+    return days, near
 
 
 class Visit(NamedTuple):
@@ -47,8 +85,8 @@ class Visit(NamedTuple):
         columns: tuple[Any, ...] = tuple(None if c is None else c.take(rows) for c in self)
         return Visit(*columns)
 
-    def rows(self, block: slice) -> Visit:
-        """The visits of one block of rows."""
+    def rows(self, block: slice | Rows) -> Visit:
+        """The visits of some rows; of a block a view."""
         columns: tuple[Any, ...] = tuple(None if c is None else c[block] for c in self)
         return Visit(*columns)
 
@@ -67,8 +105,8 @@ class Interval(NamedTuple):
     basis: Bytes
     status: StatusArray | None
 
-    def rows(self, block: slice) -> Interval:
-        """Those of one block of rows."""
+    def rows(self, block: slice | Rows) -> Interval:
+        """Those of some rows; of a block a view."""
         columns: tuple[Any, ...] = tuple(None if c is None else c[block] for c in self)
         return Interval(*columns)
 
@@ -113,7 +151,7 @@ def visit(measure: str, inputs: Inputs, scored: Scored) -> Visit:
         if faults.any():
             lacking = value_fault(inputs.value, inputs.value_status)
             asked = (lacking == 0) & (faults == CODE["missing_value"])  # for a position
-            np.putmask(lacking, asked, CODE["missing_value"])
+            lacking = either(asked, np.uint8(CODE["missing_value"]), lacking)
     if measure in WATER_WEIGHS and inputs.oedema is not None:
         oedema = status_where(inputs.oedema != 0, "oedema")
         faults, lacking = combined(faults, oedema), combined(lacking, oedema)
@@ -126,8 +164,8 @@ def visit(measure: str, inputs: Inputs, scored: Scored) -> Visit:
 def value_fault(value: Floats, given: StatusArray | None) -> StatusArray:
     """Why a value cannot be used: as it was given, or `missing_value` or `invalid_value`."""
     codes = status_where(~measurable(value), "invalid_value")
-    codes[np.isnan(value)] = CODE["missing_value"]
-    return codes if given is None else np.where(given != 0, given, codes)
+    codes = either(np.isnan(value), np.uint8(CODE["missing_value"]), codes)
+    return codes if given is None else np.asarray(either(given != 0, given, codes))
 
 
 def recumbent_length(length: Floats, position: Ints | None, day: Ints) -> Floats:
@@ -206,7 +244,7 @@ def pair(
 
 def without(value: Floats, status: StatusArray | None) -> Floats:
     """Values, not a number where a status says why there is none."""
-    return value if status is None else np.where(status != 0, np.nan, value)
+    return value if status is None else emptied(value, status)
 
 
 def amounts(first: Visit, second: Visit, status: StatusArray | None) -> tuple[Floats, StatusArray]:
