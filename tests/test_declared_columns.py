@@ -222,7 +222,7 @@ def test_a_bare_weight_is_not_proposed_in_pounds(shell: Shell) -> None:
 
 
 def test_a_weight_that_fits_in_pounds_is_named(shell: Shell) -> None:
-    rows = "".join(f"f,{300 + 10 * n},{19 + n / 4}\n" for n in range(20))
+    rows = "".join(f"f,{700 + 10 * n},{26 + n / 5}\n" for n in range(20))
     done = shell.score("sex,age_days,weight_kg\n" + rows)
     assert done.code == 1
     assert "--column weight_lb=weight_kg --convert" in done.err

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from neocalc.tables.canonical import CANONICAL
+from neocalc.tables.canonical import CANONICAL, CONVERTED
 from neocalc.visits.inspection import Column, is_value
 
 _MEANINGS: Final = {
@@ -39,6 +39,8 @@ def mapping_file(columns: list[Column], asked: list[str], where: str, rows: int)
         "# that is right), and then: neocalc score FILE --columns THIS_FILE -o SCORED.csv",
     ]
     lines += [f"# Question: {one}" for one in asked]
+    if any(column.canonical in CONVERTED for column in columns):
+        lines += ["", "# Pounds and inches are converted.", "convert = true"]
     lines += ["", *_words(columns), "", "[columns]", *_columns(columns)]
     for setting, meanings in _MEANINGS.items():
         for column in columns:
