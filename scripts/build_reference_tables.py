@@ -121,7 +121,7 @@ WHO_2007 = {
     "source": "Monthly LMS tables as distributed with the WHO's R package anthroplus",
     "age_basis": "chronological",
     "use": "growth",
-    "chart_label": "WHO growth reference, 5 to 19 years (2007)",
+    "chart_label": "WHO 5 to 19 years (2007)",
 }
 OXFORD = "University of Oxford; terms: see https://intergrowth21.com; check before use"
 INTERGROWTH_PRETERM = {

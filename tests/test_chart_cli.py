@@ -190,7 +190,7 @@ def test_an_existing_file_and_the_input_are_kept(shell: Shell) -> None:
             "--sd: not for the velocity chart",
         ),
         ((VISITS, "--subject", TERM_BOY, "--until", "x"), "--until: 'x' is not accepted"),
-        ((VISITS, "--subject", TERM_BOY, "--until", "99"), "--until: 99 is not accepted"),
+        ((VISITS, "--subject", TERM_BOY, "--until", "229"), "--until: 229 is not accepted"),
         ((VISITS, "--arm", "foo"), "--arm: 'foo' is not accepted"),
         ((VISITS, "--arm", "subject_id"), "39 different arms"),
         ((VISITS, "--column", "foo=bar"), "'foo' is not a canonical column"),

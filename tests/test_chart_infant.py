@@ -106,6 +106,59 @@ def test_the_label_that_the_licence_asks_for_is_a_heading() -> None:
     assert "WHO Child Growth Standards" in shown
 
 
+def test_intergrowth_to_64_weeks_with_its_label_and_terms() -> None:
+    """Its own hand-over, its label as a heading, the terms of use, and ticks to the end."""
+    drawn = infant(policy=Policy(preterm_reference="intergrowth-21st-preterm"), until=36)
+    assert "INTERGROWTH-21st preterm postnatal growth standards" in texts(drawn)
+    assert {"60", "62"} <= set(texts(drawn))
+    assert "hand-over after 64w0d" in texts(drawn)
+    assert "Licence: University of Oxford; terms: see https://intergrowth21.com" in said(drawn)
+    assert overlaps(drawn) == []
+
+
+def test_the_reference_of_school_age_has_its_label() -> None:
+    days = [0, 400, 1000, 1820, 1850]
+    table = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 5, "sex": ["m"] * 5, "gestational_age": ["30+0"] * 5,
+            "age_days": days, "weight_kg": [1.4, 9.0, 13.0, 18.0, 18.2],
+        }
+    )  # fmt: skip
+    drawn = chart.infant(table)
+    assert "WHO Child Growth Standards · WHO 5 to 19 years (2007)" in texts(drawn)
+    assert "(who-2007): de Onis M" in said(drawn)
+    none = chart.infant(table, policy=Policy(school_age_reference=None))
+    assert "2007" not in " ".join(texts(none)).replace("(2007). Geneva", "")
+
+
+def test_a_chart_goes_on_to_school_age_where_the_references_do() -> None:
+    """To 7, 10, 14 or 19 years, whatever holds the visits; without such a reference to 5 years."""
+    table = pl.DataFrame(
+        {
+            "subject_id": ["1"] * 3, "sex": ["m"] * 3, "age_days": [1000, 2600, 3400],
+            "weight_kg": [14.0, 23.0, 30.0], "length_cm": [95.0, 121.0, 134.0],
+        }
+    )  # fmt: skip
+
+    def points(drawn: Chart) -> list[float]:
+        (line,) = (
+            ln for ln in drawn.figure.findobj(Line2D) if ln.get_gid() == "points-length-term"
+        )
+        assert isinstance(line, Line2D)
+        return list(np.ravel(line.get_xdata()))
+
+    drawn = chart.infant(table)
+    assert points(drawn) == [1000, 2600, 3400]
+    assert "not drawn" not in said(drawn)
+    assert {"96", "120"} <= set(texts(drawn))
+    none = chart.infant(table, policy=Policy(school_age_reference=None))
+    assert points(none) == [1000]
+    assert "2 visits not drawn: outside the ages of this chart" in said(none)
+    assert points(chart.infant(table, until=84)) == [1000]
+    with pytest.raises(InputError, match="1 to 228 months"):
+        chart.infant(table, until=229)
+
+
 def test_a_visit_on_the_day_of_birth_is_drawn_whole() -> None:
     drawn = infant(TERM_BOY)
     (dots,) = (ln for ln in drawn.figure.findobj(Line2D) if ln.get_gid() == "points-weight-term")

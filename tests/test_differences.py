@@ -52,7 +52,9 @@ class Row(NamedTuple):
         given = [f"{n} {unit}" for n, unit in re.findall(r"(-?[0-9.]+) (kg|g|cm)\b", self.given)]
         weight = next((value for value in given if value.endswith("g")), None)
         length = next((value for value in given if value.endswith("cm")), None)
-        more: dict[str, Any] = {"sex": self.given[0], "age": self.age()}
+        # The page compares the standards of 2006, which end at 5 years.
+        policy = nc.Policy(school_age_reference=None)
+        more: dict[str, Any] = {"sex": self.given[0], "age": self.age(), "policy": policy}
         for word, position in (("lying", "recumbent"), ("standing", "standing")):
             more |= {"position": position} if f" {word}" in self.given else {}
         more |= {"oedema": True} if "oedema" in self.given else {}

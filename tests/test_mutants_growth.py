@@ -190,9 +190,9 @@ def test_the_preterm_reference_by_length_where_the_term_one_has_none(tmp_path: P
 
 def test_a_table_that_nobody_needs_is_not_read() -> None:
     term = nc.zscore("weight", "4 kg", sex="f", age=nc.Age.from_days(10, gestation="40+0"))
-    assert [table is None for table in term.codes.tables] == [True, False]
+    assert [table is None for table in term.codes.tables] == [True, False, True]
     preterm = nc.zscore("weight", "2 kg", sex="f", age=nc.Age.from_days(10, gestation="30+0"))
-    assert [table is None for table in preterm.codes.tables] == [False, True]
+    assert [table is None for table in preterm.codes.tables] == [False, True, True]
 
 
 @pytest.mark.parametrize("choice", [{}, {"reference": "who-2006"}])
@@ -348,5 +348,6 @@ def test_whether_a_position_is_required_is_true_or_false() -> None:
 def test_a_policy_is_printed_as_it_was_written() -> None:
     assert repr(nc.Policy(handover="40 week")) == (
         "Policy(preterm_reference='fenton-2013', handover='40 week', preterm_below='37+0',"
-        " correct_until='36 month', term_reference='who-2006', require_position=False)"
+        " correct_until='36 month', term_reference='who-2006', require_position=False,"
+        " school_age_reference='who-2007')"
     )

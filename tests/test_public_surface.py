@@ -108,7 +108,7 @@ def test_references_became_a_module_once_anything_had_been_scored() -> None:
         "from neocalc.references import reference",
         "from neocalc import references",
     ):
-        assert run(code.format(before)) == "function 5", before
+        assert run(code.format(before)) == "function 8", before
 
 
 @pytest.mark.parametrize(

@@ -677,6 +677,37 @@ def test_a_reference_of_the_user(spark: SparkSession, tmp_path: Path) -> None:
     assert set(got["waz_reference"].drop_nulls()) == {"mine"}
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"preterm_reference": "intergrowth-21st-preterm"},
+        {"school_age_reference": None},
+        {"correct_until": "66 month"},
+    ],
+)
+def test_every_reference_of_a_policy(spark: SparkSession, asked: dict[str, Any]) -> None:
+    """INTERGROWTH-21st and the reference of school age, on executors as on this machine."""
+    table, policy = visits(400), nc.Policy(**asked)
+    got = collected(on_spark.score(spark.createDataFrame(table), policy=policy))
+    expected = local(table, policy=policy)
+    for name in ("waz", "waz_reference", "waz_status", "laz", "hcz", "baz"):
+        assert got[name].equals(expected[name])
+    used = set(got["waz_reference"].drop_nulls())
+    assert ("who-2007" in used) == (policy.school_age_reference is not None)
+
+
+def test_executors_are_told_of_every_reference_of_the_policy() -> None:
+    """They compare each with their own before anything is scored."""
+    columns = ["sex", "age_days", "weight_kg"]
+    for asked, names in (
+        (None, ["fenton-2013", "who-2006", "who-2007"]),
+        (nc.Policy(school_age_reference=None), ["fenton-2013", "who-2006"]),
+    ):
+        order = spark_tasks.order_of(cohort.plan(columns, policy=asked), columns)
+        assert [name for name, _ in order.references] == names
+        assert read(written(cohort.plan(columns, policy=asked))).policy == (asked or nc.Policy())
+
+
 # --------------------------------------------------------------------- executors and their workers
 
 Wrap = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]

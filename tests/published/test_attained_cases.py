@@ -249,14 +249,17 @@ def test_months_to_days(months: float, day: int) -> None:
 
 
 def test_sixty_months_is_too_old_w31() -> None:
-    result = nc.zscore("weight", "18 kg", sex="F", age=nc.Age.from_months(60))
+    """For the standards of 2006; the policy goes on with the reference from 5 years."""
+    result = nc.zscore("weight", "18 kg", sex="F", age=nc.Age.from_months(60), reference="who-2006")
+    later = nc.zscore("weight", "18 kg", sex="F", age=nc.Age.from_months(60))
+    assert (later.reference, later.status) == ("who-2007", "ok")
     assert math.isnan(result.z)
     assert result.status == "age_above_reference"
 
 
 @pytest.mark.parametrize(("day", "status"), [(1826, "ok"), (1827, "age_above_reference")])
 def test_last_day_w31(day: int, status: str) -> None:
-    result = nc.zscore("weight", "18 kg", sex="F", age=at(day))
+    result = nc.zscore("weight", "18 kg", sex="F", age=at(day), reference="who-2006")
     assert result.status == status
     assert math.isnan(result.z) == (status != "ok")
 

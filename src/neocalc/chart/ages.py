@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from neocalc.age import MONTH, NOT_STATED
 from neocalc.chart.text import number
 from neocalc.errors import InputError
-from neocalc.policy import weeks_and_days
+from neocalc.policy import DEFAULT, last_day, weeks_and_days
+from neocalc.references import reference
 
 if TYPE_CHECKING:
     from neocalc.chart.visits import Infant, Segment
 
-LATEST: Final = 60
+INFANTS: Final = 60
+"""The last month of corrected age on a chart without a reference of school age."""
+LATEST: Final = 228
 """The last month of corrected age that a chart can show."""
-ENDS: Final = (3, 6, 9, 12, 18, 24, 36, 48, LATEST)
+ENDS: Final = (3, 6, 9, 12, 18, 24, 36, 48, INFANTS, 84, 120, 168, LATEST)
 """Where a chart ends by default: at the first of these that holds the visits [month]."""
 MARKED: Final = 24
 """Up to this age a chart is lengthened for what is marked on it without a visit [month]."""
@@ -78,16 +81,25 @@ def span_of(infant: Infant, until: int | None, marked: Iterable[int] = ()) -> Sp
     marked : iterable of int
         Other days that are marked, such as those of visits due by a trial; up to two years count.
     """
-    most = _end(infant, LATEST) + SLACK
+    latest_month = _latest(infant)
+    most = _end(infant, latest_month) + SLACK
     days = [int(day) for day in infant.days[infant.seen] if day <= most]
     days += [day for day in marked if day <= _end(infant, MARKED)]
     first, latest = min(days, default=0), max(days, default=0)
     if until is not None:
         end = until_day(until) + infant.to_term
         return Span(0, end, end)
-    ends = [_end(infant, months) for months in ENDS]
+    ends = [_end(infant, months) for months in ENDS if months <= latest_month]
     end = next((day for day in ends if latest <= day + SLACK), ends[-1])
     return Span(first, latest, max(end, latest + 3))
+
+
+def _latest(infant: Infant) -> int:
+    """The last month of which the infant's references have a table: 5 years, or beyond."""
+    policy, name = infant.policy, infant.reference
+    names = policy.references if name == DEFAULT else (name,)
+    last = max(last_day(reference(one)) for one in names)
+    return min(max(INFANTS, math.floor(last / MONTH)), LATEST)
 
 
 def _end(infant: Infant, months: int) -> int:
@@ -126,9 +138,10 @@ def age_ticks(infant: Infant, column: Column) -> Ticks:
     """Postmenstrual or corrected age, with chronological age below it."""
     if column.preterm:
         step = 2 if column.last - column.first > 70 else 1
-        weeks = range(20, 60, step)
+        end = math.ceil((column.last + infant.gestation) / 7) + 1
+        weeks = range(20, end, step)
         main = [(float(w * 7 - infant.gestation), str(w)) for w in weeks]
-        other = [(float(w * 7), str(w)) for w in range(0, 60, 2 * step)]
+        other = [(float(w * 7), str(w)) for w in range(0, end, 2 * step)]
         return Ticks(
             _inside(main, column), "Postmenstrual age (weeks)",
             _inside(other, column), "Chronological age (weeks)",
@@ -150,7 +163,7 @@ def month_step(months: float) -> int:
     >>> month_step(24), month_step(60)
     (2, 6)
     """
-    return next(step for step in (1, 2, 3, 6, 12) if months / step <= 13)
+    return next(step for step in (1, 2, 3, 6, 12, 24) if months / step <= 13)
 
 
 def _inside(ticks: list[tuple[float, str]], column: Column) -> list[tuple[float, str]]:
