@@ -27,7 +27,7 @@ OPTION_OF: Final = {
 PRINTED: Final = ("z", "change_z")
 """The endpoints that are printed; all are in the record and in --summary."""
 UNFLAGGED: Final = "ok, missing_value or one of a visit that was not made"
-EXPECTED: Final = NOT_FLAGGED | {"no_visit", "died", "withdrawn", "lost_to_follow_up"}
+EXPECTED: Final = NOT_FLAGGED | {"no_visit_in_window", "died", "withdrawn", "lost_to_follow_up"}
 """The statuses of `UNFLAGGED`."""
 
 

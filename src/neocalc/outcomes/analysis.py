@@ -394,9 +394,8 @@ def outcome(
     ...     "measured_on": ["2025-03-31", "2025-05-02", "2025-07-05"],
     ...     "weight_g": [2400, 3300, 5000]})
     >>> found = outcome(visits, targets=["1 month", "3 months", "6 months"])
-    >>> columns = ["target", "visit_day", "status", "velocity_status"]
-    >>> found.subjects.select(columns).rows()[2:]
-    [('3 months', 95, 'ok', 'interval_interpolated'), ('6 months', None, 'no_visit', 'no_visit')]
+    >>> found.subjects.select("target", "visit_day", "status", "velocity_from").rows()[2:]
+    [('3 months', 95, 'ok', '1 month'), ('6 months', None, 'no_visit_in_window', '3 months')]
     """
     from neocalc.chart.events import trial_of
     from neocalc.errors import warn_of_column
