@@ -310,6 +310,8 @@ def outcome(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
@@ -357,6 +359,8 @@ def outcome(
     blind : bool
         Whether no arm is shown: the summary is of all subjects together.
     columns, sex_codes, missing, ignore, oedema_codes, position_codes, date_format, decimal
+        As for `neocalc.score`.
+    completed_weeks, convert
         As for `neocalc.score`.
     policy, reference
         As for `neocalc.score`.
@@ -406,7 +410,8 @@ def outcome(
         control=control, population=population, disposition=disposition, ended=ended,
         targets=targets, window=window, blind=blind, columns=columns, sex_codes=sex_codes,
         missing=missing, ignore=ignore, oedema_codes=oedema_codes, position_codes=position_codes,
-        date_format=date_format, decimal=decimal, policy=policy, reference=reference,
+        date_format=date_format, decimal=decimal, completed_weeks=completed_weeks,
+        convert=convert, policy=policy, reference=reference,
         rules=Rules(start, tolerance, restricted, change_limits=change_limits),
     )  # fmt: skip
     table = kind.select(frame, scoring.needed, scoring.mapped.names["subject_id"])
