@@ -188,15 +188,17 @@ class TestVisits:
     def test_a_missing_visit_is_missing(self) -> None:
         table = visits([{"day": 0, "weight_g": 2400}, {"day": 45, "weight_g": 3500}])
         row = row_of(nc.outcome(table), "1 month")
-        assert [row[n] for n in ("status", "change_status", "velocity_status")] == ["no_visit"] * 3
+        assert [row[n] for n in ("status", "change_status", "velocity_status")] == [
+            "no_visit_in_window"
+        ] * 3
         assert all(row[n] is None for n in ("z", "value", "visit_on", "change_z", "velocity_z"))
 
     def test_a_velocity_needs_the_visit_of_the_target_before(self) -> None:
         table = visits([{"day": 0, "weight_g": 2400}, {"day": 91, "weight_g": 5000}])
         row = row_of(nc.outcome(table), "3 months")
-        assert row["change_status"] != "no_visit"
+        assert row["change_status"] != "no_visit_in_window"
         assert row["change_z"] is not None
-        assert (row["velocity_z"], row["velocity_status"]) == (None, "no_visit")
+        assert (row["velocity_z"], row["velocity_status"]) == (None, "no_visit_in_window")
         assert row["velocity_from"] == "1 month"
 
     def test_a_value_that_cannot_be_used_keeps_its_status(self) -> None:
@@ -269,9 +271,9 @@ class TestVisits:
         found = nc.outcome(
             visits(rows, end="died", end_on=later), disposition="end", ended="end_on"
         )
-        assert found.subjects["status"].to_list()[2:4] == ["no_visit", "died"]
+        assert found.subjects["status"].to_list()[2:4] == ["no_visit_in_window", "died"]
         found = nc.outcome(visits(rows, end="completed"), disposition="end")
-        assert found.subjects["status"].to_list()[2:] == ["no_visit"] * 4
+        assert found.subjects["status"].to_list()[2:] == ["no_visit_in_window"] * 4
         summary = nc.outcome(visits(rows, end="died"), disposition="end").summary
         six = summary.filter((pl.col("target") == "6 months") & (pl.col("endpoint") == "z"))
         assert six.select("subjects", "n", "n_missing", "missing").row(0) == (1, 0, 1, "died 1")

@@ -98,6 +98,22 @@ class TestTable:
         assert "exists already" in again.err
         assert not (shell.folder / "new.csv").exists()
 
+    def test_it_reads_what_score_reads(self, shell: Shell) -> None:
+        """Pounds and completed weeks, where they are asked for, as in every command."""
+        table = pl.read_csv(shell.folder / "in.csv", infer_schema=False).with_columns(
+            (pl.col("weight_g").cast(pl.Float64) / 453.59237).alias("weight_lb"),
+            pl.lit("27").alias("gestational_age_weeks"),
+        )
+        table = table.drop("weight_g", "gestational_age")
+        table.write_csv(shell.folder / "lb.csv")
+        options = ("--convert", "--completed-weeks", "middle")
+        assert shell.run("outcome", "lb.csv", "-o", "lb_out.csv", *ARMS, *options).code == 0
+        assert shell.run("outcome", "in.csv", "-o", "out.csv", *ARMS).code == 0
+        one, other = (pl.read_csv(shell.folder / name)["z"] for name in ("lb_out.csv", "out.csv"))
+        assert ((one - other).abs().drop_nulls() < 1e-9).all()
+        found = nc.outcome(table, arm="arm", convert=True, completed_weeks="middle")
+        assert found.subjects["z"].null_count() == other.null_count()
+
     def test_json(self, shell: Shell) -> None:
         done = shell.run("outcome", "in.csv", "-o", "out.csv", *ARMS, "--json", "--window", "0.2")
         about = json.loads(done.out)

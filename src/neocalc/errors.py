@@ -67,7 +67,6 @@ STATUSES: Final = (
     "no_baseline",
     "no_visit_in_window",
     "mixed_age_basis",
-    "no_visit",
     "died",
     "withdrawn",
     "lost_to_follow_up",

@@ -43,7 +43,6 @@ PLAIN: Final = {
     "no_baseline": "no baseline",
     "no_visit_in_window": "no visit in the window",
     "mixed_age_basis": "correction ends between the visits",
-    "no_visit": "no visit in the window",
     "died": "died before",
     "withdrawn": "withdrawn before",
     "lost_to_follow_up": "lost to follow-up before",

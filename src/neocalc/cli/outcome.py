@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json, print_rows
-from neocalc.cli.files import add_files, failed, reading_of
+from neocalc.cli.files import add_files, failed, reading_of, source_of
 from neocalc.errors import FileError, InputError, printable
 from neocalc.outcomes.files import Wanted, write_file
 from neocalc.outcomes.plan import OutcomePlan, plan
@@ -27,7 +27,7 @@ OPTION_OF: Final = {
 PRINTED: Final = ("z", "change_z")
 """The endpoints that are printed; all are in the record and in --summary."""
 UNFLAGGED: Final = "ok, missing_value or one of a visit that was not made"
-EXPECTED: Final = NOT_FLAGGED | {"no_visit", "died", "withdrawn", "lost_to_follow_up"}
+EXPECTED: Final = NOT_FLAGGED | {"no_visit_in_window", "died", "withdrawn", "lost_to_follow_up"}
 """The statuses of `UNFLAGGED`."""
 
 
@@ -90,7 +90,7 @@ def run_outcome(options: argparse.Namespace) -> int:
     for path in wanted.every:
         refuse_existing(Path(path), force=options.force, read=options.input)
     settings = _settings(options)
-    with Source(options.input, delimiter=options.delimiter) as source:
+    with source_of(options) as source:
         scoring = plan(source.columns, **settings, where=source.name, command=True)
         table = _table(source, scoring)
         source.digest()

@@ -310,6 +310,8 @@ def outcome(
     position_codes: Mapping[str, Any] | None = None,
     date_format: str | None = None,
     decimal: str = ".",
+    completed_weeks: str | None = None,
+    convert: bool = False,
     policy: Policy | None = None,
     reference: str = DEFAULT,
     start: str = "interpolate",
@@ -358,6 +360,8 @@ def outcome(
         Whether no arm is shown: the summary is of all subjects together.
     columns, sex_codes, missing, ignore, oedema_codes, position_codes, date_format, decimal
         As for `neocalc.score`.
+    completed_weeks, convert
+        As for `neocalc.score`.
     policy, reference
         As for `neocalc.score`.
     start, tolerance, restricted, change_limits
@@ -394,9 +398,8 @@ def outcome(
     ...     "measured_on": ["2025-03-31", "2025-05-02", "2025-07-05"],
     ...     "weight_g": [2400, 3300, 5000]})
     >>> found = outcome(visits, targets=["1 month", "3 months", "6 months"])
-    >>> columns = ["target", "visit_day", "status", "velocity_status"]
-    >>> found.subjects.select(columns).rows()[2:]
-    [('3 months', 95, 'ok', 'interval_interpolated'), ('6 months', None, 'no_visit', 'no_visit')]
+    >>> found.subjects.select("target", "visit_day", "status", "velocity_from").rows()[2:]
+    [('3 months', 95, 'ok', '1 month'), ('6 months', None, 'no_visit_in_window', '3 months')]
     """
     from neocalc.chart.events import trial_of
     from neocalc.errors import warn_of_column
@@ -407,7 +410,8 @@ def outcome(
         control=control, population=population, disposition=disposition, ended=ended,
         targets=targets, window=window, blind=blind, columns=columns, sex_codes=sex_codes,
         missing=missing, ignore=ignore, oedema_codes=oedema_codes, position_codes=position_codes,
-        date_format=date_format, decimal=decimal, policy=policy, reference=reference,
+        date_format=date_format, decimal=decimal, completed_weeks=completed_weeks,
+        convert=convert, policy=policy, reference=reference,
         rules=Rules(start, tolerance, restricted, change_limits=change_limits),
     )  # fmt: skip
     table = kind.select(frame, scoring.needed, scoring.mapped.names["subject_id"])

@@ -50,8 +50,8 @@ class Picked(NamedTuple):
         where there is no visit.
     status : numpy.ndarray
         Why there is none: what is wrong with the subject, no_baseline (in the column of the
-        baseline), duplicate_visit, died, withdrawn, lost_to_follow_up or no_visit; ok where there
-        is one.
+        baseline), duplicate_visit, died, withdrawn, lost_to_follow_up or no_visit_in_window; ok
+        where there is one.
     """
 
     rows: Rows
@@ -107,7 +107,7 @@ def picked(
     n, width = targets.shape
     status = np.zeros((n, width + 1), dtype=np.uint8)
     status[:, 0] = np.where(baseline == NONE, CODE["no_baseline"], 0)
-    status[:, 1:] = np.where(targets == NONE, CODE["no_visit"], 0)
+    status[:, 1:] = np.where(targets == NONE, CODE["no_visit_in_window"], 0)
     gone = (targets == NONE) & _left(subjects, windows, days, known)
     status[:, 1:] = np.where(gone, subjects.left[:, None], status[:, 1:])
     differ = (targets == NONE) & (differing != NONE)

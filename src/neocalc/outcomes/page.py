@@ -248,7 +248,7 @@ def small(p: float | None) -> str:
 def reasons(counted: str | None) -> str:
     """Counts of statuses in plain words.
 
-    >>> reasons("no_visit 2, died 1"), reasons(None)
+    >>> reasons("no_visit_in_window 2, died 1"), reasons(None)
     ('no visit in the window: 2; died before: 1', '')
     """
     parts = [part.rsplit(" ", 1) for part in (counted or "").split(", ") if part]

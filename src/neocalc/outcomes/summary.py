@@ -149,8 +149,8 @@ def _compared(first: Any, second: Any) -> dict[str, Any]:
 def counted(words: Counter[str]) -> str | None:
     """How many have each status, the most first; None without any.
 
-    >>> counted(Counter({"died": 1, "no_visit": 3}))
-    'no_visit 3, died 1'
+    >>> counted(Counter({"died": 1, "no_visit_in_window": 3}))
+    'no_visit_in_window 3, died 1'
     """
     listed = sorted(words.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{word} {n}" for word, n in listed) or None
