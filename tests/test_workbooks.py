@@ -374,3 +374,10 @@ def test_a_date_is_the_day_whatever_it_looks_like(
         ):
             page.write_datetime(row + 1, 0, day, shown)
     assert read(path)["d"].to_list() == ["2026-05-01", "2024-02-29", "1999-12-31"]
+
+
+def test_a_sheet_is_inspected(shell: Shell) -> None:
+    workbook(shell.folder / "in.xlsx", ROWS, "Notes")
+    assert "say which one is read: --sheet NAME" in shell.run("inspect", "in.xlsx").problem
+    assert shell.run("inspect", "in.xlsx", "--sheet", "Visits").code == 0
+    assert 'weight_g = "weight_g"' in shell.read("mapping.toml")
