@@ -15,7 +15,7 @@ $(CORE): pyproject.toml
 
 $(STAMP): $(CORE)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[chart,spark]" --group test
+	$(BIN)/python -m pip install --quiet --editable ".[chart,files,spark]" --group test
 	touch $@
 
 demo: $(CORE)

@@ -271,7 +271,7 @@ def test_what_is_to_be_typed_mends_it(shell: Shell, name: str) -> None:
     first = [shlex.split(re.sub(r"(?<=\w),$", "", way[0])) for way in ways]
     typed = [part for options in first for part in options]
     pairs = dict.fromkeys(zip(typed[::2], typed[1::2], strict=True))
-    more = ["--convert"] if any(line.endswith(" --convert") for line in said) else []
+    more = ["--convert"] if any(" --convert" in line for line in said) else []
     done = shell.score(content, *(part for pair in pairs for part in pair), "--force", *more)
     codes.add(done.code)
     assert codes == {0}, (done.err, pairs)

@@ -355,3 +355,29 @@ def test_a_text_called_xlsx_is_a_text(shell: Shell) -> None:
     shell.write("in.xlsx", HEADER + ROW)
     assert shell.run("score", "in.xlsx", "-o", "out.csv").code == 0
     assert io.StringIO(shell.read("out.csv")).readline().startswith("subject_id")
+
+
+@pytest.mark.parametrize("since_1904", [False, True])
+@pytest.mark.parametrize(
+    "form", ["yyyy-mm-dd", "dd.mm.yyyy", "d mmm yy", "m/d/yy h:mm", "[$-409]d-mmm"]
+)
+def test_a_date_is_the_day_whatever_it_looks_like(
+    tmp_path: Path, since_1904: bool, form: str
+) -> None:
+    """Workbooks of older Macintoshes count days from 1904."""
+    path = tmp_path / "in.xlsx"
+    with xlsxwriter.Workbook(path, {"date_1904": since_1904}) as book:
+        page, shown = book.add_worksheet("V"), book.add_format({"num_format": form})
+        page.write(0, 0, "d")
+        for row, day in enumerate(
+            (dt.date(2026, 5, 1), dt.date(2024, 2, 29), dt.date(1999, 12, 31))
+        ):
+            page.write_datetime(row + 1, 0, day, shown)
+    assert read(path)["d"].to_list() == ["2026-05-01", "2024-02-29", "1999-12-31"]
+
+
+def test_a_sheet_is_inspected(shell: Shell) -> None:
+    workbook(shell.folder / "in.xlsx", ROWS, "Notes")
+    assert "say which one is read: --sheet NAME" in shell.run("inspect", "in.xlsx").problem
+    assert shell.run("inspect", "in.xlsx", "--sheet", "Visits").code == 0
+    assert 'weight_g = "weight_g"' in shell.read("mapping.toml")

@@ -91,16 +91,21 @@ def add_reading(parser: Any) -> None:
         "--delimiter", metavar="CHARACTER", default=",",
         help="of a CSV: one character, or tab; default ,",
     )  # fmt: skip
+    add_file_kinds(parser)
+    parser.add_argument(
+        "--accept-failed-columns", action="store_true",
+        help="exit status 0 although a column failed as a whole",
+    )  # fmt: skip
+
+
+def add_file_kinds(parser: Any) -> None:
+    """Options of how files of single programs are read."""
     parser.add_argument(
         "--sheet", metavar="NAME", help="of an Excel workbook: the sheet that is read"
     )
     parser.add_argument(
         "--no-labels", action="store_true",
         help="of SPSS and Stata: the codes that the file stores, not their value labels",
-    )  # fmt: skip
-    parser.add_argument(
-        "--accept-failed-columns", action="store_true",
-        help="exit status 0 although a column failed as a whole",
     )  # fmt: skip
 
 

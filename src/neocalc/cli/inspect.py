@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import add_json, one_line, print_json, print_rows
-from neocalc.cli.files import source_of
+from neocalc.cli.files import add_file_kinds, source_of
 from neocalc.errors import FileError, printable
 from neocalc.tables.inputs import STANDARD
 from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
@@ -33,7 +33,7 @@ def configure_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delimiter", metavar="CHARACTER", default=",", help="of a CSV: one character, or tab"
     )
-    parser.set_defaults(sheet=None, no_labels=False)
+    add_file_kinds(parser)
     add_json(parser)
     parser.epilog = (
         "Nothing is scored, and no id, date or name is shown.\n\n"

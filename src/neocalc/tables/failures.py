@@ -327,25 +327,34 @@ def _implausible(
         own = mapped.names.get(name, measure)
         other = _other_unit(sample, measure, unit)
         said = "" if statuses is None else f" ({rows:,} rows)"
+        ways = [_way_of_unit(measure, own, other, mapped, command=command)] if other else []
         if by_age is not None and (len(failed) > 1 or other not in _METRIC):
-            ours = next((ours for ours in DAYS_OLD if ours in mapped.names), "")
-            fits = next((ours for ours in DAYS_OLD if UNITS[ours] == by_age), "")
-            why = f"fit when {shown(mapped.names[ours])} is in {_SAID[by_age]}: " + (
-                typed({fits: mapped.names[ours]}, command=command) if fits else "convert it"
-            )
-        elif other:
-            fits = next((c for c, u in MEASURE_COLUMNS[measure].items() if u == other), "")
-            more = ""
-            if fits in CONVERTED and not mapped.convert:
-                more = " --convert" if command else ", convert=True"
-            why = f"fit when it is in {_SAID[other]}: " + (
-                typed({fits: own}, command=command) + more if fits else "convert it"
-            )
-        elif rows > HANDFUL:
-            why = "are beyond the limits; are the unit and the ages right?"
-        else:
+            way = _way_of_age(by_age, mapped, command=command)
+            ways = [*ways, way] if len(failed) == 1 and by_age == "week" else [way]
+        if not ways and rows <= HANDFUL:
             continue
+        why = "are beyond the limits; are the unit and the ages right?"
+        if ways:
+            why = f"fit {', or '.join(ways)}"
         yield Failure(own, "implausible", f"{own}: nearly every z is implausible{said}; they {why}")
+
+
+def _way_of_age(unit: str, mapped: Mapped, *, command: bool) -> str:
+    """When the values fit, if the ages are in another unit, and what to type then."""
+    ours = next((ours for ours in DAYS_OLD if ours in mapped.names), "")
+    fits = next((ours for ours in DAYS_OLD if UNITS[ours] == unit), "")
+    name = mapped.names[ours]
+    how = typed({fits: name}, command=command) if fits else "convert it"
+    return f"when {shown(name)} is in {_SAID[unit]}: {how}"
+
+
+def _way_of_unit(measure: str, own: str, unit: str, mapped: Mapped, *, command: bool) -> str:
+    """When the values fit, if they are in another unit, and what to type then."""
+    fits = next((c for c, u in MEASURE_COLUMNS[measure].items() if u == unit), "")
+    how = typed({fits: own}, command=command) if fits else "convert it"
+    if fits in CONVERTED and not mapped.convert:
+        how += " --convert" if command else ", convert=True"
+    return f"when it is in {_SAID[unit]}: {how}"
 
 
 def _odd(rows: Rows, measure: str) -> tuple[int, int]:
