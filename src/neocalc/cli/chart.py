@@ -13,7 +13,8 @@ from neocalc.chart.style import format_of
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import READ, add_reading, failed, say_columns
 from neocalc.cli.growth import whole_days
-from neocalc.cli.layouts import add_layout, opened
+from neocalc.cli.laid import opened
+from neocalc.cli.layouts import add_layout
 from neocalc.cohort import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
 from neocalc.plain import NAMES, counted

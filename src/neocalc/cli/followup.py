@@ -8,7 +8,7 @@ from typing import Final
 
 from neocalc.cli import policy_of, print_json
 from neocalc.cli.files import VISITS_UNFLAGGED, failed, refuse_output, report
-from neocalc.cli.layouts import opened
+from neocalc.cli.laid import opened
 from neocalc.errors import MissingError
 from neocalc.tables.batch import NOT_FLAGGED
 from neocalc.velocity.followup_files import score_file

@@ -18,7 +18,8 @@ from neocalc.cli.files import (
     refuse_output,
     report,
 )
-from neocalc.cli.layouts import add_layout, opened, refuse_unrestored, restored, write_fhir
+from neocalc.cli.laid import opened, refuse_unrestored, restored, write_fhir
+from neocalc.cli.layouts import add_layout
 from neocalc.cohort import plan
 from neocalc.errors import DoseRefused, FileError, InputError, MissingError
 from neocalc.tables.batch import score_file

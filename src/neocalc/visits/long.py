@@ -126,7 +126,7 @@ def from_long(
     >>> import polars
     >>> rows = polars.DataFrame({
     ...     "subject_id": ["01", "01"], "sex": ["f", "f"], "age_days": [0, 0],
-    ...     "what": ["weight", "length"], "is": [3100, 49.5], "in": ["g", "cm"]})
+    ...     "what": ["weight", "length"], "is": [3100.0, 49.5], "in": ["g", "cm"]})
     >>> from_long(rows, parameter="what", value="is", unit="in").select(
     ...     "subject_id", "weight_g", "length_cm").row(0)
     ('01', 3100.0, 49.5)

@@ -101,10 +101,10 @@ def from_redcap(
     >>> import polars
     >>> export = polars.DataFrame({
     ...     "record_id": ["1", "1"], "redcap_event_name": ["birth_arm_1", "week_4_arm_1"],
-    ...     "sex": ["f", None], "wt": [None, "3900"], "age_days": [None, "28"]})
+    ...     "sex": ["f", None], "wt": ["3100", "3900"], "age_days": ["0", "28"]})
     >>> from_redcap(export, columns={"weight_g": "wt"}).select(
-    ...     "subject_id", "sex", "weight_g").row(0)
-    ('1', 'f', '3900')
+    ...     "subject_id", "sex", "weight_g").rows()
+    [('1', 'f', '3100'), ('1', 'f', '3900')]
     """
     visits, notes = redcap_visits(frame, columns=columns, record=record, dictionary=dictionary)
     for note in notes:
@@ -183,8 +183,9 @@ def redcap_visits(
 def _notes(without: int, where: str) -> list[str]:
     if not without:
         return []
-    rows = "1 row holds" if without == 1 else f"{without:,} rows hold"
-    return [f"{where}: {rows} no measurement and are no visits"]
+    if without == 1:
+        return [f"{where}: 1 row holds no measurement and is no visit"]
+    return [f"{where}: {without:,} rows hold no measurement and are no visits"]
 
 
 def _flat(table: pl.DataFrame, where: str) -> pl.DataFrame:
