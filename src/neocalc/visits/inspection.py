@@ -18,7 +18,6 @@ from neocalc.dateforms import fitting, read_date
 from neocalc.errors import FileError, InputError, printable
 from neocalc.tables.canonical import (
     CANONICAL,
-    CONVERTED,
     DECIMAL,
     GROUPS,
     MEASURE_COLUMNS,
@@ -241,7 +240,7 @@ def _column(column: pl.Series, place: int, label: str, header: set[str]) -> Colu
     own = Column(shown_name(name, place), name)
     own.empty = values.empty / values.rows if values.rows else 1.0
     own.missing = values.missing
-    if name in CANONICAL and name not in CONVERTED:
+    if name in CANONICAL:
         own.canonical, own.why = name, "it has the name"
         own.kind = next((kind for kind, names in GROUPS.items() if name in names), name)
     elif _IDS.fullmatch(name.strip()):
@@ -273,8 +272,7 @@ def _propose(own: Column, seems: Look, values: Values, header: set[str]) -> None
     if seems.kind == "gestation":
         _gestation(own, seems, values)
         return
-    read = [n for n in GROUPS.get(seems.kind, ()) if n not in CONVERTED]
-    ours = [n for n in read if not seems.units or UNITS.get(n) in seems.units]
+    ours = [n for n in GROUPS.get(seems.kind, ()) if not seems.units or UNITS.get(n) in seems.units]
     if not GROUPS.get(seems.kind):
         own.why += ", which is not read"
         return
