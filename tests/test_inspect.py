@@ -94,8 +94,12 @@ def test_a_label_says_what_a_name_does_not() -> None:
 @pytest.mark.parametrize(
     ("name", "values", "question", "choices"),
     [
-        ("weight", [3.1] * 6, "is it in kilograms or grams or pounds?",
-         ["weight_kg", "weight_g", "weight_lb"]),
+        (
+            "weight",
+            [3.1] * 6,
+            "is it in kilograms or grams or pounds?",
+            ["weight_kg", "weight_g", "weight_lb"],
+        ),
         ("age", [3] * 6, "is it in days or months or years?", None),
         ("muac", [12] * 6, "is it in centimetres or millimetres?", None),
         ("length", [50] * 6, "is it in centimetres or inches?", ["length_cm", "length_in"]),
