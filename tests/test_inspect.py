@@ -309,7 +309,8 @@ def test_everything_is_said_at_once_and_nothing_is_scored(
     assert main(["inspect", "in.csv", "-o", "m.toml"]) == 0
     said = capsys.readouterr()
     for question in (
-        "sex: which code is male", "weight: is it in kilograms or grams or pounds?", "muac: is it in",
+        "sex: which code is male", "weight: is it in kilograms or grams or pounds?",
+        "muac: is it in",
         "ga: is it in days", "measured_on: in which order are the dates",
         "age_days: -99: does that stand",
     ):  # fmt: skip
