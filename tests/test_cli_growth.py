@@ -271,6 +271,8 @@ WRONG = {
     "velocity": ["--sex", "f"],
     "dose": ["--weight", "3.1"],
     "score": ["none.csv", "-o", "out.csv"],
+    "inspect": ["none.csv"],
+    "outcome": ["none.csv"],
     "chart": ["none.csv", "-o", "out.svg"],
     "report": ["none.csv", "-o", "out.html"],
     "references": ["nowhere"],
