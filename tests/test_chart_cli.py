@@ -109,7 +109,7 @@ def test_a_policy_and_one_reference(shell: Shell) -> None:
 
 def test_a_chart_without_any_z_says_why_and_uncorrected_ages_are_said(shell: Shell) -> None:
     """An empty picture was written without a word."""
-    rows = "1,f,2000,20,\n1,f,2100,21,\n2,m,2000,0.2,\n"
+    rows = "1,f,8000,50,\n1,f,8100,51,\n2,m,8000,0.2,\n"
     shell.write("in.csv", f"subject_id,sex,age_days,weight_kg,length_cm\n{rows}")
     why = (
         "No z-score to draw: weight: older than the chart (3); length or height: not measured (3)."
