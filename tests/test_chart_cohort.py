@@ -26,7 +26,7 @@ from neocalc import (
     zscore,
 )
 from neocalc.chart.cohorts import MANY, shown
-from neocalc.chart.medians import BIN_EDGES, binned
+from neocalc.chart.medians import AROUND, BIN_EDGES, TERM_SPAN, binned
 from neocalc.chart.style import Chart, style
 from neocalc.chart.subjects import Cohort, cohort_of
 from neocalc.chart.text import fixed
@@ -432,7 +432,7 @@ def weights(days: dict[int, int], **more: Any) -> pl.DataFrame:
     """A table in which so many infants are seen on each day, those of the first number first."""
     rows = [(f"{i:03d}", day) for day, n in days.items() for i in range(n)]
     ages = [day for _, day in rows]
-    age = Age.from_days(np.minimum(ages, 1800))
+    age = Age.from_days(np.minimum(ages, 3000))
     median = measurement("weight", [0.0] * len(rows), sex=["f"] * len(rows), age=age)
     data: dict[str, Any] = {
         "subject_id": [name for name, _ in rows],
@@ -483,6 +483,15 @@ def test_medians_stand_where_the_note_says() -> None:
     assert "around birth and around 12, 36, 48 and 60 months" in said(drawn)
     line = next(ln for ln in drawn.figure.axes[0].lines if ln.get_gid() == "median-weight-0")
     assert [round(day / 30.4375) for day in np.asarray(line.get_xdata())] == [0, 12, 36, 48, 59]
+
+
+def test_visits_of_school_age_have_medians() -> None:
+    """387 visits at seven years were drawn without one."""
+    spans = np.digitize([30.4375 * month for month in AROUND], BIN_EDGES)
+    assert spans.tolist() == list(range(TERM_SPAN + 1, len(BIN_EDGES)))
+    drawn = chart.cohort(weights({0: 5, 1461: 5, 2557: 5}))
+    assert "around birth and around 48 and 84 months" in said(drawn)
+    assert months(drawn)[-1] == 84
 
 
 @pytest.mark.parametrize("kind", ["z", "waterfall"])

@@ -19,13 +19,14 @@ SHARE: Final = 0.25
 ENOUGH: Final = 20
 """A median needs three subjects, and a quarter of those who have a z at all, or twenty: the first
 and the last to be seen are not like the others, and the line would follow who they are."""
-AROUND: Final = (1, 3, 6, 9, 12, 18, 24, 30, 36, 48, 60)
-"""The ages around which visits are taken together, after those around term: those of trials
-[month]."""
+AROUND: Final = (1, 3, 6, 9, 12, 18, 24, 30, 36, *range(48, 229, 12))
+"""The ages around which visits are taken together, after those around term: those of trials, and
+each year to 19 [month]."""
 EARLY: Final = (-140, -112, -84, -56, -28, -15)
 """Before term, spans of four weeks [day]."""
 BIN_EDGES: Final = (
-    *EARLY, *(round(MONTH * m) for m in (0.75, 2, 4.5, 7.5, 10.5, 15, 21, 27, 33, 39, 51, 61)),
+    *EARLY, *(round(MONTH * m) for m in (0.75, 2, 4.5, 7.5, 10.5, 15, 21, 27, 33, 39)),
+    *(round(MONTH * m) for m in (51, *range(66, 235, 12))),
 )  # fmt: skip
 """Ages between which visits are taken together [day]."""
 TERM_SPAN: Final = len(EARLY)
@@ -68,8 +69,8 @@ def span_end(day: float) -> int:
 
     Examples
     --------
-    >>> span_end(365.25), span_end(5000)
-    (457, 5001)
+    >>> span_end(365.25), span_end(8000)
+    (457, 8001)
     """
     return next((edge for edge in BIN_EDGES if edge > day), int(day) + 1)
 
