@@ -94,15 +94,12 @@ def test_a_label_says_what_a_name_does_not() -> None:
 @pytest.mark.parametrize(
     ("name", "values", "question", "choices"),
     [
-        (
-            "weight",
-            [3.1] * 6,
-            "is it in kilograms or grams or pounds?",
-            ["weight_kg", "weight_g", "weight_lb"],
-        ),
+        ("weight", [3.1] * 6, "is it in kilograms or grams?", ["weight_kg", "weight_g"]),
         ("age", [3] * 6, "is it in days or months or years?", None),
         ("muac", [12] * 6, "is it in centimetres or millimetres?", None),
-        ("length", [50] * 6, "is it in centimetres or inches?", ["length_cm", "length_in"]),
+        ("length", [50] * 6, "is it in centimetres? no other is read", ["length_cm"]),
+        ("Height_ft", [2] * 6, "none of ours is in feet", []),
+        ("weight_oz", [8] * 6, "none of ours is in ounces", []),
         ("ga_weeks", [27, 28] * 3, "completed weeks leave up to 6 days open", None),
         ("ga_weeks", [27.4, 28] * 3, "is 27.4 a decimal number of weeks?", None),
         ("gest_age", [27, 28] * 3, "in days, in decimal weeks, or in completed weeks?", None),
@@ -309,7 +306,7 @@ def test_everything_is_said_at_once_and_nothing_is_scored(
     assert main(["inspect", "in.csv", "-o", "m.toml"]) == 0
     said = capsys.readouterr()
     for question in (
-        "sex: which code is male", "weight: is it in kilograms or grams or pounds?",
+        "sex: which code is male", "weight: is it in kilograms or grams?",
         "muac: is it in",
         "ga: is it in days", "measured_on: in which order are the dates",
         "age_days: -99: does that stand",
@@ -331,7 +328,7 @@ def test_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     assert about["rows"] == N
     assert about["all_rows"] is True
     column = next(one for one in about["columns"] if one["column"] == "weight")
-    assert column["choices"] == ["weight_kg", "weight_g", "weight_lb"]
+    assert column["choices"] == ["weight_kg", "weight_g"]
     assert column["proposed"] is None
 
 
@@ -341,6 +338,17 @@ def test_parquet_and_standard_output(capsys: pytest.CaptureFixture[str]) -> None
     said = capsys.readouterr().out
     mapping = said[: said.index("12 rows were looked at")] if "12 rows were" in said else said
     assert tomllib.loads(mapping)["columns"]["weight_g"] == "weight_g"
+
+
+def test_what_a_file_says_of_its_columns_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Labels of SPSS: the name V1 says nothing, its label says grams."""
+    pyreadstat = pytest.importorskip("pyreadstat", reason="the extra files is not installed")
+    frame = table().rename({"weight_g": "V1"}).to_pandas()
+    pyreadstat.write_sav(frame, "in.sav", column_labels={"V1": "Weight (g)"})
+    assert main(["inspect", "in.sav", "--no-labels"]) == 0
+    assert "its label says a weight in grams" in capsys.readouterr().out
+    mapping = tomllib.loads(Path("mapping.toml").read_text(encoding="utf-8"))
+    assert mapping["columns"]["weight_g"] == "V1"
 
 
 def test_of_a_large_file_the_first_rows_are_looked_at(

@@ -183,7 +183,7 @@ def column_for(measure: str, units: set[str]) -> tuple[str, str]:
     """The canonical column of a measure, and its unit: that of all figures where there is one."""
     columns = MEASURE_COLUMNS[measure]
     for name, unit in columns.items():
-        if units == {unit}:
+        if units == {unit} and unit not in IMPERIAL:
             return name, unit
     return next(iter(columns.items()))
 
