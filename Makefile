@@ -45,7 +45,7 @@ check:
 numbers: $(STAMP)
 	$(BIN)/python -m coverage report --include="$(subst $() ,$(),$(NUMBERS))" --fail-under=100
 
-NUMBERS := */neocalc/lms.py,*/neocalc/age.py,*/neocalc/dates.py,*/neocalc/lengths.py,*/neocalc/velocity/*,*/neocalc/dose/*
+NUMBERS := */neocalc/references/lms.py,*/neocalc/ages/age.py,*/neocalc/reading/dates.py,*/neocalc/ages/lengths.py,*/neocalc/velocity/*,*/neocalc/dose/*
 
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group docs

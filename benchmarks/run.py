@@ -37,7 +37,7 @@ import numpy as np
 import polars as pl
 
 import neocalc as nc
-from neocalc.references import reference
+from neocalc.references.catalogue import reference
 
 MEASURES = ("weight", "length", "head_circumference", "bmi")
 CHUNK = 16_384

@@ -31,24 +31,25 @@ import polars as pl
 
 import neocalc as nc
 from neocalc import cli, trials
-from neocalc.age import date_number, duration_days, gestation_days
-from neocalc.coding import SexCodes, code_words, oedema_code, position_code, sex_code
-from neocalc.dateforms import SERIAL, declared, fitting
-from neocalc.dates import date_reader
+from neocalc.ages.moments import moment
+from neocalc.cohort.canonical import AGE_COLUMNS
+from neocalc.cohort.canonical import CANONICAL as COLUMNS
+from neocalc.cohort.lookalikes import look
+from neocalc.cohort.mapping import map_columns
+from neocalc.cohort.missing import missing_words
 from neocalc.dose import prepare
 from neocalc.dose.figures import fraction, metric_weight
 from neocalc.dose.notation import Figure, parse
 from neocalc.errors import STATUSES, NeocalcError
-from neocalc.moments import moment
-from neocalc.references import MEASURES, Reference, open_folder, reference
-from neocalc.tables import csvrows
-from neocalc.tables.canonical import AGE_COLUMNS
-from neocalc.tables.canonical import CANONICAL as COLUMNS
-from neocalc.tables.lookalikes import look
-from neocalc.tables.mapping import map_columns
-from neocalc.tables.missing import missing_words
-from neocalc.tables.parquetpages import Damaged, Layout
-from neocalc.units import CANONICAL, figures_of, find_unit, split_quantity
+from neocalc.files import csvrows
+from neocalc.files.parquetpages import Damaged, Layout
+from neocalc.reading.dateforms import SERIAL, declared, fitting
+from neocalc.reading.dates import date_number, date_reader, duration_days, gestation_days
+from neocalc.reading.dimensions import CANONICAL, find_unit, split_quantity
+from neocalc.reading.units import figures_of
+from neocalc.reading.words import SexCodes, code_words, oedema_code, position_code, sex_code
+from neocalc.references.catalogue import Reference, open_folder, reference
+from neocalc.references.files import MEASURES
 
 LONGEST_MESSAGE: Final = 8_000
 """Characters of the longest message: it may quote a name and list what is accepted."""

@@ -21,7 +21,7 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import neocalc as nc
-from neocalc.references import reference
+from neocalc.references.catalogue import reference
 
 Floats = npt.NDArray[np.float64]
 

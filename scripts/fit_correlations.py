@@ -21,8 +21,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
-from neocalc.age import MONTH
-from neocalc.references import reference
+from neocalc.reading.dates import MONTH
+from neocalc.references.catalogue import reference
 from neocalc.velocity.correlations import ABOUT, FOLDER, HEADER, Model, attained_sd
 from neocalc.velocity.increment_tables import WHO_2009, read_rows
 

@@ -27,7 +27,8 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from neocalc.references import Table, references
+from neocalc.references.catalogue import references
+from neocalc.references.files import Table
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,8 +8,8 @@ the manifest is not that of the tables. What was changed, and why, belongs in th
 
 from __future__ import annotations
 
-from neocalc.references import tables_folder
-from neocalc.shipped import MANIFEST, manifest_text
+from neocalc.references.catalogue import tables_folder
+from neocalc.references.shipped import MANIFEST, manifest_text
 
 
 def main() -> None:

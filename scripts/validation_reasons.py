@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.coding import sex_code
-from neocalc.lms import zscore_from_measurement
-from neocalc.references import reference
+from neocalc.reading.words import sex_code
+from neocalc.references.catalogue import reference
+from neocalc.references.lms import zscore_from_measurement
 
 Floats = Any
 Rows = Sequence[Sequence[Any]]

@@ -31,7 +31,7 @@ from validation_plots import grid_figure, length_figure, peers_figure, save
 from validation_velocity import section as velocity_section
 
 import neocalc as nc
-from neocalc.references import tables_digest, tables_folder
+from neocalc.references.catalogue import tables_digest, tables_folder
 from neocalc.verify import Report, verify
 from neocalc.verify.report import COVERED, NOT_COVERED
 
@@ -207,7 +207,7 @@ def mutation_section() -> list[str]:
         "## 4. Mutation testing", "",
         "`make mutants` puts a small fault into the code that makes the numbers, one at a time, "
         "and looks whether a test fails ([mutmut](https://mutmut.readthedocs.io)). "
-        "`make mutants ONLY='neocalc.references.lms*'` does so for one module; `mutmut results` "
+        "`make mutants ONLY='neocalc.references.catalogue.lms*'` does so for one module; `mutmut results` "
         "lists what no test noticed. Each of these gets a test, unless it changes nothing that can "
         "be seen.",
     ]  # fmt: skip

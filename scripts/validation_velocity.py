@@ -28,11 +28,12 @@ import polars as pl
 from fit_correlations import MEASURES, fitted, implied_by_rows, rms, sd_error
 
 import neocalc as nc
-from neocalc.age import MONTH
-from neocalc.lms import measurement_from_zscore, zscore_from_measurement
-from neocalc.references import SEXES, reference
+from neocalc.cohort.velocity_columns import PREFIXES
+from neocalc.reading.dates import MONTH
+from neocalc.references.catalogue import reference
+from neocalc.references.files import SEXES
+from neocalc.references.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.velocity.correlations import models
-from neocalc.velocity.followup import PREFIXES
 from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009, increment_table, read_rows
 from neocalc.velocity.intervals import interpolated
 

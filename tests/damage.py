@@ -218,9 +218,9 @@ def contents(folder: Path) -> dict[str, tuple[bytes, list[range]]]:
 
 def bodies(path: Path) -> list[range]:
     """The bytes of a Parquet file that have a checksum: those of its pages, without headers."""
-    from neocalc.tables.inputs import read_at
-    from neocalc.tables.parquetpages import Layout
-    from neocalc.tables.thrift import Reader
+    from neocalc.files.inputs import read_at
+    from neocalc.files.parquetpages import Layout
+    from neocalc.files.thrift import Reader
 
     content = path.read_bytes()
     found = []

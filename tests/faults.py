@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from neocalc.tables.runs import sweep
+from neocalc.files.runs import sweep
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 CALLS: Final = (
@@ -40,7 +40,7 @@ LONGEST: Final = 30
 VISITS: Final = ROOT / "examples" / "cohort.csv"
 _SMALL: Final = """
 def small(real=command._command):
-    from neocalc.tables import files, spill, wholes
+    from neocalc.files import sources as files, spill; from neocalc.cohort import wholes
     files.MOST_ROWS, spill.PARTS, wholes.HELD = 50, 4, 100
     return real()
 command._command = small

@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 import neocalc as nc
-from neocalc.age import date_number, days_from_months, gestation_days, whole_gestation
 from neocalc.errors import STATUSES
+from neocalc.reading.dates import date_number, days_from_months, gestation_days, whole_gestation
 
 NAT = np.datetime64("NaT", "D")
 MISSING: list[Any] = [None, "", " ", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]

@@ -32,7 +32,7 @@ from neocalc.chart.subjects import Cohort, cohort_of
 from neocalc.chart.text import fixed
 from neocalc.chart.visits import scored_table
 from neocalc.chart.waterfall import areas_of, changes_of, draw_statuses
-from neocalc.coding import Ints
+from neocalc.reading.words import Ints
 from test_chart_layout import COHORT, FENTON_2025, SVG, groups, overlaps, vertices
 from test_chart_layout import cohort as drawn_of
 

@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 from neocalc import Policy, curves
-from neocalc.age import MONTH
 from neocalc.chart.style import Chart
+from neocalc.reading.dates import MONTH
 from test_chart_layout import COHORT, FENTON_2025, GIRL_24_WEEKS, TERM_BOY, groups, infant, vertices
 
 CURVE = re.compile(

@@ -19,10 +19,10 @@ import neocalc as nc
 from neocalc import chart, report
 from neocalc.chart.subjects import cohort_of
 from neocalc.chart.visits import infant_of, scored_table
-from neocalc.coding import Coded
-from neocalc.cohort import Rows
-from neocalc.tables.children import completed, stated
-from neocalc.tables.identities import identified
+from neocalc.cohort.children import completed, stated
+from neocalc.cohort.identities import identified
+from neocalc.cohort.table import Rows
+from neocalc.reading.words import Coded
 from shell import Shell
 
 ONLY_IN_THE_FIRST_ROW = """\

@@ -12,8 +12,8 @@ import pytest
 
 import neocalc as nc
 from neocalc.cli import COMMANDS, main, one_line
-from neocalc.plain import centile_text, plain_number, z_text
-from neocalc.references import tables_digest
+from neocalc.references.catalogue import tables_digest
+from neocalc.text import centile_text, plain_number, z_text
 from own_references import OwnTable, rows, write
 from shell import Shell
 

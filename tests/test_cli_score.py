@@ -22,8 +22,9 @@ import polars as pl
 import pytest
 
 import neocalc as nc
-from neocalc.references import tables_digest
-from neocalc.tables import csvrows, files
+from neocalc.files import csvrows
+from neocalc.files import sources as files
+from neocalc.references.catalogue import tables_digest
 from shell import ADDED, HEADER, ROW, SCORED, Shell
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"

@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 import neocalc as nc
-from neocalc.coding import (
+from neocalc.errors import STATUSES
+from neocalc.reading.words import (
     OedemaCodes,
     PositionCodes,
     SexCodes,
@@ -29,7 +30,6 @@ from neocalc.coding import (
     sex_code,
     sex_coder,
 )
-from neocalc.errors import STATUSES
 
 NAT = np.datetime64("NaT", "D")
 MISSING: list[Any] = [None, "", " ", "\t\u00a0\n", math.nan, np.float32("nan"), NAT, pd.NA, pd.NaT]

@@ -13,11 +13,10 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc.cohort import plan, score_table
+from neocalc.cohort.canonical import AGE_COLUMNS, INDICES
+from neocalc.cohort.counts import count_statuses
+from neocalc.cohort.table import plan, score_table
 from neocalc.errors import STATUSES
-from neocalc.tables.canonical import INDICES
-from neocalc.tables.counts import count_statuses
-from neocalc.tables.mapping import AGE_COLUMNS
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cohort.csv"
 

@@ -10,10 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from neocalc.age import Age
-from neocalc.errors import STATUSES, ColumnWarning, FileError, InputError, PolicyError, SexError
-from neocalc.tables.canonical import CONVERTED
-from neocalc.tables.columns import (
+from neocalc.ages.age import Age
+from neocalc.cohort.canonical import CANONICAL, CONVERTED
+from neocalc.cohort.columns import (
     ages,
     births,
     coded,
@@ -25,7 +24,8 @@ from neocalc.tables.columns import (
     positions,
     sexes,
 )
-from neocalc.tables.mapping import CANONICAL, Mapped, map_columns
+from neocalc.cohort.mapping import Mapped, map_columns
+from neocalc.errors import STATUSES, ColumnWarning, FileError, InputError, PolicyError, SexError
 
 NEEDED = ["sex", "age_days", "weight_g"]
 AGES = ("age_days", "age_months", "age_years")

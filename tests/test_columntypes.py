@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import neocalc as nc
-from neocalc.tables.polarslimits import has_csv_form
+from neocalc.files.polarslimits import has_csv_form
 from shell import Shell
 
 pytestmark = pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
@@ -181,7 +181,7 @@ def test_ids_and_arms_without_a_text_are_refused_on_charts(kind: str) -> None:
 
 
 def test_an_error_that_no_column_alone_explains_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    from neocalc.tables.polarslimits import readable
+    from neocalc.files.polarslimits import readable
 
     def select(_: Any, names: list[str]) -> pl.DataFrame:
         if len(names) > 1:

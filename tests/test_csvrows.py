@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neocalc.errors import FileError
-from neocalc.tables import csvrows
-from neocalc.tables.csvrows import CsvRows
+from neocalc.files import csvrows
+from neocalc.files.csvrows import CsvRows
 
 Cells = list[list[str | None]]
 

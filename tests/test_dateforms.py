@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.dateforms import SERIAL, declared, fitting, has_time, has_zone, read_date, spoken
-from neocalc.dates import date_number, date_reader
+from neocalc.reading.dateforms import (
+    SERIAL,
+    declared,
+    fitting,
+    has_time,
+    has_zone,
+    read_date,
+    spoken,
+)
+from neocalc.reading.dates import date_number, date_reader
 
 DATES = st.dates(dt.date(1900, 1, 1), dt.date(2099, 12, 31))
 UNAMBIGUOUS = (

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 import neocalc as nc
 import oracle
 import own_references
-from neocalc import st3
-from neocalc.references import open_folder, reference
-from neocalc.tablefiles import COLUMNS, METHODS
+from neocalc.references import st3
+from neocalc.references.catalogue import open_folder, reference
+from neocalc.references.files import COLUMNS, METHODS
 
 PRETERM, NEWBORN, SCHOOL = "intergrowth-21st-preterm", "intergrowth-21st-newborn", "who-2007"
 MEASURES = {"weight": "kg", "length": "cm", "head_circumference": "cm"}

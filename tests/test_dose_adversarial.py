@@ -19,12 +19,12 @@ import numpy.typing as npt
 import pytest
 
 import neocalc as nc
-from neocalc.arguments import inputs_of
 from neocalc.dose import Limits, prepare
-from neocalc.dose.arithmetic import exact_volume, fitting_syringe
+from neocalc.dose.formulas import exact_volume, fitting_syringe
 from neocalc.dose.weight import POUND, change_codes
 from neocalc.dose.weight import weight_codes as codes_for_age
-from neocalc.scoring import place_of
+from neocalc.growth.arguments import inputs_of
+from neocalc.growth.scoring import place_of
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]

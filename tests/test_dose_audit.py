@@ -16,7 +16,7 @@ import neocalc as nc
 from dose_arguments import passing, plan_of, refusal_of
 from neocalc.dose import Limits, Override, audit, prepare
 from neocalc.dose.stops import DERIVED, INPUT
-from neocalc.references import tables_digest
+from neocalc.references.catalogue import tables_digest
 
 AT = dt.datetime(2026, 8, 14, 9, 30, tzinfo=dt.UTC)
 

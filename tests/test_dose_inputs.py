@@ -12,9 +12,9 @@ import pytest
 
 import neocalc as nc
 from dose_arguments import plan_of
+from neocalc.ages.moments import Moment, day_of_age, hours_between, moment, span_between
 from neocalc.dose.figures import fraction, metric_weight, one_figure
 from neocalc.dose.inputs import Given, read_inputs
-from neocalc.moments import Moment, day_of_age, hours_between, moment, span_between
 
 
 @pytest.mark.parametrize("dose", ["5", "5 M", "5e6", "5 M cells/kg", "5 million", "5 pmol/kg",

@@ -15,7 +15,7 @@ import neocalc as nc
 from dose_arguments import message, outcomes, pooled, stops
 from neocalc.cli import main
 from neocalc.dose import Limits, SecondCheck, prepare, worksheet
-from neocalc.dose.arithmetic import exact, on_graduation, split
+from neocalc.dose.formulas import exact, on_graduation, split
 from neocalc.dose.vials import Vial, read_vials
 
 SIMPLE: dict[str, Any] = {"weight": "2 kg", "dose": "1 million cells/kg"}

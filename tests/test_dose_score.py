@@ -15,11 +15,12 @@ import pyarrow as pa
 import pytest
 
 import neocalc as nc
-from neocalc.cohort import plan
+from neocalc.cohort.table import plan
 from neocalc.dose import Dosing, Limits, prepare
 from neocalc.errors import STATUSES
+from neocalc.files import csvrows
+from neocalc.files import sources as files
 from neocalc.spark import tasks
-from neocalc.tables import csvrows, files
 from shell import HEADER, ROW, SCORED, Shell
 
 ARM = nc.trials.load("NCT03558334").arm("A")

@@ -13,8 +13,8 @@ from dose_arguments import message, outcomes, plan_of, refusal_of, stops
 from neocalc.dose import Limits, Override, prepare
 from neocalc.dose.stops import stop_codes
 from neocalc.dose.weight import change_codes, weight_codes
-from neocalc.lms import zscore_from_measurement
-from neocalc.scoring import Place
+from neocalc.growth.scoring import Place
+from neocalc.references.lms import zscore_from_measurement
 
 GIRL: dict[str, Any] = {
     "dose": "1 million cells/kg",

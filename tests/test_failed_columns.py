@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 
 import neocalc as nc
-from neocalc.cohort import Rows, plan
-from neocalc.tables.failures import failures
-from neocalc.tables.findings import TRAITS, Found
-from neocalc.tables.mapping import Mapped
-from neocalc.tables.notes import Notes
+from neocalc.cohort.failures import failures
+from neocalc.cohort.findings import TRAITS, Found
+from neocalc.cohort.mapping import Mapped
+from neocalc.cohort.notes import Notes
+from neocalc.cohort.table import Rows, plan
 from shell import Shell, scored_rows
 
 DOB = "sex,birth_date,measured_on,weight_kg\n"
@@ -364,7 +364,7 @@ def test_how_many_rows_are_a_column(shell: Shell, good: int, bad: int, failed: b
 
 
 def test_counts_go_over_all_parts_of_a_file(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    from neocalc.tables import files
+    from neocalc.files import sources as files
 
     monkeypatch.setattr(files, "MOST_ROWS", 3)
     done = shell.score(DAYS + "1,30,4\n" * 30 + "m,30,4\n")

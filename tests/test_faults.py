@@ -78,8 +78,8 @@ def test_a_full_disk_is_one_line_for_rows_in_any_order(tmp_path: Path) -> None:
     rows = visits[1:]
     random.Random(3).shuffle(rows)
     code = (
-        "import sys; from neocalc.tables import files, wholes\n"
-        "wholes.HELD = 100; files.MOST_ROWS = 50\n"
+        "import sys; from neocalc.cohort import wholes; from neocalc.files import sources\n"
+        "wholes.HELD = 100; sources.MOST_ROWS = 50\n"
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))\n"
         "from neocalc.cli import main; sys.exit(main(sys.argv[1:]))"
     )

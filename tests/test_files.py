@@ -21,10 +21,10 @@ import polars as pl
 import pytest
 
 from neocalc.errors import FileError
-from neocalc.tables import csvrows, files, runs
-from neocalc.tables.ahead import ahead
-from neocalc.tables.files import Source
-from neocalc.tables.outputs import (
+from neocalc.files import csvrows, runs
+from neocalc.files import sources as files
+from neocalc.files.ahead import ahead
+from neocalc.files.outputs import (
     is_parquet,
     output,
     outputs,
@@ -33,6 +33,7 @@ from neocalc.tables.outputs import (
     stopped_cleanly,
     write_batches,
 )
+from neocalc.files.sources import Source
 
 ROWS = pl.DataFrame({"a": [f"{i:03}" for i in range(250)], "b": ["x, y", None] * 125})
 
@@ -558,7 +559,7 @@ def test_an_interrupt_while_the_writer_starts_hung_at_exit(tmp_path: Path) -> No
     code = """
 import sys
 from pathlib import Path
-from neocalc.tables import outputs
+from neocalc.files import outputs
 import polars as pl
 
 class Interrupted(outputs.ThreadPoolExecutor):

@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 import neocalc as nc
-from neocalc import forks
+from neocalc.files import forks
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import neocalc as nc
-from neocalc.tables.frames import kind_of
+from neocalc.cohort.frames import kind_of
 
 VISITS: dict[str, list[Any]] = {
     "id": ["007", "", None, "é", "x"],

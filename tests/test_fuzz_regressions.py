@@ -19,7 +19,7 @@ from neocalc import cli
 from neocalc.dose import Limits
 from neocalc.dose.notation import amount
 from neocalc.errors import InputError, PolicyError, TableError
-from neocalc.references import reference
+from neocalc.references.catalogue import reference
 from own_references import write
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"

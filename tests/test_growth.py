@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import neocalc as nc
-from neocalc.lms import measurement_from_zscore, zscore_from_centile
-from neocalc.references import reference
+from neocalc.references.catalogue import reference
+from neocalc.references.lms import measurement_from_zscore, zscore_from_centile
 
 GIRL = nc.Age.from_days(105, gestation="27+3")
 BOY = nc.Age.from_days(365)

@@ -18,7 +18,7 @@ import pytest
 
 import own_references
 from neocalc.errors import printable
-from neocalc.references import open_folder
+from neocalc.references.catalogue import open_folder
 from shell import HEADER, ROW, Shell, scored_rows
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {

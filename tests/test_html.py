@@ -18,7 +18,7 @@ from dose_arguments import plan_of
 from neocalc import html, report
 from neocalc.dose import Plan, worksheet
 from neocalc.errors import InputError
-from neocalc.plain import hidden, visible
+from neocalc.text import hidden, visible
 from neocalc.verify import report as verify_report
 from neocalc.verify.checks import Check, Report
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 import neocalc as nc
 from neocalc import chart
 from neocalc.chart.visits import infant_of, scored_table
-from neocalc.tables import children, identities
-from neocalc.tables.identities import NO_SUBJECT, Ids, Places, identified, one_child
+from neocalc.cohort import children, identities
+from neocalc.cohort.identities import NO_SUBJECT, Ids, Places, identified, one_child
 
 BIG = 2**53
 

@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from neocalc.tables.kinds import _FIRST, _KINDS, _SUFFIXES, HEAD, other_kind
+from neocalc.files.kinds import _FIRST, _KINDS, _SUFFIXES, HEAD, other_kind
 from shell import HEADER, ROW, Shell
 
 TABLE = (HEADER + ROW).encode()

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 import neocalc as nc
-from neocalc import cohort
-from neocalc.tables import frames
+from neocalc.cohort import frames
+from neocalc.cohort import table as cohort
 
 Engine = Literal["in-memory", "streaming"]
 ENGINES: tuple[Engine, ...] = ("in-memory", "streaming")

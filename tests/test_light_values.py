@@ -24,8 +24,9 @@ import neocalc as nc
 import own_references
 from neocalc import chart, report
 from neocalc.errors import TableError
-from neocalc.references import Table, open_folder, reference
-from neocalc.stacks import Stack
+from neocalc.references.catalogue import open_folder, reference
+from neocalc.references.files import Table
+from neocalc.references.lookup import Stack
 from shell import Shell
 
 ROOT = Path(__file__).resolve().parents[1]

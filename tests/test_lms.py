@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neocalc.lms import (
+from neocalc.references.lms import (
     centile_from_zscore,
     measurement_from_zscore,
     zscore_from_centile,

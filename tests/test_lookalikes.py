@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.tables.lookalikes import KINDS, look
-from neocalc.tables.mapping import map_columns
+from neocalc.cohort.lookalikes import KINDS, look
+from neocalc.cohort.mapping import map_columns
 
 NEEDED = ["sex", "age_days", "weight_g"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.lengths import HEIGHT_ABOVE, HEIGHT_FROM, LYING_IS_LONGER, STANDING_FROM
-from neocalc.lms import zscore_from_measurement
-from neocalc.policy import weeks_and_days
+from neocalc.ages.lengths import HEIGHT_ABOVE, HEIGHT_FROM, LYING_IS_LONGER, STANDING_FROM
+from neocalc.ages.policy import weeks_and_days
+from neocalc.references.lms import zscore_from_measurement
 from neocalc.velocity.correlations import models
 from neocalc.velocity.limits import change_limits
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 import neocalc as nc
-from neocalc.tables.columns import column_of
-from neocalc.tables.mapping import Mapped, map_columns
-from neocalc.tables.missing import missing_words, numbers_of, plausible
+from neocalc.cohort.columns import column_of
+from neocalc.cohort.mapping import Mapped, map_columns
+from neocalc.cohort.missing import missing_words, numbers_of, plausible
 from shell import Shell, scored_rows
 
 HEADER = ["sex", "age_days", "weight_g", "length_cm", "subject_id"]

@@ -14,14 +14,14 @@ import neocalc as nc
 from dose_arguments import message, outcomes, plan_of, refusal_of, stops
 from neocalc.dose import Limits, prepare
 from neocalc.dose.amounts import Amounts, Strength
-from neocalc.dose.arithmetic import fitting_syringe
 from neocalc.dose.checks import derived_checks
 from neocalc.dose.dosing import Dosing
 from neocalc.dose.figures import fraction, metric_weight
+from neocalc.dose.formulas import fitting_syringe
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import amount
 from neocalc.dose.stops import DERIVED
-from neocalc.units import registry
+from neocalc.reading.units import registry
 
 SIMPLE: dict[str, Any] = {
     "weight": "2 kg",

@@ -12,13 +12,15 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc import blocks, scoring
-from neocalc.coding import FEMALE, RECUMBENT
-from neocalc.dates import duration_days, stated_gestations, whole_gestation
+from neocalc import arrays as blocks
+from neocalc.ages.policy import CORRECTED, Resolved
 from neocalc.errors import STATUSES
-from neocalc.policy import CORRECTED, Resolved
-from neocalc.references import reference
-from neocalc.scoring import Inputs, place, score
+from neocalc.growth import scoring
+from neocalc.growth.placement import Inputs, place
+from neocalc.growth.scoring import score
+from neocalc.reading.dates import duration_days, stated_gestations, whole_gestation
+from neocalc.reading.words import FEMALE, RECUMBENT
+from neocalc.references.catalogue import reference
 from own_references import OwnTable, rows
 
 

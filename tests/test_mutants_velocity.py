@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.blocks import BLOCK
+from neocalc.arrays import BLOCK
 from neocalc.errors import CODE
-from neocalc.references import reference
+from neocalc.references.catalogue import reference
 from neocalc.velocity.declines import chart_step
+from neocalc.velocity.gains import gain_rate, gain_status
 from neocalc.velocity.increment_tables import WHO_2009, increment_table, read_rows, row_at
 from neocalc.velocity.increments import Rules, floor, score
 from neocalc.velocity.inputs import values_of
 from neocalc.velocity.intervals import Rule, every_cell
-from neocalc.velocity.rates import gain_rate, gain_status
 from neocalc.velocity.trial_zones import zones
 from neocalc.velocity.visits import Pairs
 from velocity_simulation import MONTH

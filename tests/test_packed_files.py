@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neocalc.errors import FileError
-from neocalc.tables.formats import gzipped
-from neocalc.tables.formats.gzipped import Unpacked
+from neocalc.files.formats import gzipped
+from neocalc.files.formats.gzipped import Unpacked
 from shell import ADDED, HEADER, ROW, SCORED, Shell
 
 TABLE = (HEADER + ROW).encode()

@@ -20,12 +20,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from neocalc.errors import FileError
-from neocalc.tables import files, parquetpages, parquetrows
-from neocalc.tables.files import Source
-from neocalc.tables.inputs import read_at
-from neocalc.tables.outputs import write_batches
-from neocalc.tables.parquetpages import Layout
-from neocalc.tables.thrift import I32, I64, LIST, STRUCT, Reader, Struct, written
+from neocalc.files import parquetpages, parquetrows
+from neocalc.files import sources as files
+from neocalc.files.inputs import read_at
+from neocalc.files.outputs import write_batches
+from neocalc.files.parquetpages import Layout
+from neocalc.files.sources import Source
+from neocalc.files.thrift import I32, I64, LIST, STRUCT, Reader, Struct, written
 
 ROWS = 600
 TABLE = pl.DataFrame(
@@ -139,7 +140,7 @@ def test_batches_are_of_equal_size(path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 MEMORY = """
 import re, sys
-from neocalc.tables.files import Source
+from neocalc.files.sources import Source
 rows = 0
 with Source(sys.argv[1]) as source:
     for table in source.batches():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.policy import AGE_BASES, resolve, weeks_and_days
+from neocalc.ages.policy import AGE_BASES, resolve, weeks_and_days
 from own_references import OwnTable, rows, write
 
 

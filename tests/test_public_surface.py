@@ -104,9 +104,9 @@ def test_references_became_a_module_once_anything_had_been_scored() -> None:
         "nc.zscore",
         "nc.references",
         "nc.reference",
-        "import neocalc.references",
-        "from neocalc.references import reference",
-        "from neocalc import references",
+        "import neocalc.references.catalogue",
+        "from neocalc.references.catalogue import reference",
+        "from neocalc.references.catalogue import references",
     ):
         assert run(code.format(before)) == "function 8", before
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neocalc.lms import measurement_from_zscore, zscore_from_measurement
-from neocalc.references import Table, reference, references, tables_folder
-from neocalc.tablefiles import COLUMNS
+from neocalc.references.catalogue import reference, references, tables_folder
+from neocalc.references.files import COLUMNS, Table
+from neocalc.references.lms import measurement_from_zscore, zscore_from_measurement
 
 SEXES = ("female", "male")
 Z = np.arange(-3.0, 4.0)

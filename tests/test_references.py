@@ -16,10 +16,9 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.references import (
+from neocalc.references.catalogue import (
     ENVIRONMENT,
     EXCLUDE,
-    MEASURES,
     open_folder,
     reference,
     references,
@@ -27,6 +26,7 @@ from neocalc.references import (
     tables_digest,
     tables_folder,
 )
+from neocalc.references.files import MEASURES
 from own_references import DAYS, WEIGHT, Change, OwnTable, changed, rows, write
 
 OWN = [
@@ -114,7 +114,9 @@ def test_checksums_and_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_installed_tables_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Inside the package where it is installed; beside src/ in a checkout."""
     package = tmp_path / "site-packages" / "neocalc"
-    monkeypatch.setattr(tables_folder.__globals__["Path"], "resolve", lambda _: package / "x.py")
+    monkeypatch.setattr(
+        tables_folder.__globals__["Path"], "resolve", lambda _: package / "references" / "x.py"
+    )
     assert tables_folder() == tmp_path / "reference_tables"
     (package / "reference_tables").mkdir(parents=True)
     assert tables_folder() == package / "reference_tables"

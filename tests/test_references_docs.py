@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from neocalc.references import references
+from neocalc.references.catalogue import references
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "references.md"

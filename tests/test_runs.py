@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from neocalc.errors import FileError
-from neocalc.tables import runs
-from neocalc.tables.outputs import output, outputs
-from neocalc.tables.runs import PREFIX, Busy, Run, outcome, settle, sweep
+from neocalc.files import runs
+from neocalc.files.outputs import output, outputs
+from neocalc.files.runs import PREFIX, Busy, Run, outcome, settle, sweep
 
 PLACES = ("out.csv", "out.csv.json")
 OLD = {"out.csv": "old", "out.csv.json": "old"}
@@ -333,7 +333,7 @@ def test_processes_that_begin_together_write_one_after_the_other(folder: Path) -
     code = (
         "import sys, time; from pathlib import Path\n"
         "from neocalc.errors import FileError\n"
-        "from neocalc.tables.outputs import outputs\n"
+        "from neocalc.files.outputs import outputs\n"
         "for i in range(30):\n"
         "    try:\n"
         "        with outputs('out.csv', 'out.csv.json', force=True) as parts:\n"

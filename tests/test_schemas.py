@@ -13,11 +13,11 @@ from jsonschema import Draft202012Validator
 
 import neocalc as nc
 from dose_arguments import passing, plan_of, pooled, refusal_of
+from neocalc.cohort.canonical import INDICES
 from neocalc.dose import Override, SecondCheck, audit, prepare
 from neocalc.dose.inputs import FRACTIONS, OR_NONE, POSITIVE
 from neocalc.dose.limits import DEFAULTS, OPTIONAL, UNITS
 from neocalc.errors import STATUSES
-from neocalc.tables.canonical import INDICES
 from shell import HEADER, ROW, Shell
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,9 +12,10 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc import blocks
+from neocalc import arrays as blocks
+from neocalc.ages.lengths import adjusted_length
+from neocalc.arrays import BLOCK, by_blocks
 from neocalc.errors import CODE, STATUSES, combined, first_status, status_where, status_words
-from neocalc.scoring import BLOCK, adjusted_length, by_blocks
 
 
 def z_of(measure: str, value: Any, *, day: int | None = None, **given: Any) -> Any:

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import pytest
 
 import neocalc as nc
-from neocalc import shipped
-from neocalc.references import open_folder, shipped_folders, tables_folder
-from neocalc.shipped import MANIFEST, manifest, read_small, refuse_altered
+from neocalc.references import shipped
+from neocalc.references.catalogue import open_folder, shipped_folders, tables_folder
+from neocalc.references.shipped import MANIFEST, manifest, read_small, refuse_altered
 from neocalc.trials import files as trial_files
 from neocalc.velocity import correlations, limits
 from own_references import changed
@@ -192,7 +192,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the tables, which takes the place of those that ship."""
     folder = Path(shutil.copytree(tables_folder(), tmp_path / "tables"))
     for module in (
-        "neocalc.references", "neocalc.trials.files", "neocalc.velocity.limits",
+        "neocalc.references.catalogue", "neocalc.trials.files", "neocalc.velocity.limits",
         "neocalc.velocity.correlations",
     ):  # fmt: skip
         monkeypatch.setattr(sys.modules[module], "tables_folder", lambda: folder)

@@ -29,12 +29,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc import cohort
 from neocalc import spark as on_spark
+from neocalc.cohort import followup as followup_tables
+from neocalc.cohort import table as cohort
 from neocalc.dose import Dosing, Limits
 from neocalc.spark import tasks as spark_tasks
 from neocalc.spark.orders import read, written
-from neocalc.velocity import followup_tables
 from neocalc.velocity.increments import Rules
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 
 from neocalc.errors import FileError
-from neocalc.tables import spill
-from neocalc.tables.files import Source
-from neocalc.tables.spill import ROW, Added, Parts, Rows, Spill
+from neocalc.files import spill
+from neocalc.files.sources import Source
+from neocalc.files.spill import ROW, Added, Parts, Rows, Spill
 
 TABLE = pl.DataFrame({"id": [f"{i % 7}" for i in range(60)], "x": [i / 4 for i in range(60)]})
 

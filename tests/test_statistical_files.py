@@ -20,11 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neocalc.errors import FileError
-from neocalc.tables.files import Source
-from neocalc.tables.formats import statistical
-from neocalc.tables.formats.numbered_dates import counted
-from neocalc.tables.formats.statistical import Seekable, StatisticalRows
-from neocalc.tables.inputs import Input
+from neocalc.files.formats import statistical
+from neocalc.files.formats.numbered_dates import counted
+from neocalc.files.formats.statistical import Seekable, StatisticalRows
+from neocalc.files.inputs import Input
+from neocalc.files.sources import Source
 from shell import Shell
 
 TEN = dt.datetime.fromisoformat("2026-08-14T10:30")

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from neocalc.cli import COMMANDS, main, streams
-from neocalc.supervised import fill
+from neocalc.files.supervised import fill
 from shell import HEADER, ROW
 
 pytestmark = pytest.mark.skipif(
@@ -283,7 +283,7 @@ def test_only_numbers_that_are_free_are_filled(monkeypatch: pytest.MonkeyPatch) 
 def test_a_number_that_is_free_is_filled() -> None:
     code = (
         "import os, sys\n"
-        "from neocalc.supervised import fill\n"
+        "from neocalc.files.supervised import fill\n"
         "os.close(0); os.close(2)\n"
         "fill()\n"
         "null = os.stat(os.devnull).st_rdev\n"

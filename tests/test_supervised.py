@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from neocalc import supervised as watching
-from neocalc.supervised import guarded, requests, supervised
-from neocalc.tables import runs
+from neocalc.files import runs
+from neocalc.files import supervised as watching
+from neocalc.files.supervised import guarded, requests, supervised
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no second process"),
@@ -182,8 +182,8 @@ def test_a_command_that_was_killed_has_written_all_or_nothing_and_it_is_said(
 def test_when_the_first_process_is_killed_the_second_cleans_up(tmp_path: Path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path\n"
-        "from neocalc.supervised import supervised\n"
-        "from neocalc.tables import runs\n"
+        "from neocalc.files.supervised import supervised\n"
+        "from neocalc.files import runs\n"
         "def command():\n"
         "    run = runs.Run([Path('out').absolute()], ['out'])\n"
         "    run.parts[0].write_text('half')\n"
@@ -204,8 +204,8 @@ def test_when_the_first_process_is_killed_the_second_cleans_up(tmp_path: Path) -
 def test_the_second_process_completes_what_it_has_begun(tmp_path: Path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path\n"
-        "from neocalc.supervised import supervised\n"
-        "from neocalc.tables import runs\n"
+        "from neocalc.files.supervised import supervised\n"
+        "from neocalc.files import runs\n"
         "real = Path.replace\n"
         "def replace(path, target):\n"
         "    if target.endswith('out'): os.kill(os.getppid(), 9); time.sleep(0.3)\n"
@@ -249,7 +249,7 @@ def test_a_defect_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_where_a_defect_is_can_be_seen_by_a_developer() -> None:
     code = (
-        "import sys; from neocalc.supervised import guarded\n"
+        "import sys; from neocalc.files.supervised import guarded\n"
         "def fails(): raise TypeError('here')\n"
         "sys.exit(guarded(fails))"
     )
@@ -417,7 +417,7 @@ def test_the_command_is_watched_over(tmp_path: Path) -> None:
 
 def test_the_first_process_loads_nothing_but_the_standard_library() -> None:
     code = (
-        "import sys, neocalc.__main__, neocalc.supervised\n"
+        "import sys, neocalc.__main__, neocalc.files.supervised\n"
         "print([m for m in ('numpy', 'polars', 'neocalc.cli') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

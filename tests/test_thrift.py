@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neocalc.tables.thrift import (
+from neocalc.files.thrift import (
     BINARY,
     BYTE,
     DOUBLE,

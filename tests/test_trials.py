@@ -21,7 +21,7 @@ import pytest
 import neocalc as nc
 from neocalc import trials
 from neocalc.cli import main
-from neocalc.references import tables_folder
+from neocalc.references.catalogue import tables_folder
 from neocalc.trials import files
 from neocalc.trials.ages import MET, NOT_MET, UNDECIDED, Period
 

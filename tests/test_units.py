@@ -17,17 +17,8 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import CODE
-from neocalc.units import (
-    CANONICAL,
-    Unit,
-    convert,
-    example,
-    figures_of,
-    find_unit,
-    numbers_of,
-    quantity,
-    split_quantity,
-)
+from neocalc.reading.dimensions import CANONICAL, Unit, convert, example, find_unit, split_quantity
+from neocalc.reading.units import figures_of, numbers_of, quantity
 
 
 def one(value: Any, target: str = "kg") -> float:

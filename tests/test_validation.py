@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.references import tables_digest
+from neocalc.references.catalogue import tables_digest
 from neocalc.verify.report import COVERED, NOT_COVERED
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import neocalc as nc
 import velocity_oracle as oracle
 from neocalc.errors import TableError
-from neocalc.references import parse_toml, tables_folder
+from neocalc.references.catalogue import tables_folder
+from neocalc.references.files import parse_toml
 from neocalc.velocity import correlations, intervals
 from neocalc.velocity.correlations import FOLDER, SOURCES, Model, models, read_models
 from velocity_simulation import SEXES, WIDTHS

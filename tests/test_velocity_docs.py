@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import neocalc as nc
+from neocalc.cohort.velocity_columns import added_columns
 from neocalc.errors import STATUSES
-from neocalc.velocity.followup import added_columns
 from neocalc.velocity.increments import Rules
 from velocity_simulation import WIDTHS, pooled, table
 

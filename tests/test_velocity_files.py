@@ -16,13 +16,15 @@ import polars as pl
 import pytest
 
 import neocalc as nc
+from neocalc.cohort import run as batch
+from neocalc.cohort import wholes
+from neocalc.cohort.followup import plan
+from neocalc.cohort.followup_files import score_file
+from neocalc.cohort.wholes import IN_ORDER, IN_PARTS, Again, scored_tables
 from neocalc.errors import FileError
-from neocalc.tables import batch, spill, wholes
-from neocalc.tables.files import Source
-from neocalc.tables.inputs import can_be_read_again
-from neocalc.tables.wholes import IN_ORDER, IN_PARTS, Again, scored_tables
-from neocalc.velocity.followup_files import score_file
-from neocalc.velocity.followup_tables import plan
+from neocalc.files import spill
+from neocalc.files.inputs import can_be_read_again
+from neocalc.files.sources import Source
 
 
 def cohort(children: int = 60, seed: int = 5) -> pl.DataFrame:
@@ -73,7 +75,7 @@ def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     monkeypatch.setattr(spill, "PARTS", 5)
     monkeypatch.setattr(spill, "BUFFERED", 6)
     monkeypatch.setattr(wholes, "SLICE", 50)
-    monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
+    monkeypatch.setattr("neocalc.files.sources.MOST_ROWS", 11)
     return int(request.param)
 
 
@@ -218,7 +220,7 @@ def test_batches_that_are_not_all_taken_are_closed(
     frame = cohort().sample(fraction=1, shuffle=True, seed=2)
     frame.write_csv(tmp_path / "in.csv")
     monkeypatch.setattr(wholes, "HELD", 120)
-    monkeypatch.setattr("neocalc.tables.files.MOST_ROWS", 11)
+    monkeypatch.setattr("neocalc.files.sources.MOST_ROWS", 11)
     kept: list[Any] = []
     given = Source.batches
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 import neocalc as nc
+from neocalc.cohort.comparisons import Children, Compared, Line, Taken, compare
+from neocalc.cohort.identities import NO_SUBJECT, identified
+from neocalc.cohort.velocity_columns import added_columns
 from neocalc.errors import FileError, status_words
-from neocalc.tables.identities import NO_SUBJECT, identified
-from neocalc.velocity.comparisons import Children, Compared, Line, Taken, compare
-from neocalc.velocity.followup import added_columns
 
 BORN = dt.date(2024, 1, 10)
 

@@ -20,8 +20,8 @@ from neocalc.chart.subjects import cohort_of
 from neocalc.chart.visits import infant_of, scored_table
 from neocalc.chart.waterfall import changes_of, draw_waterfall
 from neocalc.errors import CODE, TableError
-from neocalc.lms import measurement_from_zscore
-from neocalc.references import reference, tables_folder
+from neocalc.references.catalogue import reference, tables_folder
+from neocalc.references.lms import measurement_from_zscore
 from neocalc.velocity.increment_tables import WHO_2009, read_rows
 from neocalc.velocity.increments import Rules
 from neocalc.velocity.limits import LIMITED, LONGEST, OWN, change_limits

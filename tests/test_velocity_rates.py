@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.velocity.rates import GAINS
+from neocalc.velocity.gains import GAINS
 
 
 def weight(first: Any, second: Any, days: Any, method: str = "g/day") -> nc.velocity.Gain:

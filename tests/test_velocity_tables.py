@@ -15,8 +15,8 @@ import pytest
 
 import neocalc as nc
 from neocalc.errors import TableError
-from neocalc.lms import measurement_from_zscore, zscore_from_measurement
-from neocalc.references import Reference, reference
+from neocalc.references.catalogue import Reference, reference
+from neocalc.references.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.velocity.increment_tables import (
     HEADER,
     LAST_DAY,

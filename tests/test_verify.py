@@ -26,8 +26,9 @@ import pytest
 
 import neocalc as nc
 import own_references
-from neocalc import shipped, verify
-from neocalc.references import (
+from neocalc import verify
+from neocalc.references import shipped
+from neocalc.references.catalogue import (
     EXCLUDE,
     excluded,
     reference,
@@ -188,11 +189,11 @@ def test_no_tables_at_all(installed: Installed) -> None:
 
 
 def test_a_missing_module(installed: Installed) -> None:
-    (installed.package / "velocity" / "rates.py").unlink()
+    (installed.package / "velocity" / "gains.py").unlink()
     failed = installed.failed()
-    assert ("Files of the package", "velocity/rates.py") in failed
+    assert ("Files of the package", "velocity/gains.py") in failed
     gain = failed["Rates of the neonatal unit, conditional gain and falls in z", "N1 exponential"]
-    assert gain["actual"] == "ModuleNotFoundError: No module named 'neocalc.velocity.rates'"
+    assert gain["actual"] == "ModuleNotFoundError: No module named 'neocalc.velocity.gains'"
 
 
 def test_a_missing_module_of_the_checks_themselves(installed: Installed) -> None:
@@ -202,9 +203,11 @@ def test_a_missing_module_of_the_checks_themselves(installed: Installed) -> None
 
 
 def test_a_changed_line_of_code(installed: Installed) -> None:
-    installed.change("lms.py", "np.divide(z, LS, out=z)", "np.divide(z, LS * (1 + 1e-9), out=z)")
+    installed.change(
+        "references/lms.py", "np.divide(z, LS, out=z)", "np.divide(z, LS * (1 + 1e-9), out=z)"
+    )
     failed = installed.failed()
-    assert ("Files of the package", "lms.py") in failed
+    assert ("Files of the package", "references/lms.py") in failed
     assert ("From z to measurement and back", "who-2006 weight") in failed
 
 
@@ -491,7 +494,7 @@ def test_files_that_differ_from_the_record(tmp_path: Path, monkeypatch: pytest.M
 def test_a_record_is_read_from_the_wheel(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(wheel))
     found = verify_files._recorded((wheel / "neocalc").resolve())
-    assert "lms.py" in found
+    assert "references/lms.py" in found
     assert "reference_tables/who-2006/weight.csv" in found
     assert all(path.is_file() and len(sha) == 64 for path, sha in found.values())
 

@@ -73,7 +73,7 @@ def test_the_installed_command_scores_without_the_checkout(installed: Path, tmp_
 
     places = str(installed)
     code = (
-        "import neocalc; from neocalc.references import tables_folder;"
+        "import neocalc; from neocalc.references.catalogue import tables_folder;"
         "print(neocalc.__file__); print(tables_folder())"
     )
     found = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=places).split()

@@ -18,12 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.cohort import plan
-from neocalc.tables import files, spill, wholes
-from neocalc.tables.batch import Summary, score_file
-from neocalc.tables.children import Seen
-from neocalc.tables.files import Source
-from neocalc.tables.wholes import APART, IN_ORDER, IN_PARTS, Again, Order, scored_tables
+from neocalc.cohort import wholes
+from neocalc.cohort.children import Seen
+from neocalc.cohort.run import Summary, score_file
+from neocalc.cohort.table import plan
+from neocalc.cohort.wholes import APART, IN_ORDER, IN_PARTS, Again, Order, scored_tables
+from neocalc.files import sources as files
+from neocalc.files import spill
+from neocalc.files.sources import Source
 
 
 def cohort(children: int = 40, seed: int = 3, *, gaps: float = 0.0) -> pl.DataFrame:
@@ -226,7 +228,7 @@ def test_nothing_is_copied_that_nobody_asks_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without ids each row stands alone: one reading is enough."""
-    monkeypatch.setattr("neocalc.tables.csvrows.PIECE", 1 << 10)
+    monkeypatch.setattr("neocalc.files.csvrows.PIECE", 1 << 10)
     for names, most in ((["subject_id"], 4096), ([], 10**9)):
         text = as_csv(cohort(400).drop(names))
         assert len(text) > 20_000

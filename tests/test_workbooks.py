@@ -19,9 +19,9 @@ import pytest
 import xlsxwriter
 
 from neocalc.errors import FileError
-from neocalc.tables.files import Source
-from neocalc.tables.formats import sheets, workbooks
-from neocalc.tables.formats.workbooks import Workbook, number_of
+from neocalc.files.formats import sheets, workbooks
+from neocalc.files.formats.workbooks import Workbook, number_of
+from neocalc.files.sources import Source
 from shell import HEADER, ROW, Shell
 
 TEN = dt.datetime.fromisoformat("2026-08-14T10:30")

@@ -15,9 +15,9 @@ import pyreadstat
 import pytest
 
 from neocalc.errors import FileError
-from neocalc.tables.files import Source
-from neocalc.tables.formats import writers
-from neocalc.tables.outputs import write_batches
+from neocalc.files.formats import writers
+from neocalc.files.outputs import write_batches
+from neocalc.files.sources import Source
 from shell import HEADER, ROW, Shell
 
 SUFFIXES = [".csv.gz", ".xlsx", ".sav", ".dta"]

@@ -10,15 +10,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import neocalc.forks  # noqa: F401 - what it notes has to be noted from the beginning
+import neocalc.files.forks  # noqa: F401 - what it notes has to be noted from the beginning
 from neocalc._version import __version__
 
 if TYPE_CHECKING:
     from neocalc import chart, dose, report, spark, trials, velocity, verify, visits
-    from neocalc.age import Age
-    from neocalc.birth import size_at_birth
-    from neocalc.chartlines import curves
-    from neocalc.cohort import score
+    from neocalc.ages.age import Age
+    from neocalc.ages.policy import Policy
+    from neocalc.cohort.table import score
     from neocalc.errors import (
         AgeError,
         ColumnWarning,
@@ -35,11 +34,12 @@ if TYPE_CHECKING:
         TrialWarning,
         UnitError,
     )
-    from neocalc.growth import ZScore, measurement, zscore
+    from neocalc.growth.birth import size_at_birth
+    from neocalc.growth.curves import curves
+    from neocalc.growth.zscores import ZScore, measurement, zscore
     from neocalc.outcomes.analysis import outcome
-    from neocalc.policy import Policy
-    from neocalc.references import reference, references
-    from neocalc.units import Q
+    from neocalc.reading.units import Q
+    from neocalc.references.catalogue import reference, references
 
 __all__ = [
     "Age",
@@ -80,15 +80,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "age": ("Age",),
-    "cohort": ("score",),
-    "growth": ("ZScore", "measurement", "zscore"),
-    "birth": ("size_at_birth",),
-    "chartlines": ("curves",),
+    "ages.age": ("Age",),
+    "cohort.table": ("score",),
+    "growth.zscores": ("ZScore", "measurement", "zscore"),
+    "growth.birth": ("size_at_birth",),
+    "growth.curves": ("curves",),
     "outcomes.analysis": ("outcome",),
-    "policy": ("Policy",),
-    "references": ("reference", "references"),
-    "units": ("Q",),
+    "ages.policy": ("Policy",),
+    "references.catalogue": ("reference", "references"),
+    "reading.units": ("Q",),
     "errors": tuple(
         name for name in __all__ if name.endswith(("Error", "Refused", "ExtraMissing", "Warning"))
     ),
@@ -125,7 +125,7 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """The package: a submodule that is loaded does not take the place of a public name.
 
-    Loading neocalc.references would otherwise make `neocalc.references` that module.
+    Loading a module of the folder would otherwise make `neocalc.references` that folder.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ def main() -> int:
     """Run a command in a process of its own; the exit status is returned."""
     if hasattr(signal, "pthread_sigmask"):  # they are heard as soon as somebody listens
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    from neocalc.supervised import supervised
+    from neocalc.files.supervised import supervised
 
     return supervised(_command)
 

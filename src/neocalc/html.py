@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from neocalc.plain import visible
+from neocalc.text import visible
 
 if TYPE_CHECKING:
     from neocalc.chart.style import Chart

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from neocalc._version import __version__
 from neocalc.errors import InputError
-from neocalc.references import tables_digest
+from neocalc.references.catalogue import tables_digest
 
 FORMAT: Final = 1
 """The version of the records' form."""

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.cohort import plan
+from neocalc.cohort.run import score_file
+from neocalc.cohort.table import plan
 from neocalc.errors import STATUSES
-from neocalc.tables import csvrows, files
-from neocalc.tables.batch import score_file
-from neocalc.tables.files import Source
+from neocalc.files import csvrows
+from neocalc.files import sources as files
+from neocalc.files.sources import Source
 
 pytestmark = pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 DATES = ["2024-01-01", "2024-03-01", "2024-04-15", "2024-12-31", "2026-02-28"]

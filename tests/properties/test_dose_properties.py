@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import neocalc as nc
 from dose_arguments import passing
 from neocalc.dose import Limits, Plan, audit, dose_columns, prepare, worksheet
-from neocalc.dose.arithmetic import exact, on_graduation
+from neocalc.dose.formulas import exact, on_graduation
 from neocalc.dose.notation import Figure, amount, number, parse
-from neocalc.units import CANONICAL, find_unit
+from neocalc.reading.dimensions import CANONICAL, find_unit
 
 
 def decimals(low: str, high: str, places: int) -> st.SearchStrategy[Decimal]:

@@ -14,13 +14,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.lms import (
+from neocalc.references.catalogue import reference
+from neocalc.references.files import Table
+from neocalc.references.lms import (
     centile_from_zscore,
     measurement_from_zscore,
     zscore_from_centile,
     zscore_from_measurement,
 )
-from neocalc.references import Table, reference
 
 # -------------------------------------------------------------------------------- the LMS kernel
 

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.units import convert, figures_of, find_unit
+from neocalc.reading.dimensions import convert, find_unit
+from neocalc.reading.units import figures_of
 
 OTHER_REGISTRY: Any = pint.UnitRegistry()
 AGE = nc.Age.from_days(100, gestation="28+0")

@@ -12,15 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.references import reference
-from neocalc.tables import wholes
-from neocalc.velocity.increment_tables import (
-    LAST_DAY,
-    WHO_2009,
-    increment_table,
-    read_rows,
-    row_at,
-)
+from neocalc.cohort import wholes
+from neocalc.references.catalogue import reference
+from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009, increment_table, read_rows, row_at
 from neocalc.velocity.intervals import METHODS, Rule, cells_of
 from velocity_simulation import MONTH, WIDTHS
 
@@ -245,7 +239,7 @@ def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int
 
 def followup_files_plan(columns: list[str]) -> Any:
     """The plan of a table."""
-    from neocalc.velocity.followup_tables import plan
+    from neocalc.cohort.followup import plan
 
     return plan(columns)
 

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neocalc as nc
-from neocalc.coding import oedema_code, plain_word, position_code, sex_code, sex_coder
-from neocalc.dates import date_number, days_of_pair, gestation_days
+from neocalc.cohort.columns import _packed, coded, column_of, figures, gestations, number_rule
+from neocalc.cohort.mapping import Mapped
 from neocalc.errors import InputError
-from neocalc.tables.columns import _packed, coded, column_of, figures, gestations, number_rule
-from neocalc.tables.mapping import Mapped
+from neocalc.reading.dates import date_number, days_of_pair, gestation_days
+from neocalc.reading.words import oedema_code, plain_word, position_code, sex_code, sex_coder
 
 BLANKS = st.text(st.sampled_from(" \t\u00a0\u2003\n"), max_size=3)
 SEXES = ["f", "m", "Female", "MALE", "girl", "1", "x"]

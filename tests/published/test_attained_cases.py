@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc import lms
+from neocalc.references import lms
 
 TOLERANCE = 1e-6
 

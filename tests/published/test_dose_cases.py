@@ -10,7 +10,7 @@ import pytest
 
 import neocalc as nc
 from neocalc.dose import Limits, Override, prepare
-from neocalc.dose.arithmetic import cells_needed, exact_volume, volume_needed
+from neocalc.dose.formulas import cells_needed, exact_volume, volume_needed
 from neocalc.dose.notation import Figure, amount
 
 D1: dict[str, Any] = {

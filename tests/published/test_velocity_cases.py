@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import neocalc as nc
-from neocalc.age import MONTH
-from neocalc.lms import zscore_from_measurement
-from neocalc.references import reference
+from neocalc.reading.dates import MONTH
+from neocalc.references.catalogue import reference
+from neocalc.references.lms import zscore_from_measurement
 from neocalc.velocity import increments
 from neocalc.velocity.increment_tables import WHO_2009, Row, read_rows, row_at
 

@@ -15,18 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
+from neocalc.ages.policy import DEFAULT, Policy
 from neocalc.chart.style import Chart
+from neocalc.cohort.notes import Notes
 from neocalc.errors import InputError
-from neocalc.policy import DEFAULT, Policy
-from neocalc.tables.notes import Notes
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.age import Age
+    from neocalc.ages.age import Age
     from neocalc.chart.visits import Infant
-    from neocalc.cohort import Rows, Scoring
-    from neocalc.tables.mapping import Words
+    from neocalc.cohort.mapping import Words
+    from neocalc.cohort.table import Rows, Scoring
 
 __all__ = ["Chart", "cohort", "infant", "velocity"]
 
@@ -268,7 +268,7 @@ def _statuses(table: pl.DataFrame, scoring: Scoring, watch: Callable[[Rows], Non
     from neocalc.chart.used import caption, used_by, with_any_z
     from neocalc.chart.visits import score_visits
     from neocalc.chart.waterfall import draw_statuses
-    from neocalc.tables.counts import count_statuses
+    from neocalc.cohort.counts import count_statuses
 
     scored, rows = score_visits(table, scoring, watch)
     used = used_by(rows, with_any_z(scored, scoring.indices), scoring)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from neocalc.age import MONTH, NOT_STATED
+from neocalc.ages.policy import DEFAULT, last_day, weeks_and_days
 from neocalc.chart.text import number
 from neocalc.errors import InputError
-from neocalc.policy import DEFAULT, last_day, weeks_and_days
-from neocalc.references import reference
+from neocalc.reading.dates import MONTH, NOT_STATED
+from neocalc.references.catalogue import reference
 
 if TYPE_CHECKING:
     from neocalc.chart.visits import Infant, Segment

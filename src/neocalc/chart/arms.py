@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from neocalc.chart.text import readable
-from neocalc.references import SEXES
+from neocalc.references.files import SEXES
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.cohort import Rows
-    from neocalc.tables.mapping import Mapped
+    from neocalc.cohort.mapping import Mapped
+    from neocalc.cohort.table import Rows
 
 NOT_STATED: Final = "not stated"
 """The arm of the rows that state none."""

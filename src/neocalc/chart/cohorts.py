@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH, TERM
 from neocalc.chart import style
 from neocalc.chart.ages import until_day
 from neocalc.chart.counts import Figure, strip_of
@@ -16,12 +15,13 @@ from neocalc.chart.reasons import left_out, measured, why_no_z
 from neocalc.chart.subjects import Cohort
 from neocalc.chart.text import count, number
 from neocalc.chart.used import Used, caption, used_by
-from neocalc.plain import TITLES
+from neocalc.reading.dates import MONTH, TERM
+from neocalc.text import TITLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neocalc.stacks import Bools
+    from neocalc.references.lookup import Bools
 
 MANY: Final = 4_000
 """Visits from which the thin lines are drawn as an image: a file of them would be too large."""

@@ -8,15 +8,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc import velocity
-from neocalc.age import MONTH, Age
+from neocalc.ages.age import Age
 from neocalc.chart.visits import Infant
+from neocalc.cohort.velocity_columns import PREFIXES
 from neocalc.errors import CODE, STATUSES
-from neocalc.references import MEASURES
-from neocalc.units import convert, find_unit
+from neocalc.reading.dates import MONTH
+from neocalc.reading.dimensions import convert, find_unit
+from neocalc.references.files import MEASURES
 from neocalc.velocity.correlations import SOURCES
-from neocalc.velocity.followup import PREFIXES
 from neocalc.velocity.intervals import METHODS
-from neocalc.velocity.scores import SHOWN_UNITS
+from neocalc.velocity.scored import SHOWN_UNITS
 
 NOTHING_TO_SAY: Final = ("first_visit", "missing_value")
 """Statuses of visits that have nothing to be compared with, or no value."""

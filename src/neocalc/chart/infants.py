@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH, NOT_STATED
+from neocalc.ages.lengths import HEIGHT_FROM
+from neocalc.ages.policy import Policy, weeks_and_days
 from neocalc.chart import style
 from neocalc.chart.ages import Column, basis_text, columns_of, segments_of, span_of
 from neocalc.chart.events import Events, draw_lines, draw_strip, event_notes
@@ -21,8 +22,7 @@ from neocalc.chart.text import count, date_text, number, sex_title
 from neocalc.chart.used import caption, used_on
 from neocalc.chart.visits import CHARTED, Infant, Segment
 from neocalc.errors import InputError
-from neocalc.lengths import HEIGHT_FROM
-from neocalc.policy import Policy, weeks_and_days
+from neocalc.reading.dates import MONTH, NOT_STATED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from neocalc.units import Floats
+    from neocalc.reading.units import Floats
 
 CHARACTER: Final = 0.64 * 7 * 25.4 / 72
 """Width of a character of small type, on the safe side [mm]."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from neocalc.age import MONTH
-from neocalc.plain import listed
+from neocalc.reading.dates import MONTH
+from neocalc.text import listed
 
 if TYPE_CHECKING:
-    from neocalc.coding import Ints
-    from neocalc.units import Floats
+    from neocalc.reading.units import Floats
+    from neocalc.reading.words import Ints
 
 FEWEST: Final = 3
 SHARE: Final = 0.25

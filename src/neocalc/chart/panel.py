@@ -13,9 +13,9 @@ from neocalc.chart.ages import Column, Ticks, age_ticks
 from neocalc.chart.layout import crowded, levels, round_step, spread, text_spans, vertices_of
 from neocalc.chart.reasons import reasons, why_not
 from neocalc.chart.text import centile_text, number, z_text
-from neocalc.chartlines import curves
-from neocalc.plain import TITLES, plain
-from neocalc.references import MEASURES
+from neocalc.growth.curves import curves
+from neocalc.references.files import MEASURES
+from neocalc.text import TITLES, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import numpy as np
 
 from neocalc.chart.text import count
 from neocalc.errors import STATUSES
-from neocalc.plain import NAMES, counted, plain, titled
+from neocalc.text import NAMES, counted, plain, titled
 
 if TYPE_CHECKING:
     from neocalc.chart.subjects import Cohort

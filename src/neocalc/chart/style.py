@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.chart.layout import shortened
 from neocalc.errors import ExtraMissing, FileError
-from neocalc.plain import visible
+from neocalc.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -232,7 +232,7 @@ class Chart:
         FileError
             When the ending is another one, or the file exists or cannot be written.
         """
-        from neocalc.tables.outputs import output
+        from neocalc.files.outputs import output
 
         form = format_of(path)
         with output(str(path), force=force) as part:

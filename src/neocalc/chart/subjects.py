@@ -11,23 +11,23 @@ import numpy.typing as npt
 
 from neocalc.chart.arms import NOT_STATED, arm_title, arm_words, ordered
 from neocalc.chart.visits import administered_dates, drawn_measures, refused
-from neocalc.coding import Coded
-from neocalc.cohort import Rows, Scoring, ids_of
+from neocalc.cohort import columns
+from neocalc.cohort.children import MISSING, completed
+from neocalc.cohort.comparisons import Line
+from neocalc.cohort.followup import line_of
+from neocalc.cohort.identities import NO_SUBJECT
+from neocalc.cohort.table import Rows, Scoring, ids_of
 from neocalc.errors import CODE, FileError
-from neocalc.stacks import Rows as Places
-from neocalc.tables import columns
-from neocalc.tables.children import MISSING, completed
-from neocalc.tables.identities import NO_SUBJECT
-from neocalc.velocity.comparisons import Line
-from neocalc.velocity.followup_tables import line_of
+from neocalc.reading.words import Coded
+from neocalc.references.lookup import Rows as Places
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.coding import Ints
     from neocalc.errors import StatusArray
-    from neocalc.stacks import Bools
-    from neocalc.units import Floats
+    from neocalc.reading.units import Floats
+    from neocalc.reading.words import Ints
+    from neocalc.references.lookup import Bools
 
 MOST_ARMS: Final = 12
 ARM: Final = "arm"

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from neocalc.lms import centile_from_zscore
-from neocalc.plain import centile_text as _centile_text
-from neocalc.plain import plain_number, titled
+from neocalc.references.lms import centile_from_zscore
+from neocalc.text import centile_text as _centile_text
+from neocalc.text import plain_number, titled
 
 SEX_TITLES: Final = ("Girl", "Boy")
 

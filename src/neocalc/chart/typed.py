@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
 from neocalc.chart.text import count
 from neocalc.chart.visits import CHARTED
-from neocalc.coding import is_missing, sex_code
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.references import MEASURES, SEXES
-from neocalc.units import figures_of
+from neocalc.reading.units import figures_of
+from neocalc.reading.words import is_missing, sex_code
+from neocalc.references.files import MEASURES, SEXES
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.units import Floats
+    from neocalc.reading.units import Floats
 
 
 def typed_table(

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH, NOT_STATED, duration_days
-from neocalc.lengths import POSITION_MATTERS
-from neocalc.plain import listed, titled
-from neocalc.policy import AGE_BASES, CHRONOLOGICAL, DEFAULT, Policy, Resolved, weeks_and_days
-from neocalc.references import Reference
-from neocalc.references import reference as find_reference
+from neocalc.ages.lengths import POSITION_MATTERS
+from neocalc.ages.policy import AGE_BASES, CHRONOLOGICAL, DEFAULT, Policy, Resolved, weeks_and_days
+from neocalc.reading.dates import MONTH, NOT_STATED, duration_days
+from neocalc.references.catalogue import Reference
+from neocalc.references.catalogue import reference as find_reference
+from neocalc.text import listed, titled
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.chart.visits import Infant, Segment
-    from neocalc.cohort import Rows, Scoring
-    from neocalc.stacks import Bools
+    from neocalc.cohort.table import Rows, Scoring
+    from neocalc.references.lookup import Bools
 
 ORDER: Final = ("postmenstrual", "corrected", "chronological")
 """The bases of age, in the order of a child's life."""
@@ -199,7 +199,7 @@ def caption(used: Used, more: Iterable[str] = ()) -> list[str]:
         Other references that are drawn, by id.
     """
     from neocalc._version import __version__
-    from neocalc.references import tables_digest
+    from neocalc.references.catalogue import tables_digest
 
     lines = [
         f"{ref.chart_label} ({ref.id}): {ref.citation_line}. Licence: {ref.licence}."

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.age import NOT_STATED
 from neocalc.chart import style
 from neocalc.chart.ages import Column, age_ticks, span_of
 from neocalc.chart.events import Events, draw_lines, event_notes
@@ -22,10 +21,11 @@ from neocalc.chart.reasons import NEVER, reasons, why_not
 from neocalc.chart.text import count, number, z_text
 from neocalc.chart.used import caption, used_on
 from neocalc.chart.visits import Infant, Segment
-from neocalc.plain import NAMES, TITLES, counted, plain
-from neocalc.references import reference as find_reference
+from neocalc.reading.dates import NOT_STATED
+from neocalc.references.catalogue import reference as find_reference
+from neocalc.text import NAMES, TITLES, counted, plain
 from neocalc.velocity.increment_tables import LAST_DAY, WHO_2009
-from neocalc.velocity.scores import SHOWN_UNITS
+from neocalc.velocity.scored import SHOWN_UNITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,31 +13,33 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from neocalc.age import NOT_STATED, TERM, Age, date_number
-from neocalc.cohort import Rows, Scoring, ids_of, plan, score_table
+from neocalc.ages.age import Age
+from neocalc.ages.lengths import adjusted_length
+from neocalc.ages.policy import AGE_BASES, DEFAULT, Policy
+from neocalc.cohort import columns, frames
+from neocalc.cohort.comparisons import Line
+from neocalc.cohort.followup import line_of
+from neocalc.cohort.identities import Ids, one_child
+from neocalc.cohort.mapping import Words
+from neocalc.cohort.table import Rows, Scoring, ids_of, plan, score_table
+from neocalc.cohort.velocity_columns import link, measured, score_measure, velocities
 from neocalc.errors import CODE, STATUSES, AgeError, FileError
-from neocalc.growth import zscore
-from neocalc.policy import AGE_BASES, DEFAULT, Policy
-from neocalc.references import MEASURES, SEXES, Reference
-from neocalc.scoring import adjusted_length
-from neocalc.stacks import Rows as Places
-from neocalc.tables import columns, frames
-from neocalc.tables.identities import Ids, one_child
-from neocalc.tables.mapping import Words
-from neocalc.tables.polarslimits import plain_columns
-from neocalc.units import quantity
-from neocalc.velocity.comparisons import Line
-from neocalc.velocity.followup import link, measured, score_measure, velocities
-from neocalc.velocity.followup_tables import line_of
+from neocalc.files.polarslimits import plain_columns
+from neocalc.growth.zscores import zscore
+from neocalc.reading.dates import NOT_STATED, TERM, date_number
+from neocalc.reading.units import quantity
+from neocalc.references.catalogue import Reference
+from neocalc.references.files import MEASURES, SEXES
+from neocalc.references.lookup import Rows as Places
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.coding import Coded, Ints
     from neocalc.errors import StatusArray
-    from neocalc.scoring import Inputs
-    from neocalc.stacks import Bools
-    from neocalc.units import Floats
+    from neocalc.growth.placement import Inputs
+    from neocalc.reading.units import Floats
+    from neocalc.reading.words import Coded, Ints
+    from neocalc.references.lookup import Bools
 
 CHARTED: Final = ("weight", "length", "head_circumference")
 """The measures of a growth chart, from top to bottom."""
@@ -65,7 +67,7 @@ class Growth(NamedTuple):
     implausible : numpy.ndarray
         Where either value, or the change between them, is beyond what a child can have or do.
     more : dict of str to numpy.ndarray
-        The other added columns of the measure, as `neocalc.velocity.followup.score_measure` names
+        The other added columns of the measure, as `neocalc.cohort.velocity_columns.score_measure` names
         them: figures, and codes.
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from neocalc import velocity
-from neocalc.age import Age
+from neocalc.ages.age import Age
 from neocalc.chart import style
 from neocalc.chart.ages import until_day
 from neocalc.chart.facets import LEFT, Facets, Head, Panel, Room, panel_width
@@ -17,11 +17,11 @@ from neocalc.chart.reasons import left_out, measured, tally, why_no_z
 from neocalc.chart.subjects import Cohort, administered_before
 from neocalc.chart.text import count, fixed, number
 from neocalc.chart.used import caption, used_by
+from neocalc.cohort.canonical import INDICES
 from neocalc.errors import CODE
-from neocalc.plain import NAMES, TITLES, counted, plain
-from neocalc.references import MEASURES, SEXES
-from neocalc.tables.canonical import INDICES
-from neocalc.units import quantity
+from neocalc.reading.units import quantity
+from neocalc.references.files import MEASURES, SEXES
+from neocalc.text import NAMES, TITLES, counted, plain
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from neocalc.coding import Ints
-    from neocalc.units import Floats
+    from neocalc.reading.units import Floats
+    from neocalc.reading.words import Ints
 
 NAME: Final = 2.8
 """Room that the name of a subject needs below its bar [mm]."""

@@ -19,10 +19,10 @@ from itertools import pairwise
 from typing import Any, Final, NoReturn
 
 from neocalc._version import __version__
+from neocalc.ages.policy import DEFAULT, Policy
 from neocalc.cli.streams import Streams
 from neocalc.errors import MissingError, NeocalcError, PolicyError, TrialWarning, printable
-from neocalc.policy import DEFAULT, Policy
-from neocalc.tables import runs
+from neocalc.files import runs
 
 COMMANDS: Final = {
     "age": ("growth", "chronological, postmenstrual and corrected age"),
@@ -224,7 +224,7 @@ def _top_level(given: list[str]) -> int:
         parser.error(f"there is no command {given[0]!r}; accepted: {', '.join(COMMANDS)}")
     options = parser.parse_args(given)
     if options.version:
-        from neocalc.references import tables_digest
+        from neocalc.references.catalogue import tables_digest
 
         print(f"neocalc {__version__}, tables {tables_digest()}")
     else:
@@ -286,7 +286,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def print_json(about: dict[str, Any]) -> None:
     """Print one JSON object that says which command and version computed it."""
-    from neocalc.references import tables_digest
+    from neocalc.references.catalogue import tables_digest
 
     head = _json_head(f"{_COMMAND.get()} answer") | {"tables": tables_digest()}
     text = json.dumps(head | about, indent=2, allow_nan=False)

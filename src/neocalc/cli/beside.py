@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from neocalc.age import NOT_STATED, Age
-from neocalc.birth import size_at_birth
+from neocalc.ages.age import Age
+from neocalc.ages.policy import DEFAULT
 from neocalc.cli import print_rows
-from neocalc.growth import zscore
-from neocalc.plain import NAMES, centile_text, plain, z_text
-from neocalc.policy import DEFAULT
-from neocalc.references import Reference, reference, references
-from neocalc.units import quantity
+from neocalc.growth.birth import size_at_birth
+from neocalc.growth.zscores import zscore
+from neocalc.reading.dates import NOT_STATED
+from neocalc.reading.units import quantity
+from neocalc.references.catalogue import Reference, reference, references
+from neocalc.text import NAMES, centile_text, plain, z_text
 
 
 def beside(measure: str, text: str, asked: dict[str, Any]) -> list[dict[str, Any]]:

@@ -15,18 +15,18 @@ from neocalc.cli.files import READ, add_reading, failed, say_columns
 from neocalc.cli.growth import whole_days
 from neocalc.cli.laid import opened
 from neocalc.cli.layouts import add_layout
-from neocalc.cohort import ids_of
+from neocalc.cohort.canonical import INDICES
+from neocalc.cohort.run import Summary
+from neocalc.cohort.table import ids_of
 from neocalc.errors import AgeError, FileError, InputError, MissingError, printable
-from neocalc.plain import NAMES, counted
-from neocalc.tables.batch import Summary
-from neocalc.tables.canonical import INDICES
-from neocalc.tables.outputs import refuse_existing, stopped_cleanly
+from neocalc.files.outputs import refuse_existing, stopped_cleanly
+from neocalc.text import NAMES, counted
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.cohort import Scoring
-    from neocalc.tables.files import Source
+    from neocalc.cohort.table import Scoring
+    from neocalc.files.sources import Source
     from neocalc.trials import Trial
 
 TYPED: Final = ("sex", "gestation", "born", "on", "age_days", "weight", "length", "head")
@@ -127,8 +127,8 @@ class Read(NamedTuple):
     def summary(self, subject: str | None, *, charted: bool) -> Summary:
         """Rows and statuses: of all indices, or of those that are drawn."""
         from neocalc.chart.visits import CHARTED, of_subject, score_visits
-        from neocalc.tables.canonical import INDICES
-        from neocalc.tables.counts import count_statuses
+        from neocalc.cohort.canonical import INDICES
+        from neocalc.cohort.counts import count_statuses
 
         table, ids = self.table, ids_of(self.table, self.scoring)
         if subject is not None and ids is None:
@@ -278,7 +278,7 @@ def read_file(options: argparse.Namespace) -> Read:
 
 def _typed(options: argparse.Namespace) -> Read:
     """One infant as typed."""
-    from neocalc.age import Age
+    from neocalc.ages.age import Age
     from neocalc.chart.typed import typed_table
     from neocalc.chart.visits import scored_table
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
 from neocalc.cli import add_json, add_policy, one_line, policy_of
 from neocalc.cli.growth import whole_days
 from neocalc.errors import DoseRefused, FileError, InputError, MissingError
@@ -217,7 +217,7 @@ def _arm(args: argparse.Namespace) -> Any:
 
 def _age(args: argparse.Namespace) -> Age | None:
     """The age on the day of the dose, by one of its three forms."""
-    from neocalc.moments import moment
+    from neocalc.ages.moments import moment
 
     forms = [name for name in ("born", "age_days", "pma") if getattr(args, name) is not None]
     if len(forms) > 1:
@@ -289,7 +289,7 @@ def _stated_limits(args: argparse.Namespace) -> Any:
 
 
 def _override(args: argparse.Namespace) -> Any:
-    from neocalc.dose import Override
+    from neocalc.dose.persons import Override
 
     names = ("override_reason", "second_person", "seen")
     if all(getattr(args, name) is None for name in names):
@@ -303,8 +303,7 @@ def _override(args: argparse.Namespace) -> Any:
 
 def _second_check(args: argparse.Namespace) -> Any:
     """What a second person types, asked for line by line; the first's figures are not shown."""
-    from neocalc.dose import SecondCheck
-    from neocalc.dose.persons import SECOND
+    from neocalc.dose.persons import SECOND, SecondCheck
 
     if not args.second_check:
         return None
@@ -348,7 +347,7 @@ def typed_fraction(text: str) -> str | float:
 
 def _refuse_outputs(args: argparse.Namespace) -> None:
     """Refuse a worksheet that cannot be written, before anything is computed."""
-    from neocalc.tables.outputs import refuse_existing
+    from neocalc.files.outputs import refuse_existing
 
     if args.worksheet is not None:
         path = Path(args.worksheet)
@@ -361,7 +360,7 @@ def _refuse_outputs(args: argparse.Namespace) -> None:
 
 def _write_worksheet(args: argparse.Namespace, plan: Any) -> None:
     from neocalc.dose import worksheet
-    from neocalc.tables.outputs import output
+    from neocalc.files.outputs import output
 
     page = worksheet.html if Path(args.worksheet).suffix.lower() == ".html" else worksheet.text
     with output(args.worksheet, force=args.force) as part:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import one_line
 from neocalc.errors import FileError, printable
-from neocalc.references import parse_toml
-from neocalc.shipped import read_small
+from neocalc.references.files import parse_toml
+from neocalc.references.shipped import read_small
 
 if TYPE_CHECKING:
-    from neocalc.tables.batch import Summary
-    from neocalc.tables.files import Source
+    from neocalc.cohort.run import Summary
+    from neocalc.files.sources import Source
 VISITS_UNFLAGGED: Final = "ok, missing_value or first_visit"
 """Statuses of pairs of visits that need no query: every child has a first visit."""
 READ: Final = ".csv, .csv.gz, .parquet, .xlsx, .sas7bdat, .xpt, .sav or .dta"
@@ -111,7 +111,7 @@ def add_file_kinds(parser: Any) -> None:
 
 def source_of(options: argparse.Namespace) -> Source:
     """The file that is read, as the options say."""
-    from neocalc.tables.files import Source
+    from neocalc.files.sources import Source
 
     return Source(
         options.input,
@@ -128,7 +128,7 @@ def add_prefix(parser: argparse.ArgumentParser) -> None:
 
 def say_columns(names: dict[str, str]) -> None:
     """Print the mapping that was used, and that ages are not corrected, on standard error."""
-    from neocalc.tables.mapping import GESTATION_COLUMNS
+    from neocalc.cohort.canonical import GESTATION_COLUMNS
 
     used = ", ".join(n if n == c else f"{n}={c}" for n, c in names.items())
     print(printable(f"Columns: {used}"), file=sys.stderr)
@@ -138,7 +138,7 @@ def say_columns(names: dict[str, str]) -> None:
 
 def report(summary: str, names: dict[str, str], path: str) -> None:
     """Print the mapping that was used and the summary, on standard error."""
-    from neocalc.tables.inputs import STANDARD
+    from neocalc.files.inputs import STANDARD
 
     say_columns(names)
     print(summary, file=sys.stderr)
@@ -148,8 +148,8 @@ def report(summary: str, names: dict[str, str], path: str) -> None:
 
 def refuse_output(options: argparse.Namespace) -> None:
     """Refuse an output that exists or is the input, before any work is done."""
-    from neocalc.tables.inputs import STANDARD
-    from neocalc.tables.outputs import is_parquet, refuse_existing
+    from neocalc.files.inputs import STANDARD
+    from neocalc.files.outputs import is_parquet, refuse_existing
 
     if not getattr(options, "observations", False):
         is_parquet(options.output)
@@ -196,7 +196,7 @@ def reading_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def _missing(file: dict[str, list[str]], given: list[str]) -> dict[str, list[str]]:
     """The words for a missing value of all columns and of single ones."""
-    from neocalc.tables.missing import ALL
+    from neocalc.cohort.missing import ALL
 
     typed: dict[str, list[str]] = {}
     for text in given:
@@ -230,7 +230,7 @@ _ACCEPTED: Final = (
 
 def _mapping_file(path: str) -> dict[str, Any]:
     """What a TOML file says of the columns."""
-    from neocalc.tables.missing import ALL
+    from neocalc.cohort.missing import ALL
 
     try:
         content = parse_toml(read_small(path).removeprefix(b"\xef\xbb\xbf"))

@@ -9,10 +9,10 @@ from typing import Final
 from neocalc.cli import policy_of, print_json
 from neocalc.cli.files import VISITS_UNFLAGGED, failed, refuse_output, report
 from neocalc.cli.laid import opened
+from neocalc.cohort.followup import plan
+from neocalc.cohort.followup_files import score_file
+from neocalc.cohort.run import NOT_FLAGGED
 from neocalc.errors import MissingError
-from neocalc.tables.batch import NOT_FLAGGED
-from neocalc.velocity.followup_files import score_file
-from neocalc.velocity.followup_tables import plan
 from neocalc.velocity.increments import Rules
 
 EXPECTED: Final = NOT_FLAGGED | {"first_visit"}

@@ -9,19 +9,21 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from neocalc.age import NOT_STATED, TERM, Age, date_number
-from neocalc.arguments import inputs_of
+from neocalc.ages.age import Age
+from neocalc.ages.lengths import HEIGHT_FROM, POSITION_MATTERS, STANDING_FROM
+from neocalc.ages.policy import DEFAULT, Policy, resolve, weeks_and_days
 from neocalc.cli import add_json, add_policy, policy_of, print_json, print_rows
 from neocalc.cli.beside import beside, print_beside
-from neocalc.coding import STANDING, position_code, sex_code
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.growth import ZScore, zscore
-from neocalc.lengths import HEIGHT_FROM, POSITION_MATTERS, STANDING_FROM
-from neocalc.plain import NAMES, centile_text, plain, plain_number, z_text
-from neocalc.policy import DEFAULT, Policy, resolve, weeks_and_days
-from neocalc.references import MEASURES, reference
-from neocalc.scoring import body_mass_index
-from neocalc.units import figures_of
+from neocalc.growth.arguments import inputs_of
+from neocalc.growth.scoring import body_mass_index
+from neocalc.growth.zscores import ZScore, zscore
+from neocalc.reading.dates import NOT_STATED, TERM, date_number
+from neocalc.reading.units import figures_of
+from neocalc.reading.words import STANDING, position_code, sex_code
+from neocalc.references.catalogue import reference
+from neocalc.references.files import MEASURES
+from neocalc.text import NAMES, centile_text, plain, plain_number, z_text
 
 OPTIONS: Final = {
     "weight": ("weight", "3100g or 3.1kg"),

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from neocalc.cli import add_json, one_line, print_json, print_rows
 from neocalc.cli.files import add_file_kinds, source_of
 from neocalc.errors import FileError, printable
-from neocalc.tables.inputs import STANDARD
-from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
+from neocalc.files.inputs import STANDARD
+from neocalc.files.outputs import output, refuse_existing, stopped_cleanly
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.tables.files import Source
+    from neocalc.files.sources import Source
     from neocalc.visits.inspection import Column
 
 DEFAULT: Final = "mapping.toml"
@@ -107,7 +107,7 @@ def _first_rows(source: Source) -> tuple[pl.DataFrame, bool]:
 
 def _refused(source: Source, columns: list[Column]) -> str:
     """What scoring would say of the mapping as it stands; empty: it would score."""
-    from neocalc.tables.mapping import map_columns
+    from neocalc.cohort.mapping import map_columns
     from neocalc.visits.inspection import is_value
 
     if any(is_value(name) for name in source.columns):

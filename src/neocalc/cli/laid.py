@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from neocalc.cli import one_line
 from neocalc.cli.files import reading_of, source_of
 from neocalc.cli.layouts import LAYOUTS, OF_LAYOUTS
+from neocalc.cohort.canonical import CANONICAL, GESTATION_COLUMNS, MEASURE_COLUMNS
 from neocalc.errors import FileError, NeocalcError
-from neocalc.tables.canonical import CANONICAL, GESTATION_COLUMNS, MEASURE_COLUMNS
-from neocalc.tables.files import Source
-from neocalc.tables.inputs import STANDARD, file_digest
+from neocalc.files.inputs import STANDARD, file_digest
+from neocalc.files.sources import Source
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json, print_rows
 from neocalc.cli.files import add_files, failed, reading_of, source_of
+from neocalc.cohort.run import NOT_FLAGGED
 from neocalc.errors import FileError, InputError, printable
+from neocalc.files.inputs import STANDARD
+from neocalc.files.outputs import refuse_existing
+from neocalc.files.sources import Source
 from neocalc.outcomes.files import Wanted, write_file
 from neocalc.outcomes.plan import OutcomePlan, plan
 from neocalc.outcomes.summary import finite
-from neocalc.tables.batch import NOT_FLAGGED
-from neocalc.tables.files import Source
-from neocalc.tables.inputs import STANDARD
-from neocalc.tables.outputs import refuse_existing
 
 OPTION_OF: Final = {
     "version": "trial_version", "arm": "arm_column", "population": "population_column",

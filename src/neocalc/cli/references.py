@@ -6,14 +6,8 @@ import argparse
 from typing import Any, Final
 
 from neocalc.cli import add_json, print_json, print_rows
-from neocalc.references import (
-    EXCLUDE,
-    Measure,
-    Reference,
-    excluded,
-    references,
-    tables_digest,
-)
+from neocalc.references.catalogue import EXCLUDE, Reference, excluded, references, tables_digest
+from neocalc.references.files import Measure
 
 AXES: Final = {"": "length", "gestation": "gestation"}
 """What a reference goes by, where that is not an age."""
@@ -66,7 +60,7 @@ def _cells(measure: Measure) -> list[str]:
 def _implausible(measure: Measure) -> str:
     """Beyond which limits a value of a table is implausible.
 
-    >>> from neocalc.references import reference
+    >>> from neocalc.references.catalogue import reference
     >>> _implausible(reference("fenton-2013").measures["weight"])
     'z < -6, z > 6, y < M exp(-6 S)'
     """

@@ -19,7 +19,7 @@ from neocalc.cli.chart import (
 )
 from neocalc.cli.files import READ, failed
 from neocalc.errors import FileError, InputError
-from neocalc.tables.outputs import output, refuse_existing, stopped_cleanly
+from neocalc.files.outputs import output, refuse_existing, stopped_cleanly
 
 __all__ = ["OPTION_OF", "configure_report", "run_report"]
 

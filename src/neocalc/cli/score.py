@@ -10,27 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.cli import add_json, add_policy, one_line, policy_of, print_json
 from neocalc.cli.dose import typed_fraction
-from neocalc.cli.files import (
-    add_files,
-    add_prefix,
-    failed,
-    pairs,
-    refuse_output,
-    report,
-)
+from neocalc.cli.files import add_files, add_prefix, failed, pairs, refuse_output, report
 from neocalc.cli.laid import opened, refuse_unrestored, restored, write_fhir
 from neocalc.cli.layouts import add_layout
-from neocalc.cohort import plan
+from neocalc.cohort.run import score_file
+from neocalc.cohort.table import plan
 from neocalc.errors import DoseRefused, FileError, InputError, MissingError
-from neocalc.tables.batch import score_file
-from neocalc.tables.outputs import is_parquet, write_batches
+from neocalc.files.outputs import is_parquet, write_batches
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.dose import Dosing
-    from neocalc.policy import Policy
-    from neocalc.tables.files import Source
+    from neocalc.ages.policy import Policy
+    from neocalc.dose.dosing import Dosing
+    from neocalc.files.sources import Source
 
 DOSE_VALUES: Final = {
     "concentration": "of all cells after thaw and wash, 5e6cells/mL; without it no volume",
@@ -110,7 +103,7 @@ def _dosing(options: argparse.Namespace) -> Dosing | None:
         for name in [*given, *(one for one in of_dose if getattr(options, one))]:
             raise MissingError("dose", f"--{name.replace('_', '-')} is that of a dose: TRIAL:ARM")
         return None
-    from neocalc.dose import Dosing
+    from neocalc.dose.dosing import Dosing
     from neocalc.trials import load
 
     trial, _, arm = options.dose.rpartition(":")

@@ -18,7 +18,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from neocalc.errors import is_shown
-from neocalc.supervised import fill
+from neocalc.files.supervised import fill
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -6,14 +6,15 @@ import argparse
 import re
 from typing import Any, Final
 
-from neocalc.age import Age, date_number
+from neocalc.ages.age import Age
 from neocalc.cli import add_json, add_policy, policy_of, print_json
 from neocalc.cli.files import VISITS_UNFLAGGED, add_files, add_prefix
 from neocalc.cli.growth import age_facts, whole_days
 from neocalc.cli.layouts import NAMES, add_layout
 from neocalc.cli.velocity_text import facts, print_pair
-from neocalc.coding import position_code, sex_code
 from neocalc.errors import AgeError, FileError, InputError, MissingError, UnitError
+from neocalc.reading.dates import date_number
+from neocalc.reading.words import position_code, sex_code
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.increments import Rules
 from neocalc.velocity.intervals import BETWEEN

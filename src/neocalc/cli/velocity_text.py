@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from neocalc.age import TERM, Age
+from neocalc.ages.age import Age
+from neocalc.ages.policy import Policy, weeks_and_days
 from neocalc.cli.growth import gestation_text
-from neocalc.plain import centile_text, plain, plain_number, z_text
-from neocalc.policy import Policy, weeks_and_days
-from neocalc.velocity.scores import SHOWN_UNITS
+from neocalc.reading.dates import TERM
+from neocalc.text import centile_text, plain, plain_number, z_text
+from neocalc.velocity.scored import SHOWN_UNITS
 from neocalc.velocity.trial_zones import SOURCE_WORDS, ZONES, Zones
 
 HOW: Final = {

@@ -33,7 +33,7 @@ def run_verify(options: argparse.Namespace) -> int:
     from neocalc.verify import verify
 
     if options.html is not None:
-        from neocalc.tables.outputs import refuse_existing
+        from neocalc.files.outputs import refuse_existing
 
         path = Path(options.html)
         if path.suffix.lower() not in PAGES:
@@ -41,7 +41,7 @@ def run_verify(options: argparse.Namespace) -> int:
         refuse_existing(path, force=options.force)
     report = verify()
     if options.html is not None:
-        from neocalc.tables.outputs import output
+        from neocalc.files.outputs import output
 
         with output(options.html, force=options.force) as part:
             part.write_text(verify_report.html(report), encoding="utf-8")

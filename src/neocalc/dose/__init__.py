@@ -5,7 +5,7 @@ only with a recorded reason and a second person's initials.
 
 References
 ----------
-Methods and limits are those of the protocol; the formulas are in `neocalc.dose.arithmetic`, each
+Methods and limits are those of the protocol; the formulas are in `neocalc.dose.formulas`, each
 check in `neocalc.dose.checks` and `neocalc.dose.weight`.
 """
 
@@ -28,8 +28,8 @@ from neocalc.dose.stops import HARD, SOFT, Check, every_check
 from neocalc.errors import DoseRefused, InputError
 
 if TYPE_CHECKING:
-    from neocalc.age import Age
-    from neocalc.policy import Policy
+    from neocalc.ages.age import Age
+    from neocalc.ages.policy import Policy
     from neocalc.trials import Arm
 
 __all__ = [

@@ -14,7 +14,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from neocalc.dose.arithmetic import (
+from neocalc.dose.formulas import (
     DMSO_DENSITY,
     cells_needed,
     delivered_dose,

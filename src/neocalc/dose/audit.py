@@ -16,15 +16,15 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from neocalc.age import NOT_STATED
 from neocalc.dose.inputs import MOMENTS, TEXTS, DoseInputs
 from neocalc.dose.limits import Loosened
 from neocalc.dose.notation import Figure
 from neocalc.dose.plan import Plan, Request
 from neocalc.dose.stops import Check
 from neocalc.errors import DoseRefused, FileError
+from neocalc.files import runs
+from neocalc.reading.dates import NOT_STATED
 from neocalc.records import head
-from neocalc.tables import runs
 
 
 def record(result: Plan | DoseRefused, *, at: dt.datetime | None = None) -> dict[str, Any]:

@@ -12,16 +12,7 @@ from typing import NamedTuple
 
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, spoken
-from neocalc.dose.stops import (
-    HARD,
-    LACKS_INPUT,
-    LACKS_LIMIT,
-    NOT_MADE,
-    PASSED,
-    SOFT,
-    Check,
-    above,
-)
+from neocalc.dose.stops import HARD, LACKS_INPUT, LACKS_LIMIT, NOT_MADE, PASSED, SOFT, Check, above
 
 
 class Side(NamedTuple):

@@ -13,16 +13,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from neocalc.dose.amounts import Amounts
-from neocalc.dose.arithmetic import (
-    exact,
-    exact_sum,
-    exact_volume,
-    fitting_syringe,
-    largest_syringe,
-)
 from neocalc.dose.bounds import judged, side
 from neocalc.dose.conditions import condition_checks
 from neocalc.dose.course import course_checks
+from neocalc.dose.formulas import exact, exact_sum, exact_volume, fitting_syringe, largest_syringe
 from neocalc.dose.infusion import infusion_checks
 from neocalc.dose.inputs import FRACTIONS, LARGEST, OR_NONE, SMALLEST, DoseInputs
 from neocalc.dose.limits import Limits

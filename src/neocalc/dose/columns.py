@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.dose.amounts import strength_of, work_out
-from neocalc.dose.arithmetic import cells_needed, volume_needed
 from neocalc.dose.checks import derived_checks, input_checks
+from neocalc.dose.formulas import cells_needed, volume_needed
 from neocalc.dose.inputs import DoseInputs, read_inputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.stops import HARD, SOFT, above, stop_codes

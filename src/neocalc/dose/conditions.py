@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.age import NOT_STATED, Age
+from neocalc.ages.age import Age
+from neocalc.ages.moments import birth_date, days_between
+from neocalc.ages.policy import weeks_and_days
 from neocalc.dose.bounds import lacking
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.persons import SecondCheck
 from neocalc.dose.stops import HARD, LACKS_INPUT, LACKS_LIMIT, NOT_MADE, PASSED, SOFT, Check
-from neocalc.moments import birth_date, days_between
-from neocalc.policy import weeks_and_days
+from neocalc.reading.dates import NOT_STATED
 
 if TYPE_CHECKING:
     from neocalc.trials import Arm

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from neocalc.ages.moments import days_between, hours_between, span_between
 from neocalc.dose.bounds import judged, lacking, side
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import HARD, LACKS_LIMIT, NOT_MADE, PASSED, SOFT, Check, above
-from neocalc.moments import days_between, hours_between, span_between
 
 WHOLE_DAYS: Final = 2
 """From so many days on an interval in whole days is one of the calendar [day]."""

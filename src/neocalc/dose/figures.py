@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from neocalc.dose.arithmetic import exact
+from neocalc.dose.formulas import exact
 from neocalc.errors import InputError, MissingError, UnitError
-from neocalc.units import Unit, figures_of, find_unit, split_quantity
+from neocalc.reading.dimensions import Unit, find_unit, split_quantity
+from neocalc.reading.units import figures_of
 
 SAID: Final = {
     "kg": 'kg or g, such as "2.35 kg"',

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from neocalc.ages.moments import span_between
 from neocalc.dose.amounts import Amounts
 from neocalc.dose.bounds import judged, side
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure
 from neocalc.dose.stops import HARD, LACKS_INPUT, NOT_MADE, PASSED, Check
-from neocalc.moments import span_between
 
 EMBOLISM: Final = (
     "1 million cells/kg in 30 minutes; faster, a preterm infant had signs of a lung embolism: Lim "

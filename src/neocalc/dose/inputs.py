@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from neocalc.age import Age
-from neocalc.coding import sex_code
+from neocalc.ages.age import Age
+from neocalc.ages.moments import Moment, birth_date, day_of_age, hours_between, moment
+from neocalc.ages.policy import DEFAULT, Policy
 from neocalc.dose.figures import COUNTS, counted_cells, fraction, metric_weight, one_figure
 from neocalc.dose.notation import Figure
 from neocalc.dose.vials import Pool, Vial, read_vials
 from neocalc.errors import AgeError, InputError, MissingError
-from neocalc.moments import Moment, birth_date, day_of_age, hours_between, moment
-from neocalc.policy import DEFAULT, Policy
-from neocalc.references import SEXES, reference
+from neocalc.reading.words import sex_code
+from neocalc.references.catalogue import reference
+from neocalc.references.files import SEXES
 
 WEIGHT_SOURCES: Final = {
     "measured": "measured",

@@ -18,7 +18,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from neocalc.errors import InputError, UnitError
-from neocalc.units import find_unit, quantity
+from neocalc.reading.dimensions import find_unit
+from neocalc.reading.units import quantity
 
 if TYPE_CHECKING:
     import pint

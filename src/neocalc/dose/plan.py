@@ -12,7 +12,7 @@ from neocalc.dose.notation import COMPUTED, Figure
 from neocalc.dose.persons import Override, SecondCheck
 from neocalc.dose.sites import Site
 from neocalc.dose.stops import SOFT, Check
-from neocalc.units import quantity
+from neocalc.reading.units import quantity
 
 if TYPE_CHECKING:
     import pint

@@ -11,7 +11,7 @@ from neocalc.dose.limits import Limits
 from neocalc.dose.notation import amount
 from neocalc.dose.stops import HARD, Check, every_check
 from neocalc.errors import DoseRefused, InputError
-from neocalc.units import quantity
+from neocalc.reading.units import quantity
 
 if TYPE_CHECKING:
     from neocalc.dose.plan import Request

@@ -25,8 +25,8 @@ from typing import Any, Final
 
 from neocalc.dose.figures import one_figure
 from neocalc.errors import FileError, InputError, PolicyError
-from neocalc.references import parse_toml
-from neocalc.shipped import read_small
+from neocalc.references.files import parse_toml
+from neocalc.references.shipped import read_small
 from neocalc.trials.conditions import required_of
 
 NAME: Final = "neocalc.toml"

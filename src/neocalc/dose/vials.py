@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
-from neocalc.dose.arithmetic import exact
 from neocalc.dose.figures import counted_cells, fraction, one_figure
+from neocalc.dose.formulas import exact
 from neocalc.errors import InputError, MissingError
 
 _ACCEPTED = 'cells, viability and volume of a vial, such as "12 million cells, 92%, 1 mL"'

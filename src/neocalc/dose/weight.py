@@ -24,19 +24,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neocalc.age import NOT_STATED, SHORTEST_GESTATION
-from neocalc.arguments import inputs_of
+from neocalc.ages.moments import days_between, hours_between, span_between
+from neocalc.ages.policy import DEFAULT, Policy, weeks_and_days
 from neocalc.dose.bounds import lacking
 from neocalc.dose.inputs import DoseInputs, default_policy
 from neocalc.dose.limits import Limits
 from neocalc.dose.notation import Figure, amount, number
 from neocalc.dose.stops import HARD, OUTCOMES, PASSED, SOFT, Check, stop_codes
-from neocalc.growth import zscore
-from neocalc.lms import small_line
-from neocalc.moments import days_between, hours_between, span_between
-from neocalc.policy import DEFAULT, Policy, weeks_and_days
-from neocalc.scoring import Place, place_of
-from neocalc.units import Floats
+from neocalc.growth.arguments import inputs_of
+from neocalc.growth.scoring import Place, place_of
+from neocalc.growth.zscores import zscore
+from neocalc.reading.dates import NOT_STATED, SHORTEST_GESTATION
+from neocalc.reading.units import Floats
+from neocalc.references.lms import small_line
 
 POUND: Final = 0.45359237
 """The international pound [kg]."""

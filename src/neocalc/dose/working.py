@@ -2,7 +2,7 @@
 
 References
 ----------
-The formulas are in `neocalc.dose.arithmetic`; each stands here as a person writes it.
+The formulas are in `neocalc.dose.formulas`; each stands here as a person writes it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from neocalc.dose.amounts import FASTEST
-from neocalc.dose.arithmetic import DMSO_DENSITY, up_to_graduation
+from neocalc.dose.formulas import DMSO_DENSITY, up_to_graduation
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount, number
 from neocalc.dose.plan import Plan
 from neocalc.errors import UnitError
-from neocalc.units import split_quantity
+from neocalc.reading.dimensions import split_quantity
 
 
 class Step(NamedTuple):

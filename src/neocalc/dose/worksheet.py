@@ -19,19 +19,19 @@ from typing import Final
 
 from neocalc import html as pages
 from neocalc._version import __version__
-from neocalc.age import NOT_STATED, TERM
+from neocalc.ages.moments import birth_date
+from neocalc.ages.policy import DEFAULT, weeks_and_days
 from neocalc.dose.answer import box, framed, not_checked
 from neocalc.dose.inputs import DoseInputs, default_policy
 from neocalc.dose.notation import COMPUTED, Figure, amount, spoken
 from neocalc.dose.plan import Plan
 from neocalc.dose.stops import PASSED, SOFT
 from neocalc.dose.working import as_given, figures_as_given, steps
-from neocalc.moments import birth_date
-from neocalc.plain import visible
-from neocalc.policy import DEFAULT, weeks_and_days
+from neocalc.reading.dates import NOT_STATED, TERM
 from neocalc.records import utc_time
-from neocalc.references import tables_digest
-from neocalc.shipped import SHIPPED
+from neocalc.references.catalogue import tables_digest
+from neocalc.references.shipped import SHIPPED
+from neocalc.text import visible
 
 WIDTH: Final = 96
 """Characters in a line of the text."""

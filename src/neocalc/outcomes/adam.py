@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from neocalc.errors import ExtraMissing, FileError
 from neocalc.outcomes.tables import BASELINE
-from neocalc.plain import NAMES
 from neocalc.records import utc_time
-from neocalc.references import MEASURES
+from neocalc.references.files import MEASURES
+from neocalc.text import NAMES
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.age import Age
-from neocalc.cohort import Rows, ids_of
+from neocalc.ages.age import Age
+from neocalc.ages.policy import DEFAULT, Policy, last_day
+from neocalc.cohort import frames
+from neocalc.cohort.comparisons import Line
+from neocalc.cohort.followup import Dates, baseline_ages, born_of, line_of
+from neocalc.cohort.notes import Notes
+from neocalc.cohort.table import Rows, ids_of
 from neocalc.errors import InputError
 from neocalc.outcomes.endpoints import ENDPOINTS, Figures, figures, picked
 from neocalc.outcomes.plan import OutcomePlan, plan
@@ -18,11 +23,6 @@ from neocalc.outcomes.subjects import Subjects, subjects_of
 from neocalc.outcomes.summary import arms_of, summarise
 from neocalc.outcomes.tables import subject_table
 from neocalc.outcomes.targets import Windows
-from neocalc.policy import DEFAULT, Policy, last_day
-from neocalc.tables import frames
-from neocalc.tables.notes import Notes
-from neocalc.velocity.comparisons import Line
-from neocalc.velocity.followup_tables import Dates, baseline_ages, born_of, line_of
 from neocalc.velocity.increments import Rules
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Prepared:
 
     Attributes
     ----------
-    rows : neocalc.cohort.Rows
+    rows : neocalc.cohort.table.Rows
         The rows.
     born : Dates
         The day of birth of each row's child.
@@ -204,7 +204,7 @@ def plausible(table: pl.DataFrame) -> pl.DataFrame:
 
 def variants(prepared: Prepared, scoring: OutcomePlan) -> Iterable[tuple[str, pl.DataFrame]]:
     """The table of the subjects under each other policy: what a conclusion may hang on."""
-    from neocalc.references import references
+    from neocalc.references.catalogue import references
 
     rows, policy = prepared.rows, scoring.policy
     plain = copy.copy(rows)
@@ -235,7 +235,7 @@ def _with_preterm(policy: Policy, name: str) -> Policy:
     A hand-over that the policy states against its own reference is kept, where the other goes so
     far.
     """
-    from neocalc.references import reference
+    from neocalc.references.catalogue import reference
 
     handover = policy.handover
     usual = reference(policy.preterm_reference).handover_day

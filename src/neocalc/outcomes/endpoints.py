@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.coding import Ints
+from neocalc.cohort.comparisons import Compared, Line
+from neocalc.cohort.velocity_columns import between_visits, link, measured, velocities
 from neocalc.errors import CODE, StatusArray
+from neocalc.growth.placement import Inputs
+from neocalc.growth.scoring import score as score_attained
 from neocalc.outcomes.subjects import Subjects
 from neocalc.outcomes.targets import Windows
 from neocalc.outcomes.visits import NONE, chosen
-from neocalc.scoring import Inputs
-from neocalc.scoring import score as score_attained
-from neocalc.stacks import Bytes, Rows
-from neocalc.units import Floats
-from neocalc.velocity.comparisons import Compared, Line
+from neocalc.reading.units import Floats
+from neocalc.reading.words import Ints
+from neocalc.references.lookup import Bytes, Rows
 from neocalc.velocity.correlations import sources, standardise, standardised_status
 from neocalc.velocity.declines import attained, change_of, chart_steps
-from neocalc.velocity.followup import between_visits, link, measured, velocities
 from neocalc.velocity.visits import pair, visit
 
 if TYPE_CHECKING:
-    from neocalc.cohort import Rows as Prepared
+    from neocalc.cohort.table import Rows as Prepared
     from neocalc.outcomes.plan import OutcomePlan
 
 ENDPOINTS: Final = {

@@ -13,28 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from neocalc.cohort.run import Summary, record
+from neocalc.cohort.velocity_columns import PREFIXES
 from neocalc.errors import FileError
+from neocalc.files.inputs import STANDARD, file_digest
+from neocalc.files.outputs import is_parquet, outputs, scored_output, stopped_cleanly, write_batches
 from neocalc.outcomes.analysis import Outcome, analyse
 from neocalc.outcomes.endpoints import ENDPOINTS
 from neocalc.outcomes.plan import OutcomePlan
 from neocalc.outcomes.summary import finite
-from neocalc.references import reference
-from neocalc.tables.batch import Summary, record
-from neocalc.tables.inputs import STANDARD, file_digest
-from neocalc.tables.outputs import (
-    is_parquet,
-    outputs,
-    scored_output,
-    stopped_cleanly,
-    write_batches,
-)
-from neocalc.velocity.followup import PREFIXES
+from neocalc.references.catalogue import reference
 from neocalc.velocity.increment_tables import WHO_2009
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.tables.files import Source
+    from neocalc.files.sources import Source
 
 PAGES: Final = (".html", ".htm")
 """Suffixes of a page."""

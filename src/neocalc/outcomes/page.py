@@ -13,8 +13,8 @@ from neocalc.html import Safe
 from neocalc.outcomes.endpoints import ENDPOINTS
 from neocalc.outcomes.pictures import draw_means, draw_subjects
 from neocalc.outcomes.summary import ALL, ITT, MAIN, NOT_STATED, arms_of
-from neocalc.plain import TITLES, hidden, plain
 from neocalc.report.style import STYLE
+from neocalc.text import TITLES, hidden, plain
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,7 @@ import numpy as np
 from neocalc.chart import style
 from neocalc.outcomes.statistics import LEVEL
 from neocalc.outcomes.summary import ALL, ITT, MAIN, NOT_STATED, arms_of
-from neocalc.plain import TITLES
+from neocalc.text import TITLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Unpack
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
+from neocalc.ages.policy import DEFAULT, Policy, policy_or_default, resolve
+from neocalc.cohort.canonical import TABLE
+from neocalc.cohort.followup import FollowUp
+from neocalc.cohort.mapping import Words, map_columns, mapping_of
 from neocalc.errors import FileError, InputError, MissingError
 from neocalc.outcomes.targets import Schedule, schedule
-from neocalc.policy import DEFAULT, Policy, policy_or_default, resolve
-from neocalc.tables.mapping import TABLE, Words, map_columns, mapping_of
 from neocalc.trials import Trial
-from neocalc.velocity.followup_tables import FollowUp
 from neocalc.velocity.increments import DEFAULT_RULES, Rules
 
 ORDER: Final = (

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import neocalc
+from neocalc.ages.policy import DEFAULT
 from neocalc.outcomes.statistics import EXACT_UP_TO, FEWEST_FOR_P, LEVEL
-from neocalc.plain import NAMES
-from neocalc.policy import DEFAULT
-from neocalc.references import reference, tables_digest
+from neocalc.references.catalogue import reference, tables_digest
+from neocalc.text import NAMES
 
 if TYPE_CHECKING:
     from neocalc.outcomes.plan import OutcomePlan

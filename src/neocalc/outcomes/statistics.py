@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from neocalc.units import Floats
+from neocalc.reading.units import Floats
 
 LEVEL: Final = 0.95
 """Confidence level of the intervals."""

@@ -13,18 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from neocalc.chart.arms import arm_words
-from neocalc.coding import Ints
+from neocalc.cohort.columns import column_of, dates
+from neocalc.cohort.identities import NO_SUBJECT
 from neocalc.errors import CODE, FileError, StatusArray, first_status
-from neocalc.stacks import Bools, Rows
-from neocalc.tables.columns import column_of, dates
-from neocalc.tables.identities import NO_SUBJECT
+from neocalc.reading.words import Ints
+from neocalc.references.lookup import Bools, Rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.cohort import Rows as Prepared
+    from neocalc.cohort.followup import Dates
+    from neocalc.cohort.table import Rows as Prepared
     from neocalc.outcomes.plan import OutcomePlan
-    from neocalc.velocity.followup_tables import Dates
 
 ENDS: Final = {
     "died": "died", "death": "died", "dead": "died", "deceased": "died",
@@ -92,7 +92,7 @@ def subjects_of(
     ----------
     table : polars.DataFrame
         The rows.
-    prepared : neocalc.cohort.Rows
+    prepared : neocalc.cohort.table.Rows
         The same rows prepared.
     scoring : OutcomePlan
         The columns.

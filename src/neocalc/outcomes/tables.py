@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from neocalc.ages.policy import AGE_BASES
+from neocalc.cohort.added import age_series
 from neocalc.errors import STATUSES
 from neocalc.outcomes.endpoints import Figures
 from neocalc.outcomes.subjects import Subjects
 from neocalc.outcomes.targets import Windows
 from neocalc.outcomes.visits import NONE
-from neocalc.policy import AGE_BASES
-from neocalc.references import MEASURES
-from neocalc.stacks import Bools
-from neocalc.tables.added import age_series
+from neocalc.references.files import MEASURES
+from neocalc.references.lookup import Bools
 from neocalc.velocity.correlations import SOURCES
 from neocalc.velocity.intervals import METHODS
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.cohort import Rows as Prepared
+    from neocalc.cohort.followup import Dates
+    from neocalc.cohort.table import Rows as Prepared
     from neocalc.outcomes.plan import OutcomePlan
-    from neocalc.velocity.followup_tables import Dates
 
 BASELINE: Final = "baseline"
 """The name of the target of the baseline."""
@@ -47,7 +47,7 @@ def subject_table(
         The endpoints of each measure.
     scoring : OutcomePlan
         The targets.
-    rows : neocalc.cohort.Rows
+    rows : neocalc.cohort.table.Rows
         The prepared rows.
     subjects : Subjects
         The subjects.

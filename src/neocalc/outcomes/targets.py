@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.coding import Ints
+from neocalc.ages.moments import Moment
 from neocalc.errors import InputError
-from neocalc.moments import Moment
+from neocalc.reading.words import Ints
 from neocalc.trials.ages import Period
 from neocalc.trials.follow_up import GROWTH, FollowUpVisit, in_order
 

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from neocalc.coding import Ints
 from neocalc.outcomes.targets import Windows
-from neocalc.stacks import Bools, Rows
+from neocalc.reading.words import Ints
+from neocalc.references.lookup import Bools, Rows
 
 NONE: Final = -1
 """The row of a target without a visit."""

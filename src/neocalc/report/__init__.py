@@ -12,22 +12,22 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack, cast
 
 from neocalc import html
+from neocalc.ages.policy import DEFAULT, Policy
+from neocalc.cohort.notes import Notes
 from neocalc.html import Safe
-from neocalc.plain import hidden
-from neocalc.policy import DEFAULT, Policy
 from neocalc.report.style import STYLE
-from neocalc.tables.notes import Notes
+from neocalc.text import hidden
 
 if TYPE_CHECKING:
     import polars as pl
 
     from neocalc.chart.used import Used
     from neocalc.chart.visits import Infant
-    from neocalc.cohort import Scoring
+    from neocalc.cohort.mapping import Words
+    from neocalc.cohort.run import Summary
+    from neocalc.cohort.table import Scoring
+    from neocalc.files.sources import Source
     from neocalc.report.visits import Visits
-    from neocalc.tables.batch import Summary
-    from neocalc.tables.files import Source
-    from neocalc.tables.mapping import Words
 
 __all__ = ["page"]
 
@@ -156,10 +156,10 @@ def build(
     """The page of a prepared table; `notes` is filled with what is found of its columns."""
     from neocalc.chart.events import trial_of
     from neocalc.chart.visits import of_subject, score_visits
-    from neocalc.cohort import ids_of
+    from neocalc.cohort.counts import count_statuses
+    from neocalc.cohort.run import Summary
+    from neocalc.cohort.table import ids_of
     from neocalc.report.visits import Visits
-    from neocalc.tables.batch import Summary
-    from neocalc.tables.counts import count_statuses
 
     options.trial, options.version = trial_of(options.trial, options.version), None
     whose = ids_of(table, scoring)
@@ -284,8 +284,8 @@ def _basis(visits: Visits, summary: Summary, more: Iterable[str] = ()) -> list[S
 
 def _foot(scoring: Scoring, source: Named, summary: Summary, options: Options) -> list[Safe]:
     """What the report was computed from: the record that stands beside a scored file."""
+    from neocalc.cohort.run import record
     from neocalc.records import utc_time
-    from neocalc.tables.batch import record
 
     chosen: dict[str, Any] = {
         name: value.definition if name == "trial" else str(value)

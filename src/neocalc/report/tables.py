@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from neocalc import html
-from neocalc.age import MONTH
 from neocalc.chart.medians import FEWEST
 from neocalc.chart.reasons import why_not
 from neocalc.chart.text import count, date_text, fixed, fixed_centile
 from neocalc.chart.velocities import why_none
+from neocalc.cohort.canonical import INDICES
 from neocalc.errors import STATUSES
 from neocalc.html import Safe
-from neocalc.plain import NAMES, QUIET, TITLES, plain
-from neocalc.references import MEASURES
+from neocalc.reading.dates import MONTH
+from neocalc.references.files import MEASURES
 from neocalc.report.visits import NOTHING, decimals
-from neocalc.tables.canonical import INDICES
-from neocalc.velocity.scores import SHOWN_UNITS
+from neocalc.text import NAMES, QUIET, TITLES, plain
+from neocalc.velocity.scored import SHOWN_UNITS
 from neocalc.velocity.trial_zones import SOURCE_WORDS
 
 if TYPE_CHECKING:

@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from neocalc import html
+from neocalc.ages.policy import weeks_and_days
 from neocalc.chart.text import count, fixed, fixed_centile
 from neocalc.chart.visits import CHARTED
+from neocalc.cohort.canonical import CONVERTED, GESTATION_COLUMNS, INDICES
+from neocalc.cohort.identities import NO_SUBJECT
 from neocalc.errors import CODE
 from neocalc.html import Safe
-from neocalc.plain import NAMES, QUIET, TITLES, listed, plain
-from neocalc.policy import weeks_and_days
-from neocalc.references import MEASURES
-from neocalc.tables.canonical import CONVERTED, INDICES
-from neocalc.tables.identities import NO_SUBJECT
-from neocalc.tables.mapping import GESTATION_COLUMNS
-from neocalc.units import convert, find_unit
+from neocalc.reading.dimensions import convert, find_unit
+from neocalc.references.files import MEASURES
+from neocalc.text import NAMES, QUIET, TITLES, listed, plain
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from neocalc.cohort import Rows, Scoring
+    from neocalc.cohort.table import Rows, Scoring
     from neocalc.errors import StatusArray
-    from neocalc.stacks import Bools
-    from neocalc.stacks import Rows as Places
-    from neocalc.units import Floats
+    from neocalc.reading.units import Floats
+    from neocalc.references.lookup import Bools
+    from neocalc.references.lookup import Rows as Places
 
 MOST_ROWS: Final = 1_000
 """Rows of visits that a page shows: a page of more is not read, and slow to open."""

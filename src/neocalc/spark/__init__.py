@@ -11,20 +11,20 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
-from neocalc import cohort
-from neocalc.cohort import Scoring
+from neocalc.ages.policy import DEFAULT, Policy
+from neocalc.cohort import followup as followup_tables
+from neocalc.cohort import table as cohort
+from neocalc.cohort.table import Scoring
 from neocalc.errors import ExtraMissing, FileError, InputError
-from neocalc.policy import DEFAULT, Policy
 from neocalc.spark.tasks import Order, added_arrays, order_of
-from neocalc.velocity import followup_tables
 from neocalc.velocity.increments import Rules
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import DataType
 
-    from neocalc.dose import Dosing
-    from neocalc.tables.mapping import Mapped, Words
+    from neocalc.cohort.mapping import Mapped, Words
+    from neocalc.dose.dosing import Dosing
 
 __all__ = ["score", "velocity"]
 
@@ -180,7 +180,7 @@ def _together(df: DataFrame, mapped: Mapped) -> DataFrame:
     """The rows of a child together, with a last column that is the same for all of them.
 
     Ids that are the same but for blanks, invisible characters and their Unicode normal form share
-    it (`neocalc.tables.identities` tells them apart); so may others. Of an id with letters beyond
+    it (`neocalc.cohort.identities` tells them apart); so may others. Of an id with letters beyond
     ASCII it has the digits alone, as these have one form.
 
     Raises

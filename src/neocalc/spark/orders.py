@@ -11,14 +11,14 @@ from dataclasses import fields, is_dataclass
 from importlib import import_module
 from typing import Any, Final
 
-from neocalc.cohort import Scoring
-from neocalc.policy import Policy
+from neocalc.ages.policy import Policy
+from neocalc.cohort.table import Scoring
 
 _PLACES: Final = {
-    "Scoring": "cohort",
-    "FollowUp": "velocity.followup_tables",
-    "Mapped": "tables.mapping",
-    "Policy": "policy",
+    "Scoring": "cohort.table",
+    "FollowUp": "cohort.followup",
+    "Mapped": "cohort.mapping",
+    "Policy": "ages.policy",
     "Rules": "velocity.increments",
     "Dosing": "dose.dosing",
     "Limits": "dose.limits",

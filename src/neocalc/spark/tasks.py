@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from neocalc.cohort import Scoring
+from neocalc.ages.policy import DEFAULT
+from neocalc.cohort.table import Scoring
 from neocalc.errors import PolicyError, TableError
-from neocalc.policy import DEFAULT
-from neocalc.references import reference, tables_digest
+from neocalc.references.catalogue import reference, tables_digest
 from neocalc.spark.orders import read, written
 
 if TYPE_CHECKING:

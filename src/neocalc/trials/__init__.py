@@ -14,20 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neocalc.ages.moments import moment
 from neocalc.dose.limits import Limits
 from neocalc.errors import DoseRefused, InputError, MissingError, TrialWarning
-from neocalc.moments import moment
-from neocalc.shipped import SHIPPED
+from neocalc.reading.units import quantity
+from neocalc.references.shipped import SHIPPED
 from neocalc.trials.ages import Criterion, Eligibility, Period, Visit, Window, judge
 from neocalc.trials.conditions import Conditions
 from neocalc.trials.files import Definition, definition_of, definitions, same
 from neocalc.trials.follow_up import FollowUpVisit
-from neocalc.units import quantity
 
 if TYPE_CHECKING:
     import pint
 
-    from neocalc.age import Age
+    from neocalc.ages.age import Age
 
 __all__ = ["Arm", "Criterion", "Eligibility", "Trial", "Visit", "Window", "load", "trials"]
 

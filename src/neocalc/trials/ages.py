@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
+from neocalc.ages.moments import Moment
 from neocalc.errors import AgeError, InputError
-from neocalc.moments import Moment
 
 MET: Final = "met"
 NOT_MET: Final = "not met"

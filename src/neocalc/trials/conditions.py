@@ -27,10 +27,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from neocalc.age import duration_days
+from neocalc.ages.policy import DEFAULT, Policy
 from neocalc.dose.figures import metric_weight, one_figure
 from neocalc.errors import InputError, PolicyError
-from neocalc.policy import DEFAULT, Policy
+from neocalc.reading.dates import duration_days
 from neocalc.trials.ages import Criterion
 
 REQUIRED: Final = (

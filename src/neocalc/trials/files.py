@@ -15,11 +15,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from neocalc.age import duration_days
 from neocalc.dose.limits import DEFAULTS, Limits
 from neocalc.errors import FileError, InputError, NeocalcError, PolicyError, printable
-from neocalc.references import parse_toml, tables_folder
-from neocalc.shipped import SHIPPED, manifest, read_small, refuse_altered
+from neocalc.reading.dates import duration_days
+from neocalc.references.catalogue import tables_folder
+from neocalc.references.files import parse_toml
+from neocalc.references.shipped import SHIPPED, manifest, read_small, refuse_altered
 from neocalc.trials.ages import Criterion, Period
 from neocalc.trials.conditions import Conditions, of_arm, read_conditions
 from neocalc.trials.follow_up import GROWTH, FollowUpVisit, in_order, read_follow_up

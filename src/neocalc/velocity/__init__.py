@@ -19,12 +19,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from neocalc.cohort.followup import score
     from neocalc.velocity.changes import Change, change
-    from neocalc.velocity.followup_tables import score
+    from neocalc.velocity.gains import Gain, conditional_gain, gain
     from neocalc.velocity.implied_correlation import Correlation, correlation
-    from neocalc.velocity.rates import Gain, conditional_gain, gain
-    from neocalc.velocity.scores import Velocity, increment, zscore
+    from neocalc.velocity.scored import Velocity
     from neocalc.velocity.trial_zones import Zones, zones
+    from neocalc.velocity.zscores import increment, zscore
 
 __all__ = [
     "Change",
@@ -43,12 +44,12 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "changes": ("Change", "change"),
-    "followup_tables": ("score",),
-    "implied_correlation": ("Correlation", "correlation"),
-    "rates": ("Gain", "conditional_gain", "gain"),
-    "scores": ("Velocity", "increment", "zscore"),
-    "trial_zones": ("Zones", "zones"),
+    "velocity.changes": ("Change", "change"),
+    "cohort.followup": ("score",),
+    "velocity.implied_correlation": ("Correlation", "correlation"),
+    "velocity.gains": ("Gain", "conditional_gain", "gain"),
+    "velocity.zscores": ("Velocity", "increment", "zscore"),
+    "velocity.trial_zones": ("Zones", "zones"),
 }
 _PUBLIC: Final = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -59,7 +60,7 @@ if not TYPE_CHECKING:  # pragma: no branch - to a type checker no other name is 
         """Load a public name when it is first used: at the bedside, tables would cost time."""
         if name not in _PUBLIC:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+        value = getattr(import_module(f"neocalc.{_PUBLIC[name]}"), name)
         globals()[name] = value
         return value
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
+from neocalc.ages.policy import AGE_BASES, DEFAULT, Policy
 from neocalc.errors import CODE, STATUSES, InputError, MissingError
-from neocalc.policy import AGE_BASES, DEFAULT, Policy
-from neocalc.results import Result
-from neocalc.scoring import Scored
-from neocalc.units import Floats
+from neocalc.growth.results import Result
+from neocalc.growth.scoring import Scored
+from neocalc.reading.units import Floats
 from neocalc.velocity.correlations import (
     SOURCES,
     Standardised,
@@ -38,10 +38,10 @@ from neocalc.velocity.declines import (
     chart_steps,
     decline_class,
 )
+from neocalc.velocity.gains import correlation_of
 from neocalc.velocity.inputs import TwoVisits, refuse_pair, score_visits, two_visits, values_of
 from neocalc.velocity.limits import ChangeLimits
 from neocalc.velocity.limits import change_limits as limits_of
-from neocalc.velocity.rates import correlation_of
 from neocalc.velocity.visits import Interval, impossible_change
 
 

@@ -28,14 +28,16 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH, days_from_months
-from neocalc.blocks import either
+from neocalc.arrays import either
 from neocalc.errors import CODE, StatusArray, TableError
-from neocalc.references import parse_toml, read_checked, reference, tables_folder
-from neocalc.shipped import read_small, refuse_altered
-from neocalc.stacks import Bytes, Rows
-from neocalc.units import Floats
+from neocalc.reading.dates import MONTH, days_from_months
+from neocalc.reading.units import Floats
+from neocalc.references.catalogue import reference, tables_folder
+from neocalc.references.files import parse_toml, read_checked
+from neocalc.references.lookup import Bytes, Rows
+from neocalc.references.shipped import read_small, refuse_altered
 from neocalc.velocity.declines import Attained, Changes
+from neocalc.velocity.gains import conditional
 from neocalc.velocity.increment_tables import LAST_DAY
 from neocalc.velocity.increments import DEFAULT_RULES
 from neocalc.velocity.intervals import (
@@ -48,7 +50,6 @@ from neocalc.velocity.intervals import (
     cells_of,
     every_cell,
 )
-from neocalc.velocity.rates import conditional
 from neocalc.velocity.visits import Interval
 
 FOLDER: Final = "who-2009-correlation"

@@ -17,15 +17,15 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import TERM
-from neocalc.blocks import either
-from neocalc.coding import Ints
+from neocalc.ages.policy import TERM_SLOT, Policy
+from neocalc.arrays import either
 from neocalc.errors import StatusArray, first_status, status_where
-from neocalc.policy import TERM_SLOT, Policy
-from neocalc.references import reference as find_reference
-from neocalc.scoring import Scored
-from neocalc.stacks import Bools, Bytes, Rows
-from neocalc.units import Floats
+from neocalc.growth.scoring import Scored
+from neocalc.reading.dates import TERM
+from neocalc.reading.units import Floats
+from neocalc.reading.words import Ints
+from neocalc.references.catalogue import reference as find_reference
+from neocalc.references.lookup import Bools, Bytes, Rows
 
 DECLINES: Final = ("", "none", "mild", "moderate", "severe")
 """Classes of a fall in z; empty where none is given."""

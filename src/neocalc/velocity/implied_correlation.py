@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
+from neocalc.ages.policy import Policy
 from neocalc.errors import STATUSES, combined
-from neocalc.policy import Policy
-from neocalc.results import Result
+from neocalc.growth.results import Result
 from neocalc.velocity.correlations import SOURCES, Correlations, implied
 from neocalc.velocity.inputs import check_measure, refuse_pair, two_visits
 from neocalc.velocity.visits import Interval

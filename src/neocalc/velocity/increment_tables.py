@@ -20,10 +20,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH, days_from_months
 from neocalc.errors import InputError, TableError
-from neocalc.references import MEASURES, SEXES, Reference, parse_rows, read_checked, reference
-from neocalc.units import Floats, convert, find_unit
+from neocalc.reading.dates import MONTH, days_from_months
+from neocalc.reading.dimensions import convert, find_unit
+from neocalc.reading.units import Floats
+from neocalc.references.catalogue import Reference, reference
+from neocalc.references.files import MEASURES, SEXES, parse_rows, read_checked
 
 WHO_2009: Final = "who-2009-velocity"
 WIDTHS: Final = (1, 2, 3, 4, 6)

@@ -22,13 +22,17 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH
-from neocalc.blocks import either
+from neocalc.arrays import BLOCK, by_blocks, either
 from neocalc.errors import CODE, InputError, StatusArray
-from neocalc.lms import measurement_from_zscore, plain_zscore, restrict, zscore_from_measurement
-from neocalc.scoring import BLOCK, by_blocks
-from neocalc.stacks import Bools, Bytes, Rows
-from neocalc.units import Floats
+from neocalc.reading.dates import MONTH
+from neocalc.reading.units import Floats
+from neocalc.references.lms import (
+    measurement_from_zscore,
+    plain_zscore,
+    restrict,
+    zscore_from_measurement,
+)
+from neocalc.references.lookup import Bools, Bytes, Rows
 from neocalc.velocity.increment_tables import STARTS
 from neocalc.velocity.intervals import BETWEEN, Cells, Rule, cells_of
 from neocalc.velocity.limits import ChangeLimits, change_limits

@@ -7,9 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import NOT_STATED, Age
-from neocalc.arguments import PUBLIC_MEASURES, inputs_of
-from neocalc.coding import Ints
+from neocalc.ages.age import Age
+from neocalc.ages.policy import DEFAULT, Policy
 from neocalc.errors import (
     STATUSES,
     AgeError,
@@ -19,10 +18,13 @@ from neocalc.errors import (
     combined,
     status_where,
 )
-from neocalc.policy import DEFAULT, Policy
-from neocalc.references import MEASURES
-from neocalc.scoring import Inputs, Scored, body_mass_index, score
-from neocalc.units import MEASURABLE, Floats, figures_of
+from neocalc.growth.arguments import PUBLIC_MEASURES, inputs_of
+from neocalc.growth.placement import Inputs
+from neocalc.growth.scoring import Scored, body_mass_index, score
+from neocalc.reading.dates import NOT_STATED
+from neocalc.reading.units import MEASURABLE, Floats, figures_of
+from neocalc.reading.words import Ints
+from neocalc.references.files import MEASURES
 from neocalc.velocity.limits import ChangeLimits
 from neocalc.velocity.visits import Interval, Pairs, between, pair, visit
 

@@ -28,14 +28,15 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.age import MONTH
-from neocalc.coding import Ints
+from neocalc.ages.lengths import HEIGHT_FROM, LYING_IS_LONGER
 from neocalc.errors import CODE, StatusArray
-from neocalc.lengths import HEIGHT_FROM, LYING_IS_LONGER
-from neocalc.lms import L_IS_ZERO
-from neocalc.references import SEXES, reference
-from neocalc.stacks import Bytes, Rows
-from neocalc.units import Floats
+from neocalc.reading.dates import MONTH
+from neocalc.reading.units import Floats
+from neocalc.reading.words import Ints
+from neocalc.references.catalogue import reference
+from neocalc.references.files import SEXES
+from neocalc.references.lms import L_IS_ZERO
+from neocalc.references.lookup import Bytes, Rows
 from neocalc.velocity.increment_tables import (
     HALF_A_DAY,
     LAST_DAY,

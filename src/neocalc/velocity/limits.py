@@ -19,11 +19,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from neocalc.errors import InputError, TableError
-from neocalc.references import LARGEST, MEASURES, parse_toml, tables_folder
-from neocalc.shipped import read_small, refuse_altered
-from neocalc.stacks import Bools
-from neocalc.tablefiles import text_of
-from neocalc.units import Floats
+from neocalc.reading.units import Floats
+from neocalc.references.catalogue import tables_folder
+from neocalc.references.files import LARGEST, MEASURES, parse_toml, text_of
+from neocalc.references.lookup import Bools
+from neocalc.references.shipped import read_small, refuse_altered
 
 OWN: Final = "limits/changes.toml"
 """neocalc's own limits, among the tables."""

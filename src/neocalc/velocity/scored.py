@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from neocalc.lms import centile_from_zscore
-from neocalc.policy import AGE_BASES
-from neocalc.references import MEASURES, METHODS
-from neocalc.results import Result
-from neocalc.units import convert, find_unit, quantity
+from neocalc.ages.policy import AGE_BASES
+from neocalc.growth.results import Result
+from neocalc.reading.dimensions import convert, find_unit
+from neocalc.reading.units import quantity
+from neocalc.references.files import MEASURES, METHODS
+from neocalc.references.lms import centile_from_zscore
 from neocalc.velocity.increment_tables import WHO_2009
 from neocalc.velocity.increments import ScoredIncrements
 from neocalc.velocity.intervals import METHODS as INTERVAL_METHODS

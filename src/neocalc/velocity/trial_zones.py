@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from neocalc.age import Age
+from neocalc.ages.age import Age
+from neocalc.ages.policy import Policy
 from neocalc.errors import InputError
-from neocalc.policy import Policy
 from neocalc.velocity.changes import Change, change
+from neocalc.velocity.gains import GAINS, Gain, gain_between
 from neocalc.velocity.increment_tables import LAST_DAY
 from neocalc.velocity.inputs import check_measure
-from neocalc.velocity.rates import GAINS, Gain, gain_between
-from neocalc.velocity.scores import Velocity, zscore
+from neocalc.velocity.scored import Velocity
+from neocalc.velocity.zscores import zscore
 
 ZONES: Final = {
     "A": "a visit before 40w0d",

@@ -10,14 +10,16 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from neocalc.blocks import either, emptied
-from neocalc.coding import Ints
-from neocalc.dates import duration_days
+from neocalc.ages.lengths import HEIGHT_FROM, adjusted_length
+from neocalc.ages.policy import Resolved
+from neocalc.arrays import either, emptied
 from neocalc.errors import CODE, InputError, MissingError, StatusArray, combined, status_where
-from neocalc.policy import Resolved
-from neocalc.scoring import HEIGHT_FROM, WATER_WEIGHS, Inputs, Scored, adjusted_length, parts_of
-from neocalc.stacks import Bools, Bytes, Rows
-from neocalc.units import Floats, measurable
+from neocalc.growth.placement import Inputs
+from neocalc.growth.scoring import WATER_WEIGHS, Scored, parts_of
+from neocalc.reading.dates import duration_days
+from neocalc.reading.units import Floats, measurable
+from neocalc.reading.words import Ints
+from neocalc.references.lookup import Bools, Bytes, Rows
 from neocalc.velocity.limits import ChangeLimits
 
 AGAINST: Final = ("previous", "first", "baseline", "interval")

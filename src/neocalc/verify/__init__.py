@@ -28,8 +28,8 @@ from typing import Any, Final
 
 from neocalc._version import __version__
 from neocalc.errors import TrialWarning
-from neocalc.references import nothing_excluded, tables_digest, tables_folder
-from neocalc.shipped import MANIFEST
+from neocalc.references.catalogue import nothing_excluded, tables_digest, tables_folder
+from neocalc.references.shipped import MANIFEST
 from neocalc.verify.checks import FAILED, Check, Report, told
 from neocalc.verify.environment import facts
 from neocalc.verify.files import VERIFICATION

@@ -12,14 +12,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from neocalc.age import MONTH, NOT_STATED, Age
-from neocalc.birth import size_at_birth
+from neocalc.ages.age import Age
+from neocalc.ages.policy import Policy
 from neocalc.errors import NeocalcError
-from neocalc.growth import measurement, zscore
-from neocalc.lms import measurement_from_zscore, zscore_from_measurement
-from neocalc.policy import Policy
-from neocalc.references import AXES, SEXES, reference
-from neocalc.units import figures_of
+from neocalc.growth.birth import size_at_birth
+from neocalc.growth.zscores import measurement, zscore
+from neocalc.reading.dates import MONTH, NOT_STATED
+from neocalc.reading.units import figures_of
+from neocalc.references.catalogue import reference
+from neocalc.references.files import AXES, SEXES
+from neocalc.references.lms import measurement_from_zscore, zscore_from_measurement
 from neocalc.velocity.increment_tables import WHO_2009, Row, read_rows
 from neocalc.verify.checks import Check, Found, agrees, attempt, shown
 from neocalc.verify.tables import increment_row
@@ -215,14 +217,14 @@ def _increment_coverage() -> Results:
 
 
 def _gain(**given: Any) -> Results:
-    from neocalc.velocity.rates import gain
+    from neocalc.velocity.gains import gain
 
     found = gain(**given)
     return {"rate": found.magnitude, "unit": found.unit, "status": found.status}
 
 
 def _conditional_gain(z1: float, z2: float, r: float) -> Results:
-    from neocalc.velocity.rates import conditional_gain
+    from neocalc.velocity.gains import conditional_gain
 
     return {"gain": conditional_gain(z1, z2, r, "a worked case")}
 
@@ -236,7 +238,8 @@ def _decline(measure: str, change: float, age_days: int) -> Results:
 
 def _dose(**given: Any) -> Results:
     """A dose by `neocalc.dose.prepare`, with its limits, protocol and earlier doses as data."""
-    from neocalc.dose import Limits, prepare
+    from neocalc.dose import prepare
+    from neocalc.dose.limits import Limits
     from neocalc.trials import load
 
     if "trial" in given:
@@ -272,7 +275,7 @@ def _print(value: float, unit: str) -> Results:
 def _exact_volume(
     dose_per_kg: float, weight_kg: float, concentration_per_ml: float, viable_fraction: float
 ) -> Results:
-    from neocalc.dose.arithmetic import exact_volume
+    from neocalc.dose.formulas import exact_volume
 
     return {"ml": str(exact_volume(dose_per_kg, weight_kg, concentration_per_ml, viable_fraction))}
 
@@ -281,7 +284,7 @@ def _cohort(columns: dict[str, list[Any]]) -> Results:
     """The added columns of a table of visits."""
     import polars as pl
 
-    from neocalc.cohort import score
+    from neocalc.cohort.table import score
 
     scored = score(pl.DataFrame(columns))
     return {

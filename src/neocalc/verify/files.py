@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Final
 
 import neocalc
-from neocalc.references import Reference, read_checked, tables_folder
-from neocalc.shipped import MANIFEST
+from neocalc.references.catalogue import Reference, tables_folder
+from neocalc.references.files import read_checked
+from neocalc.references.shipped import MANIFEST
 from neocalc.verify.checks import NOT_MADE, PASSED, Check, Found, attempt
 
 VERIFICATION: Final = "verification"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from neocalc.errors import NeocalcError
-from neocalc.references import added_references, shipped_folders
-from neocalc.shipped import SHIPPED
+from neocalc.references.catalogue import added_references, shipped_folders
+from neocalc.references.shipped import SHIPPED
 from neocalc.verify.checks import FAILED, PASSED, Check, attempt, told
 from neocalc.verify.files import checked_table
 

@@ -12,15 +12,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from neocalc.age import MONTH
-from neocalc.lms import (
+from neocalc.reading.dates import MONTH
+from neocalc.reading.dimensions import convert, find_unit
+from neocalc.reading.units import Floats
+from neocalc.references.catalogue import Reference, reference, tables_folder
+from neocalc.references.files import AXES, MEASURES, SEXES
+from neocalc.references.lms import (
     centile_from_zscore,
     measurement_from_zscore,
     zscore_from_centile,
     zscore_from_measurement,
 )
-from neocalc.references import AXES, MEASURES, SEXES, Reference, reference, tables_folder
-from neocalc.units import Floats, convert, find_unit
 from neocalc.velocity.increment_tables import WHO_2009, Row, read_rows, row_at
 from neocalc.verify.checks import Check, Found, agrees, attempt, plain, shown
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from neocalc.errors import FileError, InputError
-from neocalc.tables.canonical import (
+from neocalc.cohort.canonical import (
     AGE_COLUMNS,
     CANONICAL,
     DOSE_COLUMNS,
@@ -14,6 +13,7 @@ from neocalc.tables.canonical import (
     MEASURE_COLUMNS,
     UNITS,
 )
+from neocalc.errors import FileError, InputError
 from neocalc.visits.frames import (
     SOURCE,
     beside,

@@ -8,9 +8,9 @@ import math
 import uuid
 from typing import Any, Final
 
+from neocalc.ages.policy import DEFAULT, Policy, policy_or_default
+from neocalc.cohort.canonical import INDICES
 from neocalc.errors import FileError
-from neocalc.policy import DEFAULT, Policy, policy_or_default
-from neocalc.tables.canonical import INDICES
 from neocalc.visits.back import scored_indices
 from neocalc.visits.fhir import UCUM
 from neocalc.visits.frames import polars_of, refuse_absent, texts

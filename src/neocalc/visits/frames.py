@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from neocalc.cohort.frames import kind_of
 from neocalc.errors import FileError, InputError, shown
-from neocalc.forks import use_polars
-from neocalc.tables.frames import kind_of
-from neocalc.tables.polarslimits import plain_columns
+from neocalc.files.forks import use_polars
+from neocalc.files.polarslimits import plain_columns
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from neocalc.tables.canonical import CANONICAL, GESTATION_COLUMNS, MEASURE_COLUMNS
+from neocalc.cohort.canonical import CANONICAL, GESTATION_COLUMNS, MEASURE_COLUMNS
 from neocalc.visits.frames import SOURCE, texts
 from neocalc.visits.measures import column_for, in_unit
 

@@ -13,19 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from neocalc.coding import plain_word, sex_code
-from neocalc.dateforms import fitting, read_date
+from neocalc.cohort.canonical import CANONICAL, DECIMAL, GROUPS, MEASURE_COLUMNS, PART, UNITS, WEEKS
+from neocalc.cohort.lookalikes import KINDS, Look, look
 from neocalc.errors import FileError, InputError, printable
-from neocalc.tables.canonical import (
-    CANONICAL,
-    DECIMAL,
-    GROUPS,
-    MEASURE_COLUMNS,
-    PART,
-    UNITS,
-    WEEKS,
-)
-from neocalc.tables.lookalikes import KINDS, Look, look
+from neocalc.reading.dateforms import fitting, read_date
+from neocalc.reading.words import plain_word, sex_code
 from neocalc.visits.frames import texts
 
 if TYPE_CHECKING:

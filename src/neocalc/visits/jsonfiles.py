@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from neocalc.errors import FileError, printable, shown
-from neocalc.shipped import read_small
+from neocalc.references.shipped import read_small
 
 MOST_BYTES: Final = 256 * 2**20
 """Bytes of the largest file of JSON: what is read from it takes several times as much memory."""

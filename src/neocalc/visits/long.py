@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from neocalc.cohort.canonical import DAYS_OLD
 from neocalc.errors import FileError, warn_of_column
-from neocalc.tables.canonical import DAYS_OLD
 from neocalc.visits.frames import (
     SOURCE,
     beside,

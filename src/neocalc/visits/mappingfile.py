@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from neocalc.tables.canonical import CANONICAL, CONVERTED
+from neocalc.cohort.canonical import CANONICAL, CONVERTED
 from neocalc.visits.inspection import Column, is_value
 
 _MEANINGS: Final = {

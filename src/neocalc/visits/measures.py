@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from neocalc.dimensions import convert, find_unit
+from neocalc.cohort.canonical import MEASURE_COLUMNS
+from neocalc.cohort.lookalikes import KINDS, look
 from neocalc.errors import FileError, InputError, shown
-from neocalc.tables.canonical import MEASURE_COLUMNS
-from neocalc.tables.lookalikes import KINDS, look
+from neocalc.reading.dimensions import convert, find_unit
 from neocalc.visits.frames import words_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from neocalc.cohort.canonical import CANONICAL
 from neocalc.errors import FileError, InputError, shown, warn_of_column
-from neocalc.tables.canonical import CANONICAL
 from neocalc.visits.frames import (
     SOURCE,
     beside,

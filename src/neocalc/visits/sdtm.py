@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from neocalc.cohort.canonical import GESTATION_COLUMNS
 from neocalc.errors import ExtraMissing, FileError, InputError, printable, shown, warn_of_column
-from neocalc.tables.canonical import GESTATION_COLUMNS
 from neocalc.visits.frames import (
     beside,
     made,
@@ -332,7 +332,7 @@ def read_domain(path: str | os.PathLike[str], *, kind: str = "polars") -> Any:
         return made(dataset_json(read_json(path), name).get_columns(), kind)
     if suffix == ".xpt":
         return made(_transport(path, name).get_columns(), kind)
-    from neocalc.tables.files import Source
+    from neocalc.files.sources import Source
 
     with Source(os.fspath(path)) as source:
         batches = list(source.batches())

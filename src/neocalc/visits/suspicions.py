@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from neocalc.tables.canonical import DAYS_OLD, DECIMAL
+from neocalc.cohort.canonical import DAYS_OLD, DECIMAL
 from neocalc.visits.frames import texts
 from neocalc.visits.inspection import Column, Values, values_of
 
@@ -193,7 +193,7 @@ def _times(table: pl.DataFrame, proposed: dict[str, Column]) -> list[str]:
 
 def _days(table: pl.DataFrame, column: Column) -> list[int | None]:
     """The days of a column of dates; None where none is read."""
-    from neocalc.tables.columns import dates
+    from neocalc.cohort.columns import dates
 
     found = dates(table[column.own], column.codes.get("date_format"))
     usable = [True] * len(found.codes) if found.status is None else (found.status == 0).tolist()

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from neocalc.cohort.canonical import CANONICAL, DAYS_OLD
 from neocalc.errors import FileError, InputError, shown, warn_of_column
-from neocalc.tables.canonical import CANONICAL, DAYS_OLD
 from neocalc.visits.frames import (
     SOURCE,
     beside,

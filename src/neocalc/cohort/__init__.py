@@ -1,0 +1,1 @@
+"""Tables of visits: their columns, rows and children; scoring, follow-up and doses of all."""

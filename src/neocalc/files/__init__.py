@@ -1,0 +1,1 @@
+"""Files that are read and written: by pieces, as one, and never lost."""

@@ -1,0 +1,1 @@
+"""Growth of one visit: z-scores and back, chart lines, size at birth."""

@@ -1,0 +1,1 @@
+"""The reference tables: which there are, what they state, and the distributions behind them."""
