@@ -207,7 +207,7 @@ def mutation_section() -> list[str]:
         "## 4. Mutation testing", "",
         "`make mutants` puts a small fault into the code that makes the numbers, one at a time, "
         "and looks whether a test fails ([mutmut](https://mutmut.readthedocs.io)). "
-        "`make mutants ONLY='neocalc.references.catalogue.lms*'` does so for one module; `mutmut results` "
+        "`make mutants ONLY='neocalc.references.lms*'` does so for one module; `mutmut results` "
         "lists what no test noticed. Each of these gets a test, unless it changes nothing that can "
         "be seen.",
     ]  # fmt: skip

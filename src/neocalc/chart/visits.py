@@ -67,8 +67,8 @@ class Growth(NamedTuple):
     implausible : numpy.ndarray
         Where either value, or the change between them, is beyond what a child can have or do.
     more : dict of str to numpy.ndarray
-        The other added columns of the measure, as `neocalc.cohort.velocity_columns.score_measure` names
-        them: figures, and codes.
+        The other added columns of the measure, as `score_measure` of
+        `neocalc.cohort.velocity_columns` names them: figures, and codes.
     """
 
     other: Places

@@ -4,8 +4,8 @@ A reference is a folder: ``reference.toml`` says what it is and holds the SHA-25
 CSVs of L, M and S. A folder added to ``reference_tables/`` is a reference added; a user's own is
 given by its path, or by its id when its folder is on the path list ``NEOCALC_REFERENCES``. A table
 whose checksum differs from its reference.toml is refused, and so is a reference.toml of neocalc's
-own that differs from the manifest (`neocalc.references.shipped`). Those whose terms of use a site cannot
-accept are left out by their ids in ``NEOCALC_EXCLUDE``, separated by commas or spaces.
+own that differs from the manifest (`neocalc.references.shipped`). Those whose terms of use a site
+cannot accept are left out by their ids in ``NEOCALC_EXCLUDE``, separated by commas or spaces.
 """
 
 from __future__ import annotations
