@@ -9,7 +9,6 @@ author = "The neocalc developers"
 version = release = neocalc.__version__
 
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
-exclude_patterns = ["requirements.toml"]
 
 myst_heading_anchors = 3
 autodoc_typehints = "none"  # the docstrings say more, with units

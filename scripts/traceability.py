@@ -5,9 +5,9 @@
     python scripts/traceability.py
     python scripts/traceability.py --check      exit status 1 when the page is not current
 
-docs/requirements.md states the requirements, one a line; docs/requirements.toml names the tests of
-each. Both are checked: a requirement without a test, a test that does not exist and a file of tests
-that shows nothing are errors.
+docs/requirements.md states the requirements, one a line. A test says which of them it shows, by its
+mark: ``@pytest.mark.requirement("REQ-DOSE-01")``. A requirement without a test, a mark of one that
+is not stated and a file of tests that shows nothing are errors.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 STATED: Final = ROOT / "docs" / "requirements.md"
-NAMED: Final = ROOT / "docs" / "requirements.toml"
 PAGE: Final = ROOT / "docs" / "traceability.md"
 TESTS: Final = ROOT / "tests"
+MARK: Final = "requirement"
 
 _LINE: Final = re.compile(r"\| (REQ-[A-Z]+-[0-9]{2}) \| (.+?) \| (.+?) \|")
 INTRODUCTION: Final = """\
 # Traceability
 
 Which tests show each [requirement](requirements.md). A test is named `file::function` below
-`tests/`; `python -m pytest tests/FILE::FUNCTION` runs it alone. This page is made by
-`python scripts/traceability.py` from requirements.md and requirements.toml; a test fails when it is
-not current, when a requirement has no test, and when a file of tests shows no requirement.
+`tests/`; `python -m pytest tests/FILE::FUNCTION` runs it alone, and
+`python -m pytest -m requirement` all of them. This page is made by `python scripts/traceability.py`
+from requirements.md and the marks on the tests; a test fails when it is not current, when a
+requirement has no test, and when a file of tests shows no requirement.
 """
 
 
@@ -44,6 +44,10 @@ class Requirement(NamedTuple):
     text: str
     source: str
     section: str
+
+
+Tests = dict[str, list[str]]
+"""Each test, as file::function, with the requirements that it shows."""
 
 
 def requirements(page: str) -> list[Requirement]:
@@ -61,77 +65,81 @@ def requirements(page: str) -> list[Requirement]:
     return found
 
 
-def tests_of(folder: Path) -> dict[str, list[str]]:
-    """The test functions of every file of tests, by its path below the folder."""
+def tests_of(folder: Path) -> Tests:
+    """Every test below a folder, with the requirements that its marks name."""
     return {
-        path.relative_to(folder).as_posix(): list(_functions(ast.parse(path.read_text("utf-8"))))
+        f"{path.relative_to(folder).as_posix()}::{name}": list(_marked(function))
         for path in sorted(folder.rglob("test_*.py"))
+        for name, function in _functions(ast.parse(path.read_text("utf-8")))
     }
 
 
-def _functions(module: ast.Module) -> Iterator[str]:
+def _functions(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
     for node in module.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-            yield node.name
+            yield node.name, node
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             for inner in node.body:
                 if isinstance(inner, ast.FunctionDef) and inner.name.startswith("test"):
-                    yield f"{node.name}::{inner.name}"
+                    yield f"{node.name}::{inner.name}", inner
 
 
-def faults(
-    stated: list[Requirement], named: dict[str, list[str]], tests: dict[str, list[str]]
-) -> list[str]:
+def _marked(function: ast.FunctionDef) -> Iterator[str]:
+    for mark in function.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{MARK}":
+            yield from (ast.literal_eval(argument) for argument in mark.args)
+
+
+def faults(stated: list[Requirement], tests: Tests) -> list[str]:
     """What is wrong between requirements and tests."""
     ids = [requirement.id for requirement in stated]
-    there = {f"{file}::{name}" for file, names in tests.items() for name in names}
-    used = {test.partition("::")[0] for names in named.values() for test in names}
+    shown = {id_ for named in tests.values() for id_ in named}
+    files = {test.partition("::")[0]: False for test in tests}
+    for test, named in tests.items():
+        files[test.partition("::")[0]] |= bool(named)
     return [
         *(f"{id_} is stated twice" for id_ in sorted({i for i in ids if ids.count(i) > 1})),
-        *(f"{id_} is named in requirements.toml, and not stated" for id_ in set(named) - set(ids)),
-        *(f"{id_} has no test" for id_ in ids if not named.get(id_)),
+        *(f"{id_} has no test" for id_ in ids if id_ not in shown),
         *(
-            f"{id_} names {test} twice"
-            for id_, names in named.items()
-            for test in sorted({t for t in names if names.count(t) > 1})
+            f"{test} is marked with {id_}, which is not stated"
+            for test, named in tests.items()
+            for id_ in named
+            if id_ not in ids
         ),
         *(
-            f"{id_}: there is no test {test}"
-            for id_, names in named.items()
-            for test in names
-            if test not in there
+            f"{test} is marked with {id_} twice"
+            for test, named in tests.items()
+            for id_ in sorted({i for i in named if named.count(i) > 1})
         ),
-        *(f"{file} shows no requirement" for file in tests if file not in used),
+        *(f"{file} shows no requirement" for file, shows in files.items() if not shows),
     ]
 
 
-def page(
-    stated: list[Requirement], named: dict[str, list[str]], tests: dict[str, list[str]]
-) -> str:
+def page(stated: list[Requirement], tests: Tests) -> str:
     """The matrix, both ways."""
-    shown = {test for names in named.values() for test in names}
-    parts = [
-        INTRODUCTION,
-        f"{len(stated)} requirements, shown by {len(shown)} test functions.",
-    ]
+    shown = sum(bool(named) for named in tests.values())
+    parts = [INTRODUCTION, f"{len(stated)} requirements, shown by {shown} test functions."]
     section = ""
     for requirement in stated:
         if requirement.section != section:
             section = requirement.section
             parts.append(f"\n## {section}\n\n| requirement | | tests |\n|---|---|---|")
-        listed = "<br>".join(f"`{name}`" for name in named.get(requirement.id, []))
+        listed = "<br>".join(
+            f"`{test}`" for test, named in tests.items() if requirement.id in named
+        )
         parts.append(f"| {requirement.id} | {requirement.text} | {listed} |")
     parts.append("\n## From tests to requirements\n\n| file | requirements |\n|---|---|")
-    for file in tests:
-        ids = [r.id for r in stated if any(t.startswith(f"{file}::") for t in named.get(r.id, []))]
-        parts.append(f"| `{file}` | {', '.join(ids)} |")
+    by_file: dict[str, set[str]] = {}
+    for test, named in tests.items():
+        by_file.setdefault(test.partition("::")[0], set()).update(named)
+    for file, named in by_file.items():
+        parts.append(f"| `{file}` | {', '.join(r.id for r in stated if r.id in named)} |")
     return "\n".join(parts) + "\n"
 
 
-def read() -> tuple[list[Requirement], dict[str, list[str]], dict[str, list[str]]]:
-    """Requirements, the tests named for each, and the tests there are."""
-    named: dict[str, list[str]] = tomllib.loads(NAMED.read_text(encoding="utf-8"))
-    return requirements(STATED.read_text(encoding="utf-8")), named, tests_of(TESTS)
+def read() -> tuple[list[Requirement], Tests]:
+    """Requirements, and the tests with their marks."""
+    return requirements(STATED.read_text(encoding="utf-8")), tests_of(TESTS)
 
 
 def main() -> int:

@@ -31,6 +31,7 @@ def table_of(frame: Any) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(pl.from_arrow(frame))
 
 
+@pytest.mark.requirement("REQ-TAB-10")
 @pytest.mark.parametrize("make", FRAMES)
 @pytest.mark.parametrize("call", [nc.score, nc.velocity.score])
 def test_a_scored_table_is_scored_again_under_a_prefix(make: Any, call: Any) -> None:
@@ -59,6 +60,7 @@ def test_options_add_under_the_prefix_too() -> None:
     assert {"x.waz_centile", "x.waz_uncorrected", "x.dose_cells"} <= set(found)
 
 
+@pytest.mark.requirement("REQ-TAB-10")
 def test_the_commands_refuse_all_columns_at_once_and_take_a_prefix(shell: Shell) -> None:
     assert shell.score(HEADER + ROW).code == 0
     scored = shell.read("out.csv")
@@ -91,6 +93,7 @@ def test_what_can_be_no_prefix(prefix: Any) -> None:
 # Statuses in pandas
 
 
+@pytest.mark.requirement("REQ-TAB-18")
 @pytest.mark.parametrize(
     ("call", "column"),
     [

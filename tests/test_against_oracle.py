@@ -144,6 +144,7 @@ def table_days(reference: str, measure: str) -> range:
 # ------------------------------------------------------------------------------------- every table
 
 
+@pytest.mark.requirement("REQ-LMS-01", "REQ-WHO-02")
 @pytest.mark.parametrize("measure", AGE_MEASURES)
 def test_who_by_age(measure: str) -> None:
     days = table_days(oracle.WHO, measure)
@@ -164,6 +165,7 @@ def length_cases(table: str, lengths: Iterable[float], zs: Iterable[float]) -> l
     return cases
 
 
+@pytest.mark.requirement("REQ-WHO-02", "REQ-WHO-07")
 @pytest.mark.parametrize("table", ["weight_for_length", "weight_for_height"])
 @pytest.mark.parametrize(
     ("between", "zs"),
@@ -181,6 +183,7 @@ def test_who_weight_by_length(
     assert_same(scored("weight_for_length", cases), expected, cases)
 
 
+@pytest.mark.requirement("REQ-REF-10")
 @pytest.mark.parametrize("measure", list(oracle.LAST_SCHOOL_MONTH))
 def test_who_from_5_to_19_years(measure: str) -> None:
     """Every day from 1827 on, without a reference named: the policy chooses it."""
@@ -195,6 +198,7 @@ def test_who_from_5_to_19_years(measure: str) -> None:
     assert_same(scored(measure, cases, reference=oracle.SCHOOL), expected, cases)
 
 
+@pytest.mark.requirement("REQ-FEN-01", "REQ-REF-10")
 @pytest.mark.parametrize("reference", oracle.PRETERM_CHARTS)
 @pytest.mark.parametrize("measure", oracle.PRETERM_MEASURES)
 def test_preterm_by_day(reference: str, measure: str) -> None:
@@ -214,6 +218,7 @@ def test_preterm_by_day(reference: str, measure: str) -> None:
     assert_same(scored(measure, cases, reference=reference), expected, cases)
 
 
+@pytest.mark.requirement("REQ-FEN-06")
 @pytest.mark.parametrize("measure", oracle.PRETERM_MEASURES)
 def test_size_at_birth(measure: str) -> None:
     gestations = range(oracle.FIRST_GESTATION, oracle.LAST_GESTATION + 1)
@@ -252,6 +257,7 @@ def test_size_at_birth(measure: str) -> None:
     np.testing.assert_allclose(result.centile, [one.centile for one in expected], rtol=0, atol=1e-9)
 
 
+@pytest.mark.requirement("REQ-REF-10")
 @pytest.mark.parametrize("measure", oracle.PRETERM_MEASURES)
 def test_size_at_birth_by_day(measure: str) -> None:
     """INTERGROWTH-21st: equations to 32w6d, the skew t from 33w0d; z in both tails to 1e-9."""
@@ -286,6 +292,7 @@ def test_size_at_birth_by_day(measure: str) -> None:
     assert [word or "" for word in result.category] == [one.category for one in expected]
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 @pytest.mark.parametrize("measure", AGE_MEASURES)
 def test_inverse(measure: str) -> None:
     """Every 3rd day; the quantity in the unit of the table."""
@@ -308,6 +315,7 @@ def test_inverse(measure: str) -> None:
     )
 
 
+@pytest.mark.requirement("REQ-FEN-01")
 @pytest.mark.parametrize("reference", oracle.PRETERM_CHARTS)
 @pytest.mark.parametrize("measure", oracle.PRETERM_MEASURES)
 def test_inverse_of_the_preterm_charts(measure: str, reference: str) -> None:
@@ -342,6 +350,7 @@ POSITIONS = (None, "recumbent", "standing", "l", "h")
 SWITCH_DAYS = (*range(0, 1827, 61), *range(268, 280), *range(725, 737))
 
 
+@pytest.mark.requirement("REQ-WHO-02", "REQ-WHO-04")
 @pytest.mark.parametrize("measure", ["length", "weight_for_length", "bmi"])
 @pytest.mark.parametrize("gestation", [None, 182, 258, 259])
 def test_position(measure: str, gestation: int | None) -> None:
@@ -361,6 +370,7 @@ def test_position(measure: str, gestation: int | None) -> None:
     assert_same(scored(measure, cases), answers(measure, cases), cases)
 
 
+@pytest.mark.requirement("REQ-WHO-04")
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("day", [100, 300, 730, 731, 1000])
 def test_ends_of_the_length_tables(day: int, position: str | None) -> None:
@@ -375,6 +385,7 @@ def test_ends_of_the_length_tables(day: int, position: str | None) -> None:
     assert_same(result, answers("weight_for_length", cases), cases)
 
 
+@pytest.mark.requirement("REQ-WHO-07")
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("sex", SEXES)
 def test_weight_for_length_without_an_age(sex: str, position: str | None) -> None:
@@ -444,6 +455,7 @@ def policy_cases(measure: str, gestations: Iterable[int | None]) -> list[Case]:
     return cases
 
 
+@pytest.mark.requirement("REQ-POL-02", "REQ-POL-03", "REQ-POL-09")
 @pytest.mark.parametrize("measure", list(UNITS))
 def test_default_policy(measure: str) -> None:
     """Every gestation from 22w0d to 44w6d, and none, with all ages."""
@@ -455,6 +467,7 @@ def test_default_policy(measure: str) -> None:
     assert_same(scored(measure, cases), expected, cases)
 
 
+@pytest.mark.requirement("REQ-POL-04")
 @pytest.mark.parametrize("name", list(POLICIES))
 @pytest.mark.parametrize("measure", ["weight", "length", "bmi"])
 def test_other_policies(measure: str, name: str) -> None:
@@ -464,6 +477,7 @@ def test_other_policies(measure: str, name: str) -> None:
     assert_same(scored(measure, cases, policy=nc.Policy(**given)), expected, cases)
 
 
+@pytest.mark.requirement("REQ-POL-07")
 @pytest.mark.parametrize("reference", [oracle.WHO, oracle.SCHOOL, *oracle.PRETERM_CHARTS])
 @pytest.mark.parametrize("measure", ["weight", "head_circumference", "bmi", "weight_for_length"])
 def test_named_reference(measure: str, reference: str) -> None:
@@ -475,6 +489,7 @@ def test_named_reference(measure: str, reference: str) -> None:
 # ------------------------------------------------------------------------------------ wrong input
 
 
+@pytest.mark.requirement("REQ-STAT-01", "REQ-WHO-12")
 @pytest.mark.parametrize("reference", ["auto", oracle.WHO, "fenton-2025"])
 @pytest.mark.parametrize("measure", ["weight", "head_circumference", "bmi"])
 def test_several_things_wrong(measure: str, reference: str) -> None:
@@ -513,6 +528,7 @@ def test_several_things_wrong(measure: str, reference: str) -> None:
     assert_same(result, expected, grid)
 
 
+@pytest.mark.requirement("REQ-STAT-01")
 @pytest.mark.parametrize("position", ["l", "h"])
 def test_several_things_wrong_with_weight_for_length(position: str) -> None:
     grid = list(
@@ -549,6 +565,7 @@ def test_several_things_wrong_with_weight_for_length(position: str) -> None:
     assert_same(result, expected, grid)
 
 
+@pytest.mark.requirement("REQ-STAT-02", "REQ-UNIT-01", "REQ-WHO-12")
 @pytest.mark.parametrize(
     ("changed", "status"),
     [
@@ -574,6 +591,7 @@ def test_one_wrong_value_raises(changed: dict[str, Any], status: str | None) -> 
         assert getattr(caught.value, "status", None) == status
 
 
+@pytest.mark.requirement("REQ-STAT-02", "REQ-WHO-09")
 @pytest.mark.parametrize(
     ("measure", "value", "day", "gestation", "others"),
     [
@@ -614,6 +632,7 @@ def test_one_value_without_an_answer(
 # ------------------------------------------------------------------------------------------- ages
 
 
+@pytest.mark.requirement("REQ-GA-01")
 def test_gestation_in_every_spelling() -> None:
     for days in range(oracle.FIRST_GESTATION, oracle.LAST_GESTATION + 1):
         week, day = divmod(days, 7)
@@ -623,6 +642,7 @@ def test_gestation_in_every_spelling() -> None:
         assert days_of(nc.Age.from_days(0, gestation=nc.Q(days, "day")).postmenstrual) == days
 
 
+@pytest.mark.requirement("REQ-GA-02", "REQ-GA-03")
 @pytest.mark.parametrize(
     "text",
     ["27.3", "28+7", "28w7d", "28 7/7", "27+10", "19+6", "45+0", "187", "27,3", "27+3+1", "-27+3"],
@@ -635,6 +655,7 @@ def test_gestation_refused(text: str) -> None:
     assert getattr(caught.value, "status", None) == "invalid_gestation"
 
 
+@pytest.mark.requirement("REQ-AGE-01", "REQ-AGE-02")
 def test_ages_from_dates() -> None:
     """Every gestation, over leap days and years."""
     start = datetime.date(2023, 11, 1)
@@ -661,6 +682,7 @@ def test_ages_from_dates() -> None:
     np.testing.assert_array_equal(age.is_preterm, preterm)
 
 
+@pytest.mark.requirement("REQ-AGE-05")
 def test_months() -> None:
     for hundredths in range(6000):
         months = hundredths / 100

@@ -38,6 +38,7 @@ def magnitude(quantity: Any) -> Any:
 # ------------------------------------------------------------------------------------- gestation
 
 
+@pytest.mark.requirement("REQ-GA-01")
 @pytest.mark.parametrize(
     "value",
     ["27+3", "27w3d", "27 3/7", "27W3D", "27w 3d", "27 w 3 d", "27 weeks 3 days",
@@ -55,6 +56,7 @@ def test_gestation(value: Any) -> None:
     assert magnitude(age.postmenstrual) == 297
 
 
+@pytest.mark.requirement("REQ-GA-03")
 @pytest.mark.parametrize(
     "value",
     ["27.3", "27.43", "27,3", "27", "27+", "+3", "27+7", "27w7d", "27 7/7", "27+10", "27+-3",
@@ -77,17 +79,20 @@ def test_gestation_that_is_refused(value: Any) -> None:
     assert len(message) < 300
 
 
+@pytest.mark.requirement("REQ-GA-02")
 def test_an_ambiguous_gestation_says_why() -> None:
     with pytest.raises(nc.GestationError, match=r'ambiguous: is it "27\+3", or a decimal number'):
         gestation_days("27.3")
 
 
+@pytest.mark.requirement("REQ-GA-04")
 @pytest.mark.parametrize("value", ["19+6", "45+0", (19, 6), (45, 0), nc.Q(139, "day"), "00+0"])
 def test_gestation_out_of_range(value: Any) -> None:
     with pytest.raises(nc.GestationError, match="20w0d to 44w6d"):
         gestation_days(value)
 
 
+@pytest.mark.requirement("REQ-GA-04")
 def test_gestations_at_the_ends() -> None:
     assert [gestation_days(text) for text in ("20+0", "44+6")] == [140, 314]
 
@@ -128,6 +133,7 @@ def test_weeks_and_days_that_are_missing_or_wrong() -> None:
     assert nc.Age.from_days(10, gestation=(math.nan, None)).gestation is None
 
 
+@pytest.mark.requirement("REQ-GA-05")
 @pytest.mark.parametrize("value", [*MISSING, nc.Q(math.nan, "day")])
 def test_gestation_that_is_not_stated(value: Any) -> None:
     """No correction, no postmenstrual age, and no 40 weeks in its place."""
@@ -148,6 +154,7 @@ def test_a_gestation_of_another_dimension() -> None:
         nc.Age.from_days(1, gestation=nc.Q([27.0], "kg"))
 
 
+@pytest.mark.requirement("REQ-GA-01")
 def test_every_week_and_day_as_a_quantity_of_weeks() -> None:
     """k/7 is not a binary fraction: one and many agree on which are whole days."""
     days = np.arange(140, 315)
@@ -162,6 +169,7 @@ def test_every_week_and_day_as_a_quantity_of_weeks() -> None:
             whole_gestation(odd)
 
 
+@pytest.mark.requirement("REQ-GA-06")
 @pytest.mark.parametrize(
     "make",
     [
@@ -197,6 +205,7 @@ def test_gestations_of_many(make: Callable[[], Any]) -> None:
 MAY_1 = dt.date(2026, 5, 1)
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @pytest.mark.parametrize(
     "value",
     ["2026-05-01", " 2026-05-01\n", np.str_("2026-05-01"), MAY_1, dt.datetime.combine(MAY_1,
@@ -213,6 +222,7 @@ def test_dates(value: Any) -> None:
     assert magnitude(nc.Age(born="2026-04-30", on=value).chronological) == 1
 
 
+@pytest.mark.requirement("REQ-AGE-10")
 @pytest.mark.parametrize("value", MISSING)
 def test_missing_dates(value: Any) -> None:
     for born, on, name in ((value, "2026-05-01", "born"), ("2026-05-01", value, "on")):
@@ -224,6 +234,7 @@ def test_missing_dates(value: Any) -> None:
 UTC = dt.UTC
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @pytest.mark.parametrize(
     "value",
     ["01.05.2026", "05/01/2026", "13/05/2026", "05/13/2026", "01052026", "2026-05-01T12",
@@ -248,6 +259,7 @@ def test_dates_that_are_refused(value: Any) -> None:
     assert len(message) < 300
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @pytest.mark.parametrize(("text", "unit"), [("2026", "Y"), ("2026-02", "M"), ("2026-02-05", "W")])
 def test_a_date_to_the_month_became_its_first_day(text: str, unit: Any) -> None:
     """NumPy fills in what a partial date lacks; nothing is imputed here."""
@@ -258,6 +270,7 @@ def test_a_date_to_the_month_became_its_first_day(text: str, unit: Any) -> None:
     assert np.isnan(nc.Age(born=[partial], on="2026-05-01").chronological.magnitude).all()
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 def test_a_time_zone_is_named() -> None:
     """Its calendar date depends on the place."""
     with pytest.raises(nc.AgeError, match="a calendar date without a time zone"):
@@ -267,6 +280,7 @@ def test_a_time_zone_is_named() -> None:
     assert words(age.status, 1) == ["invalid_age"]
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
@@ -284,6 +298,7 @@ def test_a_date_that_is_refused_says_why(text: str, hint: str) -> None:
     assert str(caught.value).endswith(hint)
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 def test_dates_of_the_calendar_and_no_others() -> None:
     assert date_number("0001-01-01") == -719162
     assert date_number("9999-12-31") == 2932896
@@ -294,6 +309,7 @@ DATES = ["2026-05-01", "2026-08-14"]
 MAY_AND_AUGUST = [dt.date.fromisoformat(text) for text in DATES]
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @pytest.mark.parametrize(
     "make",
     [
@@ -337,6 +353,7 @@ def test_a_missing_date_in_a_list_of_texts_was_invalid(missing: Any) -> None:
     assert words(age.status, 2) == ["missing_age", "ok"]
 
 
+@pytest.mark.requirement("REQ-AGE-10")
 def test_missing_and_invalid_dates_of_many() -> None:
     age = nc.Age(
         born=["2026-05-01", None, "bad", "bad", "2026-05-01", "2026-05-02"],
@@ -351,12 +368,14 @@ def test_missing_and_invalid_dates_of_many() -> None:
     np.testing.assert_array_equal(magnitude(age.corrected), np.array(expected) - 70)
 
 
+@pytest.mark.requirement("REQ-AGE-04")
 def test_the_due_date_of_a_missing_birth_was_in_1970() -> None:
     age = nc.Age(born=["2026-05-01", None, "bad"], on="2026-08-14", gestation="27+3")
     assert str(age.expected_date[0]) == "2026-07-28"
     assert np.isnat(age.expected_date[1:]).all()
 
 
+@pytest.mark.requirement("REQ-AGE-04")
 def test_due_dates() -> None:
     age = nc.Age(born="2024-01-15", on="2024-07-15", gestation="26+3")
     assert age.expected_date == dt.date(2024, 4, 19)
@@ -367,6 +386,7 @@ def test_due_dates() -> None:
     assert [str(day) for day in many.expected_date] == ["2024-04-19", "NaT", "2024-01-15", "NaT"]
 
 
+@pytest.mark.requirement("REQ-AGE-09")
 def test_a_date_before_birth() -> None:
     with pytest.raises(nc.AgeError, match=r"^on: '-1 days' .* on or after the day of birth"):
         nc.Age(born="2026-05-02", on="2026-05-01")
@@ -380,6 +400,7 @@ def test_a_date_before_birth() -> None:
 # ------------------------------------------------------------------------------------- one and many
 
 
+@pytest.mark.requirement("REQ-AGE-01")
 def test_one_child() -> None:
     age = nc.Age(born="2026-05-01", on="2026-08-14", gestation="27+3")
     for quantity in (age.chronological, age.postmenstrual, age.corrected, age.gestation):
@@ -452,6 +473,7 @@ def test_two_dimensions_were_flattened_or_failed() -> None:
 # ------------------------------------------------------------------------------------------- days
 
 
+@pytest.mark.requirement("REQ-AGE-08")
 @pytest.mark.parametrize(
     "value",
     [105, 105.0, np.int8(105), np.float32(105), np.array(105), nc.Q(105, "day"), nc.Q(15, "week"),
@@ -463,6 +485,7 @@ def test_days(value: Any) -> None:
     assert magnitude(age.chronological) == 105
 
 
+@pytest.mark.requirement("REQ-AGE-08")
 @pytest.mark.parametrize(
     "value",
     [-1, -0.5, 0.5, 105.5, 1e7, math.inf, -math.inf, 10**400, "105", "105 day", True, False,
@@ -476,6 +499,7 @@ def test_days_that_are_refused(value: Any) -> None:
     assert caught.value.status == "invalid_age"
 
 
+@pytest.mark.requirement("REQ-AGE-10")
 @pytest.mark.parametrize("value", MISSING)
 def test_missing_days(value: Any) -> None:
     with pytest.raises(nc.AgeError, match=r"^days: ") as caught:
@@ -490,6 +514,7 @@ def test_days_of_another_dimension_raised_an_error_of_pint() -> None:
         nc.Age.from_days(nc.Q(math.nan, "day"))
 
 
+@pytest.mark.requirement("REQ-AGE-08")
 @pytest.mark.parametrize(
     "make",
     [
@@ -510,6 +535,7 @@ def test_days_of_many(make: Callable[[], Any]) -> None:
     np.testing.assert_array_equal(magnitude(age.chronological), [10] + [math.nan] * 4)
 
 
+@pytest.mark.requirement("REQ-AGE-08")
 def test_whole_days_of_many() -> None:
     for days in ([0, 1], np.array([0, 1], dtype="u1"), pd.Series([0, 1], dtype="Int64")):
         age = nc.Age.from_days(days)
@@ -520,6 +546,7 @@ def test_whole_days_of_many() -> None:
 # ----------------------------------------------------------------------------------------- months
 
 
+@pytest.mark.requirement("REQ-AGE-05")
 @pytest.mark.parametrize(
     ("months", "days"),
     [(0, 0), (1, 30), (8, 244), (9, 274), (23.99, 730), (24, 731), (59.99, 1826), (60, 1827), (72,
@@ -544,6 +571,7 @@ def test_months_that_raised_errors_of_python(value: Any) -> None:
     assert words(age.status, 2) == ["ok", "invalid_age"]
 
 
+@pytest.mark.requirement("REQ-AGE-10")
 def test_missing_months() -> None:
     for value in MISSING:
         with pytest.raises(nc.AgeError) as caught:

@@ -107,6 +107,7 @@ def test_a_policy_and_one_reference(shell: Shell) -> None:
     assert "Fenton" not in shell.read("who.svg")
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 def test_a_chart_without_any_z_says_why_and_uncorrected_ages_are_said(shell: Shell) -> None:
     """An empty picture was written without a word."""
     rows = "1,f,8000,50,\n1,f,8100,51,\n2,m,8000,0.2,\n"
@@ -158,6 +159,7 @@ def test_strict_looks_at_what_is_drawn(shell: Shell) -> None:
     assert shell.names() == ["out.svg"]
 
 
+@pytest.mark.requirement("REQ-CHART-05")
 def test_an_existing_file_and_the_input_are_kept(shell: Shell) -> None:
     shell.write("out.svg", "mine")
     done = shell.run("chart", VISITS, "-o", "out.svg")
@@ -221,6 +223,7 @@ def test_a_wrong_input_is_one_line(shell: Shell, arguments: tuple[str, ...], pro
     assert shell.names() == []
 
 
+@pytest.mark.requirement("REQ-CHART-05")
 def test_a_wrong_ending_is_told_before_anything_is_read(shell: Shell) -> None:
     done = shell.run("chart", "nothing.csv", "-o", "out.jpg")
     assert done.problem == "neocalc: out.jpg: a chart is written as .svg, .pdf or .png"

@@ -86,6 +86,7 @@ def said(drawn: Chart) -> str:
     return " ".join(" ".join(texts(drawn)).split())
 
 
+@pytest.mark.requirement("REQ-CHART-04")
 @pytest.mark.parametrize("kind", ["z", "waterfall", "statuses"])
 def test_no_label_overlaps_another(kind: str) -> None:
     assert overlaps(chart.cohort(TWELVE, kind=kind)) == []
@@ -110,6 +111,7 @@ def test_no_figure_of_an_axis_reaches_the_panel_beside_it(kind: str, arms: int) 
                     assert not reached or not label.get_text(), label.get_text()
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 def test_no_chronological_age_is_negative() -> None:
     """The arm of children who are not corrected had a tick at -2 months."""
     panels = drawn_of("z").figure.axes[-3:]
@@ -119,6 +121,7 @@ def test_no_chronological_age_is_negative() -> None:
     assert ["−2" in found for found in ticks] == [True, True, False]
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 def test_the_hand_over_does_not_cross_the_figures_below() -> None:
     """It stood before a figure as if it were a 1."""
     for ax in drawn_of("z").figure.axes:
@@ -146,6 +149,7 @@ def test_every_subject_is_a_line_of_its_own_in_the_vector_file() -> None:
         assert len(found[f"subjects-weight-{arm}"]) == n
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 def test_the_median_is_that_of_the_subjects() -> None:
     rows = [(3, 0, 1.0), (3, 5, 3.0), (4, 2, 0.0), (5, 3, 4.0), (5, 400, 9.0)]
     subject, day, z = (np.array(column) for column in zip(*rows, strict=True))
@@ -178,6 +182,7 @@ def test_the_median_line_is_drawn_where_it_is(many: pl.DataFrame) -> None:
     assert medians[-1] - medians[0] == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.requirement("REQ-CHART-06")
 def test_the_hand_over_and_the_labels() -> None:
     words = " ".join(" ".join(texts(drawn_of())).split())
     assert "Fenton preterm growth chart (2013) to 50w0d, then WHO Child Growth Standards" in words
@@ -307,6 +312,7 @@ def test_without_administration_from_the_first_visit() -> None:
     assert "from the first z to the last z" in " ".join(texts(drawn))
 
 
+@pytest.mark.requirement("REQ-CHART-02")
 def test_a_change_across_references_is_hatched() -> None:
     drawn = chart.cohort(TWELVE, kind="waterfall")
     bars = [c for ax in drawn.figure.axes for c in ax.containers if isinstance(c, BarContainer)]
@@ -412,6 +418,7 @@ def test_no_rows() -> None:
         assert drawn.to_bytes("svg")
 
 
+@pytest.mark.requirement("REQ-CHART-07")
 def test_statuses_are_counted() -> None:
     words = texts(drawn_of("statuses"))
     assert "Weight (waz): 420 of 430 ok (97.6%)" in words
@@ -449,12 +456,14 @@ def months(drawn: Chart) -> list[int]:
     return sorted(int(text.replace("−", "-")) for text in found if text)
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 def test_one_visit_at_69_years_does_not_stretch_the_axis() -> None:
     drawn = chart.cohort(weights({0: 10, 91: 10, 183: 10, 25_200: 1}))
     assert months(drawn)[-1] == 6
     assert "Visits left out: weight: older than the chart (1)." in said(drawn)
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 @pytest.mark.parametrize("late", [1, 2, 3])
 def test_few_visits_after_the_last_median_do_not_stretch_the_axis(late: int) -> None:
     """One visit at five years made a strip of those of the first half year."""
@@ -469,6 +478,7 @@ def test_few_visits_after_the_last_median_do_not_stretch_the_axis(late: int) -> 
     assert "not drawn" not in said(until)
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 def test_an_axis_is_as_long_as_the_data() -> None:
     """Half a year of visits had an axis of 24 months."""
     drawn = chart.cohort(weights({0: 5, 91: 5, 198: 5}))
@@ -477,6 +487,7 @@ def test_an_axis_is_as_long_as_the_data() -> None:
     assert ax.get_xlim()[1] < 8 * 30.4375
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 def test_medians_stand_where_the_note_says() -> None:
     """They stood at 48 and 60 months, where the note ended at 36."""
     drawn = chart.cohort(weights({0: 5, 365: 5, 1096: 5, 1461: 5, 1800: 5}))
@@ -485,6 +496,7 @@ def test_medians_stand_where_the_note_says() -> None:
     assert [round(day / 30.4375) for day in np.asarray(line.get_xdata())] == [0, 12, 36, 48, 59]
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 def test_visits_of_school_age_have_medians() -> None:
     """387 visits at seven years were drawn without one."""
     spans = np.digitize([30.4375 * month for month in AROUND], BIN_EDGES)
@@ -494,6 +506,7 @@ def test_visits_of_school_age_have_medians() -> None:
     assert months(drawn)[-1] == 84
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 @pytest.mark.parametrize("kind", ["z", "waterfall"])
 def test_until_is_for_cohorts_too(kind: str) -> None:
     """It was refused."""
@@ -514,6 +527,7 @@ def test_until_is_for_cohorts_too(kind: str) -> None:
         chart.cohort(table, kind="statuses", until=12)
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 @pytest.mark.parametrize("arms", [1, 2, 4, 7, 12])
 def test_how_many_subjects_stands_at_every_median(arms: int, many: pl.DataFrame) -> None:
     """The figure at birth was left out where labels crowd."""
@@ -532,6 +546,7 @@ def test_how_many_subjects_stands_at_every_median(arms: int, many: pl.DataFrame)
             assert len(figures) == points
 
 
+@pytest.mark.requirement("REQ-CHART-10")
 def test_the_table_of_a_report_has_the_medians_of_its_chart() -> None:
     cohort = prepared(COHORT)
     for until in (None, 3):
@@ -544,6 +559,7 @@ def test_the_table_of_a_report_has_the_medians_of_its_chart() -> None:
             assert f'<td class="n">{n}</td><td class="n">{fixed(quartiles[1], 2)}</td>' in table
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 def test_arms_are_named_by_what_the_codes_mean() -> None:
     """They were titled "preterm 0.0" and "sex 1" although codes are declared."""
     table = weights({0: 6, 91: 6}, sex=[1.0, 2.0, 1.0] * 4).with_columns(

@@ -96,6 +96,7 @@ def check(curve: Curve, sex: str) -> None:
     assert off.max() < 0.001 * curve.height
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 @pytest.mark.parametrize(
     ("policy", "preterm"), [(Policy(), "fenton-2013"), (FENTON_2025, "fenton-2025")]
 )
@@ -113,6 +114,7 @@ def test_a_preterm_girl(policy: Policy, preterm: str) -> None:
     assert {curve.level for curve in found} == {3, 10, 50, 90, 97}
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 def test_a_term_boy_on_sd_lines() -> None:
     found = curves_of(infant(TERM_BOY, lines="sd"))
     assert len(found) == 3 * 7
@@ -121,6 +123,7 @@ def test_a_term_boy_on_sd_lines() -> None:
         assert (curve.reference, curve.basis, round(curve.x[0])) == ("who-2006", "chronological", 0)
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 def test_one_reference_whatever_the_age() -> None:
     found = curves_of(infant(reference="who-2006"))
     assert {(c.reference, c.basis, round(c.x[0])) for c in found} == {("who-2006", "corrected", 0)}
@@ -128,12 +131,14 @@ def test_one_reference_whatever_the_age() -> None:
         check(curve, "female")
 
 
+@pytest.mark.requirement("REQ-CHART-02")
 def test_an_early_hand_over_moves_the_joint() -> None:
     found = curves_of(infant(policy=Policy(handover="40 week")))
     assert {round(c.x[-1]) for c in found if c.basis == "postmenstrual"} == {280}
     assert {round(c.x[0]) for c in found if c.basis == "corrected"} == {1}
 
 
+@pytest.mark.requirement("REQ-CHART-02")
 def test_where_correction_ends_the_curves_step() -> None:
     found = curves_of(infant(policy=Policy(correct_until="12 month")))
     corrected = [c for c in found if c.basis == "corrected" and c.measure == "weight"]
@@ -146,6 +151,7 @@ def test_where_correction_ends_the_curves_step() -> None:
     assert median.y[0] == pytest.approx(row[366 + early], abs=1e-5)
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 def test_the_points_are_the_visits() -> None:
     drawn = infant(policy=FENTON_2025)
     found = groups(drawn)

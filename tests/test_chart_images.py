@@ -87,6 +87,7 @@ def alike(one: Image.Image, other: Image.Image) -> bool:
     return rms <= MOST_RMS and most <= MOST
 
 
+@pytest.mark.requirement("REQ-CHART-08")
 @pytest.mark.parametrize("name", sorted(CHARTS))
 def test_a_chart_looks_as_it_did(name: str) -> None:
     with Image.open(FOLDER / f"{name}.png") as expected:
@@ -106,6 +107,7 @@ def expected(name: str) -> Image.Image:
         return picture.copy()
 
 
+@pytest.mark.requirement("REQ-CHART-08")
 def test_a_missing_line_is_seen() -> None:
     drawn = CHARTS["preterm_girl_fenton_2025"]()
     axes = next(ax for ax in drawn.figure.axes if ax.get_ylabel() == "Weight (kg)")
@@ -114,6 +116,7 @@ def test_a_missing_line_is_seen() -> None:
     assert not alike(reduced(drawn), expected("preterm_girl_fenton_2025"))
 
 
+@pytest.mark.requirement("REQ-CHART-08")
 def test_a_missing_mark_is_seen() -> None:
     drawn = CHARTS["flagged_weight"]()
     lines = [line for ax in drawn.figure.axes for line in ax.lines]
@@ -122,6 +125,7 @@ def test_a_missing_mark_is_seen() -> None:
     assert not alike(reduced(drawn), expected("flagged_weight"))
 
 
+@pytest.mark.requirement("REQ-CHART-08")
 def test_another_hand_over_is_seen() -> None:
     policy = Policy(preterm_reference="fenton-2025", handover="48 week")
     drawn = chart.infant(COHORT, subject=GIRL_24_WEEKS, policy=policy, trial="NCT03558334")

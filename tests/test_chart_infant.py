@@ -77,6 +77,7 @@ def without_dates(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(age_days=age).drop("measured_on", "birth_date")
 
 
+@pytest.mark.requirement("REQ-CHART-04")
 @pytest.mark.parametrize(
     ("subject", "options"),
     [
@@ -95,6 +96,7 @@ def test_no_label_overlaps_another(subject: str, options: dict[str, Any]) -> Non
     assert overlaps(infant(subject, **options)) == []
 
 
+@pytest.mark.requirement("REQ-CHART-06")
 def test_the_label_that_the_licence_asks_for_is_a_heading() -> None:
     drawn = infant(policy=FENTON_2025)
     headings = [
@@ -106,6 +108,7 @@ def test_the_label_that_the_licence_asks_for_is_a_heading() -> None:
     assert "WHO Child Growth Standards" in shown
 
 
+@pytest.mark.requirement("REQ-REF-10")
 def test_intergrowth_to_64_weeks_with_its_label_and_terms() -> None:
     """Its own hand-over, its label as a heading, the terms of use, and ticks to the end."""
     drawn = infant(policy=Policy(preterm_reference="intergrowth-21st-preterm"), until=36)
@@ -116,6 +119,7 @@ def test_intergrowth_to_64_weeks_with_its_label_and_terms() -> None:
     assert overlaps(drawn) == []
 
 
+@pytest.mark.requirement("REQ-REF-10")
 def test_the_reference_of_school_age_has_its_label() -> None:
     days = [0, 400, 1000, 1820, 1850]
     table = pl.DataFrame(
@@ -131,6 +135,7 @@ def test_the_reference_of_school_age_has_its_label() -> None:
     assert "2007" not in " ".join(texts(none)).replace("(2007). Geneva", "")
 
 
+@pytest.mark.requirement("REQ-REF-10")
 def test_a_chart_goes_on_to_school_age_where_the_references_do() -> None:
     """To 7, 10, 14 or 19 years, whatever holds the visits; without such a reference to 5 years."""
     table = pl.DataFrame(
@@ -193,6 +198,7 @@ def test_the_step_from_length_to_height_is_said_where_it_is_drawn() -> None:
     assert step not in said(infant(reference="fenton-2013"))
 
 
+@pytest.mark.requirement("REQ-CHART-06")
 def test_the_caption_names_reference_policy_and_version() -> None:
     words = said(infant(policy=FENTON_2025))
     assert "doi:10.1111/ppe.70035" in words
@@ -205,6 +211,7 @@ def test_the_caption_names_reference_policy_and_version() -> None:
     assert "neocalc calculates; it does not prescribe" in words
 
 
+@pytest.mark.requirement("REQ-CHART-06")
 def test_units_and_both_ages_are_on_the_axes() -> None:
     words = texts(infant())
     for unit in ("Weight (kg)", "Length or height (cm)", "Head circumference (cm)"):
@@ -215,6 +222,7 @@ def test_units_and_both_ages_are_on_the_axes() -> None:
         assert age in words
 
 
+@pytest.mark.requirement("REQ-CHART-02")
 def test_the_hand_over_is_named() -> None:
     words = texts(infant())
     assert words.count("hand-over after 50w0d") == 3
@@ -237,6 +245,7 @@ def test_gestation_not_stated() -> None:
     assert "at chronological age: gestation is not stated" in words
 
 
+@pytest.mark.requirement("REQ-CHART-07")
 def test_flagged_visits_are_marked_and_explained() -> None:
     drawn = infant("001-0009")
     assert "flagged-weight-preterm-oedema" in gids(drawn)
@@ -249,6 +258,7 @@ def test_flagged_visits_are_marked_and_explained() -> None:
     assert "value that cannot be used" in texts(drawn)
 
 
+@pytest.mark.requirement("REQ-CHART-07")
 def test_a_value_beyond_the_scale_is_told_at_its_edge() -> None:
     drawn = infant("001-0014")
     assert "554 cm ↑" in texts(drawn)
@@ -288,6 +298,7 @@ def test_only_preterm_ages_have_one_column() -> None:
     assert "Corrected age (months)" not in texts(drawn)
 
 
+@pytest.mark.requirement("REQ-CHART-07")
 def test_what_is_not_drawn_is_counted() -> None:
     assert "1 visit not drawn: no usable age." in said(infant("003-0030"))
     assert "1 visit not drawn: outside the ages of this chart." in said(
@@ -295,10 +306,12 @@ def test_what_is_not_drawn_is_counted() -> None:
     )
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 def test_lengths_are_drawn_as_they_are_scored() -> None:
     assert "1 length drawn as scored by the WHO's rule: 0.7 cm longer" in said(infant("001-0001"))
 
 
+@pytest.mark.requirement("REQ-CHART-02")
 def test_where_correction_ends_is_said() -> None:
     words = said(infant(policy=Policy(correct_until="12 month")))
     assert "age is no longer corrected: the curves step there" in words
@@ -406,6 +419,7 @@ def test_a_day_of_administration_that_is_no_date() -> None:
     assert "cells given" not in texts(chart.infant(missing, missing=["NA"]))
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 def test_days_and_dates_give_the_same_chart() -> None:
     with_days = without_dates(rows_of(TERM_BOY)).drop("administered_on")
     drawn = chart.infant(with_days)

@@ -103,6 +103,7 @@ def vertices(group: ET.Element) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in zip(words[1::3], words[2::3], strict=True)]
 
 
+@pytest.mark.requirement("REQ-CHART-04")
 def test_a_label_over_another_is_found() -> None:
     with style():
         page = Page()
@@ -118,6 +119,7 @@ def test_the_page_is_a4() -> None:
     assert (round(width, 6), round(height, 6)) == A4
 
 
+@pytest.mark.requirement("REQ-CHART-04")
 def test_labels_are_moved_apart_as_little_as_needed() -> None:
     assert spread([], 1) == []
     assert spread([1.0, 5.0], 1) == [1.0, 5.0]
@@ -173,6 +175,7 @@ def digests() -> list[str]:
     return [hashlib.sha256(content(drawn, form)).hexdigest() for form in FORMATS]
 
 
+@pytest.mark.requirement("REQ-CHART-03")
 def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
@@ -196,6 +199,7 @@ def test_a_users_settings_of_matplotlib_change_nothing_and_are_kept() -> None:
         assert mpl.rcParams["font.size"] == 30
 
 
+@pytest.mark.requirement("REQ-CHART-03")
 def test_metadata_has_no_time_and_names_what_is_shown() -> None:
     drawn = infant(TERM_BOY)
     svg, pdf, png = (content(drawn, form) for form in FORMATS)
@@ -206,6 +210,7 @@ def test_metadata_has_no_time_and_names_what_is_shown() -> None:
     assert b"WHO Child Growth Standards" in svg
 
 
+@pytest.mark.requirement("REQ-CHART-05")
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     drawn = infant(TERM_BOY)
     with pytest.raises(FileError, match=r"a chart is written as \.svg, \.pdf or \.png"):
@@ -214,6 +219,7 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
         drawn.to_bytes("jpg")
 
 
+@pytest.mark.requirement("REQ-CHART-05")
 def test_an_existing_file_is_replaced_only_by_force(tmp_path: Path) -> None:
     path = tmp_path / "chart.SVG"
     drawn = infant(TERM_BOY)
@@ -231,6 +237,7 @@ def test_notebooks_show_it() -> None:
     assert repr(drawn) == "<Chart 'Growth chart: 001-0016 · Boy, born at 39w5d'>"
 
 
+@pytest.mark.requirement("REQ-PKG-02")
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ExtraMissing, match=r'the extra "chart": pip install "neocalc\[chart\]"'):
@@ -250,6 +257,7 @@ def test_matplotlib_is_imported_only_to_draw() -> None:
 HOSTILE = "</title>--><script>alert(1)</script>&\"' $x^2$ ]]>"
 
 
+@pytest.mark.requirement("REQ-CHART-04")
 def test_a_hostile_subject_stays_text() -> None:
     visits = COHORT.filter(pl.col("subject_id") == TERM_BOY)
     visits = visits.with_columns(subject_id=pl.lit(HOSTILE))

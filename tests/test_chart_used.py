@@ -105,6 +105,7 @@ CASES: dict[str, tuple[pl.DataFrame, set[str], str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_a_cohort(case: str) -> None:
     table, references, label, axis, ages = CASES[case]
@@ -125,6 +126,7 @@ def test_a_cohort(case: str) -> None:
     assert f'aria-label="{drawn.title}"' in page
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 @pytest.mark.parametrize(
     ("case", "growth", "velocity"),
     [
@@ -143,6 +145,7 @@ def test_an_infant(case: str, growth: set[str], velocity: set[str]) -> None:
     assert cited(report.page(table, subject="a")) == growth | velocity
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 def test_without_any_z_nothing_is_cited_and_the_reason_is_said() -> None:
     """An empty chart was titled with the references of the policy, and said nothing."""
     table = visits(None, 60, 180, weight_kg=[0.05, 0.07, None, 0.05])
@@ -158,6 +161,7 @@ def test_without_any_z_nothing_is_cited_and_the_reason_is_said() -> None:
     assert "latest z −10.77, centile <0.1: implausible" in growth
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 def test_z_scores_without_a_change_between_them_are_cited_and_the_reason_is_said() -> None:
     """The chart said that no subject has two z-scores, where correction ends between them."""
     drawn = chart.cohort(LATE, kind="waterfall")
@@ -168,6 +172,7 @@ def test_z_scores_without_a_change_between_them_are_cited_and_the_reason_is_said
     assert "no z-score" not in words(drawn)
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 def test_what_lies_after_the_end_of_the_chart_is_not_cited() -> None:
     drawn = chart.cohort(LATER, until=1)
     assert cited(words(drawn)) == {"fenton-2013"}
@@ -200,6 +205,7 @@ def prepared(table: pl.DataFrame) -> Cohort:
     return cohort_of(*scored_table(table))
 
 
+@pytest.mark.requirement("REQ-CHART-09")
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(

@@ -57,11 +57,13 @@ def key_of(drawn: Chart) -> list[str]:
     return [text.get_text() for text in legend.get_texts()]
 
 
+@pytest.mark.requirement("REQ-CHART-04")
 @pytest.mark.parametrize("subject", [GIRL_24_WEEKS, "003-0030"])
 def test_no_label_overlaps_another(subject: str) -> None:
     assert overlaps(drawn_for(subject)) == []
 
 
+@pytest.mark.requirement("REQ-CHART-01")
 @pytest.mark.parametrize("measure", ["weight", "length", "head_circumference"])
 def test_increments_are_those_of_velocity(measure: str) -> None:
     infant = visits_of(GIRL_24_WEEKS)
@@ -93,6 +95,7 @@ def test_increments_are_those_of_velocity(measure: str) -> None:
             assert rate == pytest.approx(line / days * 30.4375)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-07")
 def test_each_visit_is_compared_with_the_one_before() -> None:
     """As `neocalc.velocity.score` does it: no z where the table has none."""
     age = Age.from_days([0, 7, 14, 28, 35, 61, 122, 400, 461])
@@ -146,6 +149,7 @@ def test_no_increment_of_a_table_that_the_who_does_not_have() -> None:
     assert not [name for name in gids(drawn) if name.startswith("increment-length")]
 
 
+@pytest.mark.requirement("REQ-CHART-02")
 def test_zones_without_a_reference_are_empty() -> None:
     drawn = drawn_for(GIRL_24_WEEKS, until=36)
     words = said(drawn)
@@ -278,6 +282,7 @@ def test_a_slip_of_the_pen_does_not_set_the_scale() -> None:
     assert "1 implausible z-score not drawn." in said(drawn)
 
 
+@pytest.mark.requirement("REQ-VEL-13")
 def test_oedema_has_no_weight_velocity() -> None:
     infant = visits_of("001-0009")
     swollen = infant.series["weight"].words.index("oedema")
@@ -298,6 +303,7 @@ def marks_of(drawn: Chart, start: str) -> dict[str, list[tuple[float, float]]]:
     }
 
 
+@pytest.mark.requirement("REQ-FOLLOW-13")
 def test_each_velocity_has_the_mark_of_its_method() -> None:
     """At a width of the tables, between two of them, and a little below the shortest."""
     age = Age.from_days([61, 122, 190, 218])
@@ -330,6 +336,7 @@ def drawn_infant(age: Age, kilograms: list[float]) -> Infant:
     return infant_of(*scored_table(table))
 
 
+@pytest.mark.requirement("REQ-FOLLOW-13")
 def test_where_there_is_no_velocity_z_the_standardised_change_is_shown() -> None:
     """Eight months apart, and across 24 months: no increments, but a change that has a measure."""
     age = Age.from_days([61, 122, 365, 800])
@@ -353,6 +360,7 @@ def test_where_there_is_no_velocity_z_the_standardised_change_is_shown() -> None
     assert "Attained z-score" in said(alone)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-13")
 def test_the_report_has_the_standardised_change_of_every_pair() -> None:
     age = Age.from_days([61, 122, 365, 800])
     table = pl.DataFrame(

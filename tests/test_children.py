@@ -50,6 +50,7 @@ WAZ, LAZ = [0.06, -0.85, -0.59], [-0.31, -0.87, -0.32]
 """By an independent program."""
 
 
+@pytest.mark.requirement("REQ-CHILD-01")
 def test_a_gestation_in_the_first_row_corrects_the_others() -> None:
     scored = nc.score(read(ONLY_IN_THE_FIRST_ROW))
     assert scored["waz"].round(2).to_list() == WAZ
@@ -69,6 +70,7 @@ def test_velocity_by_the_same_gestation() -> None:
     assert scored.drop("gestational_age").equals(whole.drop("gestational_age"))
 
 
+@pytest.mark.requirement("REQ-CHILD-04")
 def test_charts_and_reports_by_the_same_gestation() -> None:
     infants = [infant_of(*scored_table(read(t))) for t in (ONLY_IN_THE_FIRST_ROW, filled())]
     for infant in infants:
@@ -156,6 +158,7 @@ def words(frame: pl.DataFrame) -> list[str]:
     return found
 
 
+@pytest.mark.requirement("REQ-CHILD-01")
 @pytest.mark.parametrize("row", [0, 1, 2])
 @pytest.mark.parametrize("fact", FACTS)
 def test_a_fact_holds_from_whatever_row_states_it(fact: str, row: int) -> None:
@@ -167,6 +170,7 @@ def test_a_fact_holds_from_whatever_row_states_it(fact: str, row: int) -> None:
         assert scored.drop(fact).equals(nc.velocity.score(child()).drop(fact))
 
 
+@pytest.mark.requirement("REQ-CHILD-02")
 @pytest.mark.parametrize("fact", FACTS)
 def test_two_values_of_a_fact_leave_the_child_without_a_z(fact: str) -> None:
     """In every row, that without the fact too; other children go on."""
@@ -185,12 +189,14 @@ def test_two_values_of_a_fact_leave_the_child_without_a_z(fact: str) -> None:
             chart.infant(frame, subject="1")
 
 
+@pytest.mark.requirement("REQ-CHILD-02")
 @pytest.mark.parametrize("fact", FACTS)
 def test_two_spellings_of_a_value_are_one_fact(fact: str) -> None:
     given = [SAME[fact], CHILD[fact][0], SAME[fact].upper()]
     assert words(child(**{fact: given})) == ["ok"] * 3
 
 
+@pytest.mark.requirement("REQ-CHILD-03")
 @pytest.mark.parametrize("fact", FACTS)
 def test_a_value_that_cannot_be_used_is_the_fault_of_its_row(fact: str) -> None:
     """It is not handed on, and contradicts nothing."""
@@ -205,6 +211,7 @@ def test_a_fact_that_no_row_states_is_missing() -> None:
     assert words(child(birth_date=["", "", ""])) == ["missing_age"] * 3
 
 
+@pytest.mark.requirement("REQ-CHILD-03")
 def test_an_unusable_gestation_that_no_row_makes_good_is_that_of_all() -> None:
     """Its empty rows would be taken for those of a child without one, and not be corrected."""
     given = ["", "27.3", ""]
@@ -213,6 +220,7 @@ def test_an_unusable_gestation_that_no_row_makes_good_is_that_of_all() -> None:
     assert words(alone) == ["ok", "invalid_gestation", "ok"]
 
 
+@pytest.mark.requirement("REQ-CHILD-01")
 @pytest.mark.parametrize("subject", ["", None])
 def test_rows_of_nobody_stand_alone(subject: str | None) -> None:
     given = child(subject_id=[subject] * 3, sex=["f", "", "m"])
@@ -247,6 +255,7 @@ def test_a_known_date_of_birth_must_agree_with_the_days() -> None:
     assert words(frame) == ["ok", "ok", "invalid_age"]
 
 
+@pytest.mark.requirement("REQ-CHILD-02")
 def test_ages_in_doubt_are_not_shown() -> None:
     scored = nc.score(child(birth_date=["2024-01-01", "2024-01-02", ""]))
     assert scored["chronological_age_days"].null_count() == 3
@@ -257,12 +266,14 @@ def test_ages_in_doubt_are_not_shown() -> None:
     assert scored["corrected_age_days"].null_count() == 0
 
 
+@pytest.mark.requirement("REQ-CHILD-02")
 def test_the_conflict_comes_before_other_statuses() -> None:
     """Also where nothing was weighed: the row is of that child."""
     frame = child(sex=["f", "m", "x"], weight_kg=["3.1", "", "0"], measured_on=["2024-04-01"] * 3)
     assert words(frame) == ["subject_conflict"] * 3
 
 
+@pytest.mark.requirement("REQ-CHILD-06")
 def test_conflicts_are_counted(shell: Shell) -> None:
     given = pl.concat([child(sex=["f", "m", ""]), child(subject_id=["2"] * 3)])
     given.write_csv(shell.folder / "in.csv")
@@ -288,6 +299,7 @@ EMPTY = pl.DataFrame(
 SAID = "The column gestational_age is empty: every age is chronological"
 
 
+@pytest.mark.requirement("REQ-CHILD-06")
 def test_an_empty_gestation_is_said(shell: Shell) -> None:
     with_ids = EMPTY.with_columns(subject_id=pl.Series(["1", "2"]))
     for call, frame in ((nc.score, EMPTY), (nc.score, with_ids), (nc.velocity.score, with_ids)):
@@ -339,6 +351,7 @@ def arms(**changed: Any) -> pl.DataFrame:
     )
 
 
+@pytest.mark.requirement("REQ-CHILD-01")
 def test_an_arm_in_one_row_is_that_of_the_child() -> None:
     extra = ("arm", "administered_on")
     cohort = cohort_of(*scored_table(arms(), extra=extra))
@@ -349,6 +362,7 @@ def test_an_arm_in_one_row_is_that_of_the_child() -> None:
     assert chart.cohort(arms(), kind="waterfall").title
 
 
+@pytest.mark.requirement("REQ-CHILD-02")
 def test_two_arms_of_one_child() -> None:
     for changed in ({"arm": ["A", "B", "B", "B"]},
                     {"administered_on": ["2024-03-01", "2024-03-02", "", ""]}):  # fmt: skip

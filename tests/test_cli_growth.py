@@ -38,6 +38,7 @@ def facts(shell: Shell, *arguments: str) -> dict[str, Any]:
 # Age
 
 
+@pytest.mark.requirement("REQ-CMD-06")
 def test_age(shell: Shell) -> None:
     done = shell.run("age", "--gestation", "27+3", *DATES)
     assert done.out.splitlines() == [
@@ -59,6 +60,7 @@ def test_age_before_term_at_term_and_on_the_first_day(shell: Shell) -> None:
     assert "(not preterm)" in shell.run("age", "--age-days", "0", "--gestation", "37+0").out
 
 
+@pytest.mark.requirement("REQ-GA-04")
 @pytest.mark.parametrize(
     ("gestation", "said"),
     [
@@ -82,6 +84,7 @@ def test_age_without_gestation(shell: Shell) -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 def test_age_as_json(shell: Shell) -> None:
     assert facts(shell, "age", "--gestation", "27w3d", *DATES)["age"] == {
         "gestation_days": 192,
@@ -104,6 +107,7 @@ def test_age_as_json(shell: Shell) -> None:
 # Growth
 
 
+@pytest.mark.requirement("REQ-CMD-06")
 def test_growth(shell: Shell) -> None:
     done = shell.run(*GIRL, "--weight", "3100g", "--length", "49.5cm", "--head", "35.2cm")
     assert done.code == 0
@@ -124,6 +128,7 @@ def test_growth(shell: Shell) -> None:
     assert len(columns) == 1  # aligned
 
 
+@pytest.mark.requirement("REQ-CMD-06")
 def test_every_measurement_has_its_option(shell: Shell) -> None:
     about = facts(
         shell, "growth", "--sex", "Male", "--age-days", "365", "--weight", "9.6kg", "--length",
@@ -140,6 +145,7 @@ def test_every_measurement_has_its_option(shell: Shell) -> None:
     assert about["results"][2]["unit"] == "cm"
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 def test_growth_is_what_the_call_gives(shell: Shell) -> None:
     about = facts(shell, *GIRL, "--weight", "3100g", "--length", "49.5cm", "--uncorrected")
     assert about["policy"] == nc.Policy().describe()
@@ -158,6 +164,7 @@ def test_growth_is_what_the_call_gives(shell: Shell) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-POL-12")
 def test_the_uncorrected_z_stands_beside(shell: Shell) -> None:
     done = shell.run(*GIRL, "--weight", "3100g", "--uncorrected")
     row = next(line for line in done.out.splitlines() if line.startswith("weight"))
@@ -170,6 +177,7 @@ def test_one_measurement_brings_no_others(shell: Shell) -> None:
     assert len(facts(shell, *GIRL, "--length", "49.5cm")["results"]) == 1
 
 
+@pytest.mark.requirement("REQ-CMD-04")
 def test_the_policy_and_one_reference(shell: Shell) -> None:
     about = facts(shell, *GIRL, "--weight", "3100g", "--preterm-reference", "fenton-2025")
     assert about["results"][0]["reference"] == "fenton-2025"
@@ -184,6 +192,7 @@ def test_the_policy_and_one_reference(shell: Shell) -> None:
     assert "born before 37w0d: at corrected age to 0 months (0 days), then" in done.out
 
 
+@pytest.mark.requirement("REQ-POL-12")
 def test_the_uncorrected_z_was_of_another_reference(shell: Shell, tmp_path: Path) -> None:
     """Beside a z of a user's own tables by chronological age stood one of the WHO."""
     days = [str(day) for day in range(401)]
@@ -312,6 +321,7 @@ def test_the_position_counts(shell: Shell) -> None:
 WEIGHT = ["--weight", "3100g"]
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -403,6 +413,7 @@ def test_what_is_wrong_is_named_as_it_was_typed(
     assert shell.run("growth", *arguments).problem.startswith(f"neocalc: {message}")
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 @pytest.mark.parametrize("option", ["--sex", "--weight", "--gestation", "--born", "--reference"])
 def test_of_two_values_of_an_option_the_last_was_taken(shell: Shell, option: str) -> None:
     given = {"--sex": "f", "--weight": "3.1kg", "--gestation": "27+3", "--born": "2026-05-01"}
@@ -498,6 +509,7 @@ def test_a_fault_of_a_derived_measure_is_named_too(
     assert shell.run(*GIRL, *WEIGHT).problem == "neocalc: --weight: 'x' is not accepted; y"
 
 
+@pytest.mark.requirement("REQ-CMD-06")
 @pytest.mark.parametrize(
     ("value", "decimals", "text"),
     [(1.0, 2, "1"), (0.5, 2, "0.5"), (-0.001, 2, "0"), (1000000.0, 2, "1000000"), (10.0, 0, "10"),
@@ -509,6 +521,7 @@ def test_numbers_have_no_exponent_and_no_trailing_zero(
     assert plain_number(value, decimals) == text
 
 
+@pytest.mark.requirement("REQ-CMD-07")
 def test_centiles_beyond_three_sd_are_not_given() -> None:
     assert centile_text(-3.01, 0.13) == "<0.1"
     assert centile_text(3.01, 99.87) == ">99.9"
@@ -522,6 +535,7 @@ def test_centiles_beyond_three_sd_are_not_given() -> None:
 # References
 
 
+@pytest.mark.requirement("REQ-REF-01")
 def test_references(shell: Shell) -> None:
     done = shell.run("references")
     for ref in nc.references():
@@ -535,6 +549,7 @@ def test_references(shell: Shell) -> None:
     assert done.out.endswith(f"All tables: {tables_digest()}\n")
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 def test_references_as_json(shell: Shell) -> None:
     about = facts(shell, "references")["references"]
     assert [ref["id"] for ref in about] == [ref.id for ref in nc.references()]
@@ -557,11 +572,13 @@ def test_references_on_a_terminal_without_the_letters(shell: Shell) -> None:
 # The command
 
 
+@pytest.mark.requirement("REQ-CMD-08")
 def test_version(shell: Shell) -> None:
     done = shell.run("--version")
     assert done.out == f"neocalc {nc.__version__}, tables {tables_digest()}\n"
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_help_lists_every_command(shell: Shell, arguments: list[str]) -> None:
     done = shell.run(*arguments)
@@ -572,6 +589,7 @@ def test_help_lists_every_command(shell: Shell, arguments: list[str]) -> None:
     assert "neocalc calculates; it does not prescribe." in done.out
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example_and_json(shell: Shell, command: str) -> None:
     done = shell.run(command, "--help")
@@ -580,6 +598,7 @@ def test_every_command_has_help_with_an_example_and_json(shell: Shell, command: 
     assert "--json" in done.out
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -595,6 +614,7 @@ def test_a_command_that_is_mistyped(shell: Shell, arguments: list[str], message:
     assert shell.run(*arguments).problem.startswith(message)
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_a_message_is_one_line_whatever_was_typed(shell: Shell) -> None:
     problem = shell.run("growth", "--sex", "f\n\x1b[31m", *DATES, *WEIGHT).problem
     assert problem.startswith("neocalc: --sex: ")
@@ -629,6 +649,7 @@ def test_standard_output_may_be_anything_that_is_written_to(
     assert "3 days" in kept.text
 
 
+@pytest.mark.requirement("REQ-CMD-08")
 def test_python_m_is_the_same(shell: Shell) -> None:
     here = shell.run(*GIRL, *WEIGHT)
     there = shell.spawn(*GIRL, *WEIGHT)
@@ -658,6 +679,7 @@ def of_one(about: Any, measure: str) -> dict[str, Any]:
     return {one["reference"]: one for one in row["all_references"]}
 
 
+@pytest.mark.requirement("REQ-REF-12")
 def test_by_every_reference_side_by_side(shell: Shell) -> None:
     """Each as with --reference, whatever the age; the one that is used is marked."""
     asked = [*GIRL, "--weight", "3100g", "--length", "49.5cm"]
@@ -687,6 +709,7 @@ def test_by_every_reference_side_by_side(shell: Shell) -> None:
     assert [name for name, one in weight.items() if one["chosen"]] == ["who-2006"]
 
 
+@pytest.mark.requirement("REQ-REF-12")
 def test_on_the_day_of_birth_size_at_birth_is_among_them(shell: Shell) -> None:
     born = ["growth", "--sex", "m", "--gestation", "36+3", "--age-days", "0", "--weight", "2600g"]
     found = of_one(facts(shell, *born, "--all-references"), "weight")
@@ -718,6 +741,7 @@ def test_the_uncorrected_z_of_school_age(shell: Shell) -> None:
         assert about["uncorrected"] == f"{name} at chronological age"
 
 
+@pytest.mark.requirement("REQ-POL-13")
 def test_the_reference_of_school_age_is_an_option(shell: Shell) -> None:
     asked = ["growth", "--sex", "f", "--age-days", "2200", "--length", "112cm"]
     assert facts(shell, *asked)["results"][0]["reference"] == "who-2007"

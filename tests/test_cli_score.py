@@ -39,6 +39,7 @@ def test_a_table_is_scored_beside_its_record(shell: Shell) -> None:
     assert shell.read("out.csv") == f"{HEADER.strip()},{ADDED}\n{ROW.strip()},{SCORED}\n"
 
 
+@pytest.mark.requirement("REQ-CMD-05")
 def test_the_summary_is_on_standard_error(shell: Shell) -> None:
     done = shell.score(TWO)
     assert done.lines[0] == "Columns: subject_id, sex, age_days, gestational_age, weight_g"
@@ -49,6 +50,7 @@ def test_the_summary_is_on_standard_error(shell: Shell) -> None:
     assert shell.score(HEADER + ROW, "--force").lines[1].startswith("1 row in ")
 
 
+@pytest.mark.requirement("REQ-CMD-04")
 def test_the_mapping_that_is_used_is_printed(shell: Shell) -> None:
     done = shell.score(
         "id,SEX,DAYS,WT\n1,1,105,3.1\n", "--column", "sex=SEX", "--column", "age_days=DAYS",
@@ -59,6 +61,7 @@ def test_the_mapping_that_is_used_is_printed(shell: Shell) -> None:
     assert "waz: ok 1" in done.err
 
 
+@pytest.mark.requirement("REQ-TAB-02")
 def test_a_mapping_file(shell: Shell) -> None:
     mapping = (
         '\ufeffmissing = ["NA", -99]\n[columns]\nweight_kg = "WT"\nsex = " SEX"\n'
@@ -74,6 +77,7 @@ def test_a_mapping_file(shell: Shell) -> None:
     assert record["missing"] == ["NA", "-99"]
 
 
+@pytest.mark.requirement("REQ-CMD-04")
 def test_options_go_before_the_mapping_file(shell: Shell) -> None:
     shell.write(
         "map.toml",
@@ -90,6 +94,7 @@ def test_options_go_before_the_mapping_file(shell: Shell) -> None:
     assert record["statuses"] == {"waz": {"missing_value": 1}}
 
 
+@pytest.mark.requirement("REQ-TAB-02")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -115,6 +120,7 @@ def test_a_mapping_file_that_is_not_there_is_refused(shell: Shell) -> None:
     assert problem == "neocalc: map.toml: cannot be read: No such file or directory"
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -148,6 +154,7 @@ def test_wrong_options_are_named_as_they_were_typed(
     assert shell.names() == ["in.csv"]
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_wrong_arguments_are_one_line(shell: Shell) -> None:
     for arguments in (["score"], ["score", "in.csv", "--nothing\nelse"], ["score", "a", "b"]):
         problem = shell.run(*arguments).problem
@@ -158,6 +165,7 @@ def test_wrong_arguments_are_one_line(shell: Shell) -> None:
 # Rows that pass through
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 def test_text_comes_out_as_it_went_in(shell: Shell) -> None:
     cells = [
         "007", " 7 ", "", "NA", "1e5", "1,5", 'say "hm"', "two\nlines", "cr\r\nlf", "é 日本 🙂",
@@ -176,12 +184,14 @@ def test_text_comes_out_as_it_went_in(shell: Shell) -> None:
     assert {",".join(row[-6:]) for row in rows[1:]} == {SCORED}
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 def test_empty_and_quoted_empty_stay_what_they_were(shell: Shell) -> None:
     shell.score(f'a,b,{HEADER}"",,{ROW},"",{ROW}')
     lines = shell.read("out.csv").splitlines()
     assert [line[:4] for line in lines] == ["a,b,", '"",,', ',"",']
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 def test_blank_lines_keep_their_place(shell: Shell) -> None:
     shell.score(f"{HEADER}\n{ROW}\n\n{ROW}\n")
     rows = [line.split(",") for line in shell.read("out.csv").splitlines()]
@@ -196,6 +206,7 @@ def test_the_output_has_the_delimiter_of_the_input(shell: Shell) -> None:
     assert shell.read("out.tsv").splitlines()[1] == f"{ROW.strip()},{SCORED}".replace(",", "\t")
 
 
+@pytest.mark.requirement("REQ-FILE-01")
 @pytest.mark.parametrize(
     ("piece", "rows", "cells"),
     [(64, 10**9, 10**9), (1 << 23, 13, 10**9), (999, 10**9, 300), (1 << 23, 10**9, 1)],
@@ -219,6 +230,7 @@ def test_the_size_of_the_chunks_does_not_change_a_byte(
     assert records[0] == records[1]
 
 
+@pytest.mark.requirement("REQ-FILE-04", "REQ-FILE-10")
 def test_csv_and_parquet_and_frame_agree(shell: Shell) -> None:
     shell.score(EXAMPLE.read_bytes())
     table = pl.read_csv(EXAMPLE, infer_schema=False)
@@ -232,6 +244,7 @@ def test_csv_and_parquet_and_frame_agree(shell: Shell) -> None:
     assert shell.read("from_parquet.csv") == shell.read("out.csv") == frame.write_csv()
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 def test_typed_columns_of_parquet_are_untouched(shell: Shell) -> None:
     table = pl.DataFrame(
         {
@@ -266,6 +279,7 @@ def test_typed_columns_of_parquet_are_untouched(shell: Shell) -> None:
 # The record
 
 
+@pytest.mark.requirement("REQ-CMD-05")
 def test_the_record_says_what_it_takes_to_compute_the_table_again(shell: Shell) -> None:
     shell.score(TWO)
     record = json.loads(shell.read("out.csv.json"))
@@ -363,6 +377,7 @@ def test_centiles_and_uncorrected(shell: Shell) -> None:
     assert float(cells["waz_uncorrected"]) == plain
 
 
+@pytest.mark.requirement("REQ-CMD-04")
 def test_the_policy_options(shell: Shell) -> None:
     shell.score(
         HEADER + ROW, "--preterm-reference", "fenton-2025", "--handover", "42w",
@@ -377,6 +392,7 @@ def test_the_policy_options(shell: Shell) -> None:
     assert ",who-2006,ok" in shell.read("out.csv")
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_strict_leaves_with_1_when_a_status_is_a_question(shell: Shell) -> None:
     assert shell.score(HEADER + ROW, "--strict").code == 0
     done = shell.score(TWO, "--strict", "--force")
@@ -387,6 +403,7 @@ def test_strict_leaves_with_1_when_a_status_is_a_question(shell: Shell) -> None:
     assert shell.score(missing, "--strict", "--force").code == 0
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 def test_json_is_one_object_on_standard_output(shell: Shell) -> None:
     done = shell.score(TWO, "--json")
     about = json.loads(done.out)
@@ -405,6 +422,7 @@ def test_json_with_the_table_on_standard_output_is_refused_before_any_work(shell
     assert problem == "neocalc: --json: standard output is the table already; give -o FILE"
 
 
+@pytest.mark.requirement("REQ-FILE-03")
 def test_an_output_that_is_there_is_kept_unless_forced(shell: Shell) -> None:
     shell.write("out.csv", "mine")
     shell.write("in.csv", HEADER + ROW)
@@ -429,6 +447,7 @@ def test_an_input_that_is_not_there_with_an_output_that_is(shell: Shell) -> None
 # Streams
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 def test_standard_input_to_standard_output(shell: Shell) -> None:
     done = shell.run("score", "-", "-o", "-", stdin=(HEADER + ROW).encode())
     assert done.out == f"{HEADER.strip()},{ADDED}\n{ROW.strip()},{SCORED}\n"
@@ -437,6 +456,7 @@ def test_standard_input_to_standard_output(shell: Shell) -> None:
     assert shell.names() == []
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 def test_parquet_from_standard_input(shell: Shell) -> None:
     path = shell.folder / "in.parquet"
     pl.DataFrame({"sex": ["f"], "age_days": [105], "weight_g": [3100]}).write_parquet(path)
@@ -445,6 +465,7 @@ def test_parquet_from_standard_input(shell: Shell) -> None:
     assert done.out.startswith("sex,age_days,weight_g,chron")
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 def test_a_fault_in_the_last_row_leaves_standard_output_empty(shell: Shell) -> None:
     content = HEADER + ROW * 200_000 + "short\n"
     done = shell.run("score", "-", "-o", "-", stdin=content.encode())
@@ -567,6 +588,7 @@ def started(folder: Path, source: Path, output: str) -> Any:
     raise AssertionError("nothing was written")
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
 def test_a_run_that_is_stopped_leaves_no_output(
@@ -623,6 +645,7 @@ def test_killed_at_random_points_it_leaves_all_or_nothing(
     assert out.read_bytes() == complete
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 def test_a_disk_that_fills_up_leaves_no_output(shell: Shell) -> None:
     shell.write("in.csv", HEADER + ROW * 100_000)
     code = (
@@ -639,6 +662,7 @@ def test_a_disk_that_fills_up_leaves_no_output(shell: Shell) -> None:
         assert shell.names() == ["in.csv"]
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_no_memory_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise MemoryError
@@ -647,6 +671,7 @@ def test_no_memory_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) ->
     assert shell.score(TWO).problem == "neocalc: there is not enough memory"
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_an_interrupt_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

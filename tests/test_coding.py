@@ -59,6 +59,7 @@ def test_what_is_not_missing(word: Any) -> None:
 # ------------------------------------------------------------------------------------------- sex
 
 
+@pytest.mark.requirement("REQ-SEX-01")
 @pytest.mark.parametrize(
     ("word", "code"),
     [("f", 0), ("F", 0), ("female", 0), ("Female", 0), ("FEMALE", 0), ("fEmAlE", 0),
@@ -69,6 +70,7 @@ def test_sex(word: str, code: int) -> None:
     assert sex_code(word) == code
 
 
+@pytest.mark.requirement("REQ-SEX-01")
 @pytest.mark.parametrize("word", MISSING)
 def test_there_is_no_default_sex(word: Any) -> None:
     with pytest.raises(nc.MissingError, match=r"sex: missing; .* there is no default") as caught:
@@ -76,6 +78,7 @@ def test_there_is_no_default_sex(word: Any) -> None:
     assert caught.value.status == "missing_sex"
 
 
+@pytest.mark.requirement("REQ-SEX-01")
 @pytest.mark.parametrize(
     "word",
     ["f f", "x", "w", "fem", "females", "girl", "0", "1", "2", 0, 1, 2, 1.0, True, b"f", ["f"],
@@ -88,6 +91,7 @@ def test_sex_that_is_not_one(word: Any) -> None:
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.requirement("REQ-SEX-02")
 @pytest.mark.parametrize(
     "coding",
     [{"male": 1, "female": 2}, {"m": 1, "f": 2}, {"Female": "2", "MALE": "1"}, {"f": np.int64(2),
@@ -109,12 +113,14 @@ def test_declared_codes(coding: Any) -> None:
             rule(missing)
 
 
+@pytest.mark.requirement("REQ-SEX-04")
 def test_plain_words() -> None:
     given: Any = [" F", "1.0", "-0.0", "1.50", 1.5, Decimal("1.50"), "01", "+1", "1,0", True, [1]]
     plain = ["f", "1", "0", "1.5", "1.5", "1.5", "01", "+1", "1,0", "true", ""]
     assert [plain_word(word) for word in given] == plain
 
 
+@pytest.mark.requirement("REQ-SEX-03")
 def test_declared_codes_of_position_and_oedema() -> None:
     position = position_coder({"recumbent": 1, "standing": 2})
     assert [position(word) for word in (1, "2.0", " 1 ", None, "")] == [1, 2, 1, 0, 0]
@@ -151,6 +157,7 @@ def test_a_coding_of_position_or_oedema_that_says_too_little(
         kind(coding)
 
 
+@pytest.mark.requirement("REQ-SEX-02")
 def test_codes_of_the_trials() -> None:
     """Fenton's workbook has 1 = male and 0 = female; some have words of their own."""
     assert [sex_coder({"male": 1, "female": 0})(code) for code in (0, 1)] == [0, 1]
@@ -158,6 +165,7 @@ def test_codes_of_the_trials() -> None:
     assert sex_coder(None) is sex_code
 
 
+@pytest.mark.requirement("REQ-SEX-02")
 @pytest.mark.parametrize(
     "coding",
     [{}, {"male": 1}, {"male": 1, "female": 1}, {"male": 1, "m": 2}, {"male": 1, "female": 2,
@@ -175,6 +183,7 @@ def test_a_coding_that_does_not_say_which_is_which(coding: Any) -> None:
 # -------------------------------------------------------------------------- position and oedema
 
 
+@pytest.mark.requirement("REQ-SEX-03")
 def test_position() -> None:
     for word in ("l", "L", "recumbent", "Recumbent", " l "):
         assert position_code(word) == 1
@@ -189,6 +198,7 @@ def test_position() -> None:
         assert caught.value.status == "invalid_value"
 
 
+@pytest.mark.requirement("REQ-SEX-03")
 def test_oedema() -> None:
     word: Any
     for word in ("y", "Y", "yes", "Yes", " yes ", True, np.True_, "True", "TRUE", "true "):
@@ -205,6 +215,7 @@ def test_oedema() -> None:
 # ------------------------------------------------------------------------------- one and many
 
 
+@pytest.mark.requirement("REQ-GA-06")
 @pytest.mark.parametrize(
     "make",
     [

@@ -43,6 +43,7 @@ def one(options: dict[str, Any] | None = None, /, **cells: Any) -> dict[str, Any
     return row
 
 
+@pytest.mark.requirement("REQ-TAB-09")
 def test_the_added_columns_and_their_order() -> None:
     given = table(GIRL)
     scored = nc.score(given)
@@ -56,12 +57,14 @@ def test_the_added_columns_and_their_order() -> None:
     assert scored["waz_reference"].dtype == pl.Enum(["fenton-2013", "who-2006", "who-2007"])
 
 
+@pytest.mark.requirement("REQ-TAB-09")
 def test_options_add_columns_beside_each_index() -> None:
     scored = nc.score(table(GIRL).drop("length_cm"), centiles=True, uncorrected=True)
     parts = ("", "_reference", "_status", "_centile", "_uncorrected")
     assert scored.columns[-10:] == [f"{index}{p}" for index in ("waz", "hcz") for p in parts]
 
 
+@pytest.mark.requirement("REQ-TAB-09")
 def test_every_index_has_its_column() -> None:
     cells = {
         "arm_circumference_cm": "12.5",
@@ -77,6 +80,7 @@ def test_every_index_has_its_column() -> None:
     assert row["acz_reference"] == "who-2006"
 
 
+@pytest.mark.requirement("REQ-TAB-09")
 @pytest.mark.filterwarnings("ignore:The column gestational_age is empty")
 def test_ages_of_a_row() -> None:
     row = one()
@@ -87,6 +91,7 @@ def test_ages_of_a_row() -> None:
     assert [one(measured_on="2026-04-30")[name] for name in AGE_COLUMNS] == [None] * 3
 
 
+@pytest.mark.requirement("REQ-POL-11")
 def test_reference_and_z_of_a_row() -> None:
     row = one()
     assert row["waz_reference"] == "fenton-2013"
@@ -98,6 +103,7 @@ def test_reference_and_z_of_a_row() -> None:
     assert one(measured_on="")["waz_reference"] is None
 
 
+@pytest.mark.requirement("REQ-STAT-03")
 @pytest.mark.parametrize(
     ("cells", "waz", "laz", "baz", "wlz"),
     [
@@ -152,6 +158,7 @@ FAULTS: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.requirement("REQ-STAT-01")
 @pytest.mark.parametrize(("first", "second"), [*itertools.combinations(FAULTS, 2)])
 def test_of_two_faults_the_first_in_the_order_of_the_words_is_given(
     first: str, second: str
@@ -161,6 +168,7 @@ def test_of_two_faults_the_first_in_the_order_of_the_words_is_given(
         assert one(**(FAULTS[second] | FAULTS[first]))["waz_status"] == first
 
 
+@pytest.mark.requirement("REQ-GA-05")
 @pytest.mark.filterwarnings("ignore:The column gestational_age is empty")
 def test_a_missing_gestation_matters_only_to_a_reference_by_postmenstrual_age() -> None:
     assert one(gestational_age="")["waz_status"] == "ok"
@@ -178,6 +186,7 @@ def test_grams_and_kilograms_give_the_same_bits() -> None:
         assert first[index].equals(second[index])
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 def test_gestation_in_its_three_columns_gives_the_same_bits() -> None:
     rows = [
         GIRL | {"gestational_age": f"{week}+{day}"} for week in (23, 36, 41) for day in range(7)
@@ -193,6 +202,7 @@ def test_gestation_in_its_three_columns_gives_the_same_bits() -> None:
         assert nc.score(plain).select(added).equals(nc.score(other).select(added))
 
 
+@pytest.mark.requirement("REQ-TAB-06")
 def test_days_and_dates_give_the_same_bits() -> None:
     plain = table(GIRL)
     by_days = plain.drop("birth_date", "measured_on").with_columns(age_days=pl.lit("105"))
@@ -204,6 +214,7 @@ def test_days_and_dates_give_the_same_bits() -> None:
     assert one(age_days="104")["waz_status"] == "invalid_age"
 
 
+@pytest.mark.requirement("REQ-TAB-09")
 def test_centiles_are_those_of_the_z() -> None:
     row = one({"centiles": True})
     z = row["waz"]
@@ -221,6 +232,7 @@ def test_uncorrected_by_a_reference_of_ones_own_was_the_term_references(tmp_path
     assert row["waz_uncorrected"] != nc.zscore("weight", "3100 g", sex=row["sex"], age=age).z
 
 
+@pytest.mark.requirement("REQ-POL-12")
 @pytest.mark.filterwarnings("ignore:The column gestational_age is empty")
 def test_uncorrected_is_the_z_at_chronological_age() -> None:
     row = one({"uncorrected": True})
@@ -231,6 +243,7 @@ def test_uncorrected_is_the_z_at_chronological_age() -> None:
     assert one({"uncorrected": True}, gestational_age="27.3")["waz_uncorrected"] == plain["waz"]
 
 
+@pytest.mark.requirement("REQ-TAB-11")
 def test_one_reference_whatever_the_age() -> None:
     row = one({"reference": "who-2006"})
     age = nc.Age.from_days(105, gestation="27+3")
@@ -248,6 +261,7 @@ def test_what_is_no_policy_raised_an_error_of_python() -> None:
             nc.score(table(GIRL), policy=wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.requirement("REQ-TAB-11")
 def test_the_policy_is_applied() -> None:
     policy = nc.Policy(preterm_reference="fenton-2025", handover="40 week")
     assert one({"policy": policy})["waz_reference"] == "who-2006"
@@ -266,6 +280,7 @@ def test_position_and_height() -> None:
     assert one(**late)["laz"] == lying["laz"]
 
 
+@pytest.mark.requirement("REQ-TAB-10")
 def test_columns_that_are_there_already_are_refused() -> None:
     with pytest.raises(nc.FileError, match="it has the columns corrected_age_days, waz already"):
         nc.score(table(GIRL | {"waz": "1", "corrected_age_days": "2"}))
@@ -274,6 +289,7 @@ def test_columns_that_are_there_already_are_refused() -> None:
         nc.score(table(GIRL | {"waz_centile": "1"}), centiles=True)
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 def test_declared_words_are_missing_in_every_column() -> None:
     rows = [GIRL | {name: "NA"} for name in GIRL]
     scored = nc.score(table(*rows), missing=["NA"])
@@ -288,6 +304,7 @@ def test_declared_words_are_missing_in_every_column() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-CMD-05")
 def test_counts_of_statuses() -> None:
     given = table(GIRL, GIRL, GIRL | {"sex": ""}, GIRL | {"weight_g": "0"})
     scoring = plan(given.columns)
@@ -340,6 +357,7 @@ def scalar(row: dict[str, Any], index: str) -> tuple[float | None, str]:
     return None if math.isnan(result.z) else result.z, result.status
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 def test_the_table_is_what_the_calls_for_one_child_give_to_the_last_bit() -> None:
     spoilt = pl.col("note").str.starts_with("simulated").fill_null(False)
     given = pl.read_csv(EXAMPLE, infer_schema=False).with_row_index("row")
@@ -356,6 +374,7 @@ def test_the_table_is_what_the_calls_for_one_child_give_to_the_last_bit() -> Non
             assert status == word, (row, index)
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 def test_the_table_is_what_arrays_give_to_the_last_bit() -> None:
     given = pl.read_csv(EXAMPLE, infer_schema=False).filter(
         pl.col("note").str.starts_with("simulated").fill_null(False).not_()

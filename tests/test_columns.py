@@ -51,6 +51,7 @@ def refusal(header: list[str], **options: Any) -> str:
 # Which column is which
 
 
+@pytest.mark.requirement("REQ-TAB-02")
 def test_canonical_names_are_found_and_others_left() -> None:
     assert map_columns(["id", *NEEDED, "note"]).names == {name: name for name in NEEDED}
     others = {"weight_kg", "head_circumference_mm", "arm_circumference_mm", *AGES[1:], *GESTATIONS}
@@ -63,6 +64,7 @@ def test_canonical_names_are_found_and_others_left() -> None:
     assert set(map_columns(due, convert=True).names) == set(due)
 
 
+@pytest.mark.requirement("REQ-TAB-02")
 def test_a_mapping_takes_a_column_from_its_own_name() -> None:
     mapped = map_columns(
         ["sex", "age_days", "weight_g", "when"],
@@ -94,6 +96,7 @@ def test_a_mapping_says_which_of_two_columns_is_read() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-TAB-03")
 @pytest.mark.parametrize(
     ("header", "mapping", "message"),
     [
@@ -179,6 +182,7 @@ def mapped(**names: str) -> Mapped:
     return Mapped(dict(names))
 
 
+@pytest.mark.requirement("REQ-TAB-07")
 @pytest.mark.parametrize(
     "dtype", [pl.String, pl.Categorical, pl.Enum(["3.1", " 3.1 ", "3,1", "", " ", "x", "nan"])]
 )
@@ -199,6 +203,7 @@ def test_texts_as_numbers(dtype: Any) -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-TAB-07")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -248,6 +253,7 @@ def test_what_is_no_column_of_numbers_is_refused_by_name(column: pl.Series) -> N
         figures(column, "kg", "kg")
 
 
+@pytest.mark.requirement("REQ-TAB-03")
 def test_an_unknown_unit_is_refused() -> None:
     with pytest.raises(InputError, match="unit"):
         figures(pl.Series("w", [1.0]), "stone", "kg")
@@ -307,6 +313,7 @@ def test_dates_of_every_kind(column: pl.Series) -> None:
     assert words(result.status, 3) == ["ok", "missing_age", "ok"]
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @pytest.mark.parametrize(
     "text",
     ["01/05/2024", "05.01.2024", "25/12/2024", "2024-01", "2024-02-30", "24-01-05", "5-Jan-24",
@@ -352,6 +359,7 @@ def test_whole_days(age_days: Any, status: str) -> None:
         assert found[0] == float(str(age_days).strip())
 
 
+@pytest.mark.requirement("REQ-TAB-06")
 @pytest.mark.parametrize(
     ("born", "on", "age_days", "days", "status"),
     [
@@ -379,6 +387,7 @@ def test_dates_and_days_must_agree_where_both_are_given(
         assert found[0] == days
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 @pytest.mark.parametrize(
     ("column", "value", "days", "status"),
     [
@@ -420,6 +429,7 @@ def test_gestations(column: str, value: Any, days: int | None, status: str) -> N
         assert found[1] == days
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 def test_numbers_under_gestational_age_are_refused_by_column() -> None:
     with pytest.raises(FileError, match=r"^column gestational_age: gestations are texts such as"):
         one_age(age_days=1, gestational_age=27.3)
@@ -433,6 +443,7 @@ def test_an_empty_column_of_gestations_has_no_type_to_refuse() -> None:
         assert age.gestation_status is None
 
 
+@pytest.mark.requirement("REQ-SEX-03")
 def test_sexes_positions_and_oedema() -> None:
     table = pl.DataFrame(
         {
@@ -455,6 +466,7 @@ def test_sexes_positions_and_oedema() -> None:
     assert oedemas(table, mapped(sex="s")) is None
 
 
+@pytest.mark.requirement("REQ-SEX-02")
 @pytest.mark.parametrize(
     ("column", "codes"),
     [
@@ -474,6 +486,7 @@ def test_declared_codes_alone_are_sexes(column: pl.Series, codes: dict[str, Any]
 # Declared words for a missing value
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 @pytest.mark.parametrize(
     "column",
     [

@@ -78,6 +78,7 @@ def written(folder: Path, name: str, values: pa.Array) -> pa.Table:
     return pq.read_table(folder / "in.parquet")
 
 
+@pytest.mark.requirement("REQ-TAB-20")
 @pytest.mark.parametrize("command", ["score", "velocity"])
 @pytest.mark.parametrize("kind", [*PLAIN, *PARQUET_ALONE])
 def test_what_is_not_read_passes_through_to_parquet(shell: Shell, command: str, kind: str) -> None:
@@ -96,6 +97,7 @@ def test_what_has_a_text_is_written_to_a_csv(shell: Shell, kind: str) -> None:
     assert shell.read("out.csv").count("\n") == 4
 
 
+@pytest.mark.requirement("REQ-TAB-20")
 @pytest.mark.parametrize("kind", list(PARQUET_ALONE))
 def test_what_has_no_text_is_one_line_and_nothing_is_written(shell: Shell, kind: str) -> None:
     written(shell.folder, kind, ALL[kind])
@@ -105,6 +107,7 @@ def test_what_has_no_text_is_one_line_and_nothing_is_written(shell: Shell, kind:
     assert shell.names() == ["in.parquet"]
 
 
+@pytest.mark.requirement("REQ-TAB-20")
 @pytest.mark.parametrize("kind", list(WIDE))
 @pytest.mark.parametrize(
     "command",
@@ -152,6 +155,7 @@ def test_a_column_that_is_not_read_does_not_matter(kind: str) -> None:
             assert len(call(frame)) == 3, (name, call)
 
 
+@pytest.mark.requirement("REQ-TAB-20")
 @pytest.mark.parametrize("column", ["weight_kg", "sex", "birth_date", "subject_id", "arm"])
 @pytest.mark.parametrize("kind", list(ALL))
 def test_a_column_that_is_read_has_statuses_or_is_one_line(kind: str, column: str) -> None:

@@ -41,6 +41,7 @@ def z(index: str = "waz", **options: Any) -> list[float]:
     return list(nc.score(FRAME, **options)[index])
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_the_same_and_the_rounded() -> None:
     assert words("waz", z()) == ["same"] * 3
     assert words("waz", [round(one, 2) for one in z()]) == ["rounding"] * 3
@@ -49,6 +50,7 @@ def test_the_same_and_the_rounded() -> None:
     assert compared["waz_difference"].to_list() == pytest.approx([-0.004] * 3)
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_theirs_is_at_chronological_age() -> None:
     ours = nc.score(FRAME, uncorrected=True)
     for places in (2, 12):
@@ -56,6 +58,7 @@ def test_theirs_is_at_chronological_age() -> None:
         assert words("waz", values) == ["uncorrected"] * 3
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 @pytest.mark.parametrize("reference", ["fenton-2025", "who-2006"])
 def test_theirs_is_of_another_reference(reference: str) -> None:
     other = nc.zscore(
@@ -71,12 +74,14 @@ def test_beside_one_reference_whatever_the_age() -> None:
     assert words("waz", values, reference="who-2006") == ["same", "unexplained", "same"]
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_theirs_is_of_the_other_position() -> None:
     flipped = FRAME.with_columns(length_position=pl.Series(["h", "h", "l"]))
     values = [None, None, nc.score(flipped)["laz"][2]]  # below nine months it does not matter
     assert words("laz", values) == ["theirs_missing", "theirs_missing", "position"]
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_what_nothing_explains_and_what_is_missing() -> None:
     ours = z()
     assert words("waz", [ours[0] + 3, None, ours[2] - 0.02]) == [
@@ -92,6 +97,7 @@ def test_what_nothing_explains_and_what_is_missing() -> None:
     assert compared["waz_difference"].to_list() == [None] * 3
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_the_command_counts_them(shell: Shell) -> None:
     values = z()
     FRAME.with_columns(
@@ -114,6 +120,7 @@ def test_the_command_counts_them(shell: Shell) -> None:
     assert record["added"] == [name for name in scored.columns if name.startswith("nc_")]
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_what_cannot_be_compared_is_refused(shell: Shell) -> None:
     FRAME.write_csv(shell.folder / "in.csv")
     for pair, said in (
@@ -128,6 +135,7 @@ def test_what_cannot_be_compared_is_refused(shell: Shell) -> None:
         nc.score(FRAME.with_columns(waz=1.0), compare={"waz": "waz"})
 
 
+@pytest.mark.requirement("REQ-TAB-23")
 def test_pandas_and_arrow_too() -> None:
     for frame in (FRAME.with_columns(T=1.0).to_pandas(), FRAME.with_columns(T=1.0).to_arrow()):
         scored = nc.score(frame, compare={"waz": "T"})

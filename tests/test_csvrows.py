@@ -40,6 +40,7 @@ def refusal(content: str | bytes) -> str:
     return str(caught.value)
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -81,6 +82,7 @@ def test_other_delimiters(delimiter: str) -> None:
     assert read(content, delimiter) == (["a", "b"], [[f"x{delimiter}y", "1,5"]])
 
 
+@pytest.mark.requirement("REQ-TAB-13")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -114,11 +116,13 @@ def test_what_is_malformed_is_refused_by_row_and_column(content: str | bytes, me
     assert refusal(content).startswith(f"in.csv: {message}")
 
 
+@pytest.mark.requirement("REQ-TAB-13")
 def test_rows_are_counted_as_a_spreadsheet_does() -> None:
     # A quoted line feed starts no row, a blank line is one.
     assert refusal('a,b\n"x\ny",2\n\n1\n').startswith("in.csv: row 4, column a: 1 field")
 
 
+@pytest.mark.requirement("REQ-TAB-13")
 def test_the_first_of_several_faults_is_named() -> None:
     assert "row 2, column a: 1 field" in refusal(b'a,b\n1\n3,5" x\n\xe9,2\n')
     assert "row 2, column b: a quotation mark" in refusal(b'a,b\n3,5" x\n1\n\xe9,2\n')
@@ -135,6 +139,7 @@ def test_a_carriage_return_at_the_end_of_a_field_is_not_lost() -> None:
     assert "row 2, column a: a carriage return" in refusal("a,b\nx\r,2\n")
 
 
+@pytest.mark.requirement("REQ-TAB-13")
 def test_a_short_row_is_not_filled_with_empty_fields() -> None:
     assert "row 2, column b: 2 fields" in refusal("a,b,c,d\n1,2\n1,2,3,4\n")
 
@@ -235,6 +240,7 @@ def test_what_the_csv_module_writes_is_read_back(
     assert [[as_read(field) for field in row] for row in cells] == rows
 
 
+@pytest.mark.requirement("REQ-TAB-13")
 @given(st.text(alphabet='a,"\n\r ', max_size=24), st.integers(1, 30))
 def test_whatever_the_text_it_is_refused_or_read_as_the_csv_module_reads_it(
     text: str, piece: int

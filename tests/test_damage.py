@@ -27,6 +27,7 @@ def test_each_kind_is_tried(tmp_path: Path) -> None:
     assert tuple(contents(tmp_path)) == KINDS
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 @pytest.mark.parametrize("kind", KINDS)
 def test_some_bytes_of_a_file_are_changed(tmp_path: Path, kind: str) -> None:
     content, covered = contents(tmp_path)[kind]

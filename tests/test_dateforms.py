@@ -33,6 +33,7 @@ DECLARED = (
 RECENT = st.dates(dt.date(1969, 1, 1), dt.date(2068, 12, 31))
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @given(date=DATES, form=st.sampled_from(UNAMBIGUOUS), shout=st.booleans())
 def test_a_date_without_doubt_is_read_as_it_is(date: dt.date, form: str, shout: bool) -> None:
     text = dt.datetime.combine(date, dt.time(23, 59)).strftime(form)
@@ -49,6 +50,7 @@ def test_a_declared_form_reads_what_it_writes(date: dt.date, form: str) -> None:
     assert date_reader(form)(f" {text} ") == date_number(date)
 
 
+@pytest.mark.requirement("REQ-AGE-07")
 @given(date=RECENT, form=st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%m-%d-%y"]))
 def test_an_order_is_never_guessed(date: dt.date, form: str) -> None:
     text = date.strftime(form)
@@ -58,6 +60,7 @@ def test_an_order_is_never_guessed(date: dt.date, form: str) -> None:
         assert declared(other)(text) is not None
 
 
+@pytest.mark.requirement("REQ-TAB-17")
 @pytest.mark.parametrize(
     ("form", "text", "expected"),
     [

@@ -29,6 +29,7 @@ def scored(text: str, shell: Shell, *options: str) -> pl.DataFrame:
 # The due date
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 @given(st.integers(140, 314))
 def test_a_due_date_gives_the_gestation_at_birth(days: int) -> None:
     frame = pl.DataFrame(
@@ -42,6 +43,7 @@ def test_a_due_date_gives_the_gestation_at_birth(days: int) -> None:
         assert by_due[name].to_list() == by_days[name].to_list()
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_what_a_row_without_a_due_date_is(shell: Shell) -> None:
     table = scored(
         HEADER
@@ -60,6 +62,7 @@ def test_what_a_row_without_a_due_date_is(shell: Shell) -> None:
     assert float(table["waz"][0]) == pytest.approx(-1.5619738166171258)
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_a_due_date_holds_for_the_rows_of_the_child(shell: Shell) -> None:
     table = scored(
         HEADER
@@ -73,6 +76,7 @@ def test_a_due_date_holds_for_the_rows_of_the_child(shell: Shell) -> None:
     assert table["waz_status"].to_list() == ["ok", "ok", "subject_conflict", "subject_conflict"]
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_the_date_of_birth_stands_in_its_row(shell: Shell) -> None:
     """Its row cannot tell the gestation, and the child is not taken for one without."""
     table = scored(
@@ -82,12 +86,14 @@ def test_the_date_of_birth_stands_in_its_row(shell: Shell) -> None:
     assert table["waz_status"].to_list() == ["invalid_gestation", "invalid_gestation"]
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_what_was_taken_is_said(shell: Shell) -> None:
     done = shell.score(HEADER + "1,f,2026-05-01,2026-08-14 10:30,2026-07-28,3100\n")
     assert "due_date: the gestation at birth is 40+0 less the days from birth to it" in done.err
     assert "No gestational age" not in done.err
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_a_due_date_needs_the_date_of_birth(shell: Shell) -> None:
     table = "sex,age_days,due_date,weight_g\nf,1,2026-07-28,3100\n"
     said = shell.score(table).problem
@@ -97,6 +103,7 @@ def test_a_due_date_needs_the_date_of_birth(shell: Shell) -> None:
     assert shell.score(table, "--ignore", "due_date").code == 0
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 @pytest.mark.parametrize("name", ["EDD", "expected_date_of_delivery", "duedate"])
 def test_other_names_of_a_due_date_are_mapped(shell: Shell, name: str) -> None:
     table = HEADER.replace("due_date", name) + "1,f,2026-05-01,2026-08-14,2026-07-28,3100\n"
@@ -104,6 +111,7 @@ def test_other_names_of_a_due_date_are_mapped(shell: Shell, name: str) -> None:
     assert shell.score(table, "--column", f"due_date={name}").code == 0
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_beside_another_gestation_it_is_a_second_one(shell: Shell) -> None:
     table = (
         "sex,birth_date,measured_on,due_date,gestational_age,weight_g\n"
@@ -116,6 +124,7 @@ def test_beside_another_gestation_it_is_a_second_one(shell: Shell) -> None:
     assert shell.score(table, "--ignore", "due_date").code == 0
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_a_column_of_due_dates_that_fails_is_named(shell: Shell) -> None:
     rows = "".join(f"{n},f,2026-05-01,2026-08-14,28/07/2026,3100\n" for n in range(9))
     done = shell.score(HEADER + rows)
@@ -132,6 +141,7 @@ def test_a_column_of_due_dates_that_fails_is_named(shell: Shell) -> None:
 WEEKS = "sex,age_days,gestational_age_weeks,weight_g\n"
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 @pytest.mark.parametrize(("word", "days"), [("start", 0), ("middle", 3)])
 def test_completed_weeks_stand_for_what_is_declared(shell: Shell, word: str, days: int) -> None:
     table = scored(
@@ -146,6 +156,7 @@ def test_completed_weeks_stand_for_what_is_declared(shell: Shell, word: str, day
     assert ours["postmenstrual_age_days"].to_list() == [105 + 7 * 27 + days]
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_completed_weeks_alone_are_refused(shell: Shell) -> None:
     said = shell.score(WEEKS + "f,105,27,3100\n").problem
     assert "--completed-weeks start (27 is 27+0), or --completed-weeks middle (27 is 27+3)" in said
@@ -154,11 +165,13 @@ def test_completed_weeks_alone_are_refused(shell: Shell) -> None:
                                "gestational_age_weeks": [27]}))  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_what_was_taken_of_the_weeks_is_said(shell: Shell) -> None:
     done = shell.score(WEEKS + "f,105,27,3100\n", "--completed-weeks", "middle")
     assert "completed weeks, taken as the middle of the week: 27 is 27+3" in done.err
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 @pytest.mark.parametrize(
     ("header", "row", "said"),
     [
@@ -176,6 +189,7 @@ def test_a_declaration_of_what_is_not_there_is_refused(
     assert said in done.problem
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_another_word_is_refused(shell: Shell) -> None:
     said = shell.score(WEEKS + "f,1,27,3100\n", "--completed-weeks", "end").problem
     assert "--completed-weeks: 'end' is not accepted; what weeks without days stand for" in said
@@ -188,6 +202,7 @@ def test_another_word_is_refused(shell: Shell) -> None:
 POUNDS = "sex,age_days,weight_lb,length_in\nf,365,20,29\n"
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_pounds_and_inches_are_converted_where_that_is_asked_for(shell: Shell) -> None:
     done = shell.score(POUNDS, "--convert")
     assert done.code == 0
@@ -203,6 +218,7 @@ def test_pounds_and_inches_are_converted_where_that_is_asked_for(shell: Shell) -
     assert json.loads(shell.read("out.csv.json"))["convert"] is True
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_they_are_refused_else(shell: Shell) -> None:
     said = shell.score(POUNDS).problem
     assert "'weight_lb' (a weight): --convert, or --ignore weight_lb" in said
@@ -216,11 +232,13 @@ def test_they_are_refused_else(shell: Shell) -> None:
     assert shell.score(named, "--column", "weight_lb=WT_LBS", "--convert").code == 0
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_a_bare_weight_is_not_proposed_in_pounds(shell: Shell) -> None:
     said = shell.score("sex,age_days,weight\nf,3,7\n").problem
     assert "weight_lb" not in said
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_a_weight_that_fits_in_pounds_is_named(shell: Shell) -> None:
     rows = "".join(f"f,{700 + 10 * n},{26 + n / 5}\n" for n in range(20))
     done = shell.score("sex,age_days,weight_kg\n" + rows)
@@ -228,6 +246,7 @@ def test_a_weight_that_fits_in_pounds_is_named(shell: Shell) -> None:
     assert "--column weight_lb=weight_kg --convert" in done.err
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 def test_no_dose_from_pounds(shell: Shell) -> None:
     said = shell.score(
         POUNDS, "--convert", "--dose", "NCT03558334:A", "--concentration", "5e6cells/mL",
@@ -236,6 +255,7 @@ def test_no_dose_from_pounds(shell: Shell) -> None:
     assert "no dose is worked out from pounds; give weight_kg or weight_g" in said
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 @pytest.mark.parametrize("command", ["score", "velocity", "chart", "report"])
 def test_a_mapping_file_says_the_same(shell: Shell, command: str) -> None:
     shell.write(
@@ -253,6 +273,7 @@ def test_a_mapping_file_says_the_same(shell: Shell, command: str) -> None:
     )
 
 
+@pytest.mark.requirement("REQ-TAB-22")
 @pytest.mark.parametrize("call", [nc.score, nc.velocity.score])
 def test_python_calls_take_the_same(call: Any) -> None:
     frame = pl.DataFrame(

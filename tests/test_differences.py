@@ -100,6 +100,7 @@ def test_the_tables_were_read() -> None:
     assert len(REFUSED) > 20
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 @pytest.mark.parametrize("row", WITH_A_Z, ids=lambda row: row.given)
 def test_a_z_of_the_page(row: Row) -> None:
     if row.given == "M d 365, weight at z 4; at z -4":
@@ -119,6 +120,7 @@ def test_a_z_of_the_page(row: Row) -> None:
         assert other.z == pytest.approx(float(said[1]), abs=5.1e-5)
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.given)
 def test_a_status_of_the_page(row: Row) -> None:
     given = {"length 0, 9 kg": "M d 100, 0 cm, 9 kg", "44.9 cm": "M d 10, 44.9 cm, 3 kg"}

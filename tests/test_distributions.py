@@ -58,6 +58,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.requirement("REQ-REF-10")
 @pytest.mark.parametrize(("measure", "day"), list(PUBLISHED))
 def test_values_of_the_postnatal_standards(measure: str, day: int) -> None:
     values = PUBLISHED[measure, day]
@@ -91,6 +92,7 @@ JOINTS = {
 }
 
 
+@pytest.mark.requirement("REQ-POL-14", "REQ-REF-10")
 @pytest.mark.parametrize(("measure", "sex", "day"), list(JOINTS))
 def test_joint_with_the_who(measure: str, sex: str, day: int) -> None:
     """It is smaller at 64w0d than at 50w0d: so that is where this reference is handed over."""
@@ -168,6 +170,7 @@ STEPS = {
 }
 
 
+@pytest.mark.requirement("REQ-REF-10")
 @pytest.mark.parametrize(("measure", "sex"), list(STEPS))
 def test_the_two_forms_do_not_join_at_33_weeks(measure: str, sex: str) -> None:
     """The size of the step, with the growth of that day; it is stated in docs/references.md."""
@@ -199,6 +202,7 @@ CHARTS = [
 ]
 
 
+@pytest.mark.requirement("REQ-REF-09")
 @pytest.mark.parametrize("row", CHARTS)
 def test_both_tails_are_exact(row: oracle.ST3) -> None:
     """To 1e-9 from z -8 to 8, against the incomplete beta function, and there and back."""
@@ -222,6 +226,7 @@ def test_what_no_one_measures_has_no_z() -> None:
     )
 
 
+@pytest.mark.requirement("REQ-REF-09")
 @settings(max_examples=200, deadline=None)
 @given(
     mu=st.floats(0.5, 60),
@@ -263,6 +268,7 @@ def test_z_and_measurement_of_one_and_of_many_are_the_same() -> None:
 # ------------------------------------------------------------------------------- WHO, 5 to 19 years
 
 
+@pytest.mark.requirement("REQ-REF-10")
 def test_rows_of_the_who_between_and_at_whole_months() -> None:
     """Age in months is days / 30.4375, not rounded: 487 days are 16 months."""
     table = reference(SCHOOL).table("weight")
@@ -295,6 +301,7 @@ def test_methods_and_limits_of_the_who_from_5_years() -> None:
     assert tall.z == pytest.approx(lying.z, abs=1e-9), "height is standing"
 
 
+@pytest.mark.requirement("REQ-POL-13")
 def test_there_is_no_gap_at_5_years() -> None:
     """The two references of the WHO were made to join: weight, height and BMI within 0.2 SD."""
     ages = nc.Age.from_days([1826, 1827])
@@ -345,6 +352,7 @@ def test_every_form_is_tried_here() -> None:
     assert set(FORMS) == set(METHODS) == set(COLUMNS)
 
 
+@pytest.mark.requirement("REQ-REF-09")
 @pytest.mark.parametrize("method", list(FORMS))
 def test_a_reference_of_your_own_in_each_distribution(tmp_path: Path, method: str) -> None:
     folder = str(own(tmp_path / "mine", method))
@@ -397,6 +405,7 @@ def test_a_skew_t_by_length_lies_between_its_rows(tmp_path: Path) -> None:
         assert back.magnitude.tolist() == pytest.approx([y], abs=1e-9)
 
 
+@pytest.mark.requirement("REQ-REF-09")
 @pytest.mark.parametrize(
     ("method", "figures", "message"),
     [
@@ -447,6 +456,7 @@ def parts(folder: Path, second: str = "[5, 10]", unit: str = "kg") -> Path:
     return folder
 
 
+@pytest.mark.requirement("REQ-REF-09")
 def test_a_measure_in_parts(tmp_path: Path) -> None:
     """One distribution follows another along the axis: z, inverse, curves and the end of each."""
     folder = parts(tmp_path / "mine")
@@ -468,6 +478,7 @@ def test_a_measure_in_parts(tmp_path: Path) -> None:
     assert lines.x.tolist() == list(range(11))
 
 
+@pytest.mark.requirement("REQ-REF-09")
 @pytest.mark.parametrize(
     ("second", "unit"), [("[6, 10]", "kg"), ("[4, 10]", "kg"), ("[5, 10]", "g")]
 )

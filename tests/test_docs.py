@@ -32,22 +32,26 @@ def script(name: str) -> ModuleType:
 COMMANDS = script("commands_help")
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="argparse lays help out otherwise")
 def test_the_page_of_commands_is_current() -> None:
     """Else: python scripts/commands_help.py."""
     assert COMMANDS.PAGE.read_text(encoding="utf-8") == COMMANDS.page()
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 def test_every_command_is_on_the_page() -> None:
     titles = re.findall(r"^## neocalc ?(.*)$", COMMANDS.page(), re.MULTILINE)
     assert titles == ["", *cli.COMMANDS]
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_the_help_of_every_command_has_an_example(command: str) -> None:
     assert re.search(rf"^examples?:\n +.*neocalc {command}", COMMANDS.help_of([command]), re.M)
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 def test_every_public_name_is_on_the_page() -> None:
     shown = set(
         re.findall(r"^\.\. auto\w+:: neocalc\.(\S+)$", (DOCS / "api.md").read_text("utf-8"), re.M)
@@ -62,6 +66,7 @@ def test_every_public_name_is_on_the_page() -> None:
     assert shown == wanted
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 def test_links_lead_somewhere() -> None:
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *pages()):
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)

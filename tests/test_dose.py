@@ -57,6 +57,7 @@ def test_every_check_can_pass() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-DOSE-06")
 def test_every_amount() -> None:
     plan = plan_of()
     assert plan.cells.to("cell").magnitude == pytest.approx(3_100_000)
@@ -80,6 +81,7 @@ def test_every_amount() -> None:
     assert plan.arm is None
 
 
+@pytest.mark.requirement("REQ-DOSE-16")
 def test_what_was_not_asked_for_is_none_and_its_check_not_made() -> None:
     plan = prepare(**SIMPLE)
     nothing = (plan.syringe_volume, plan.rounding_error, plan.draw_volume, plan.vials, plan.rate,
@@ -106,6 +108,7 @@ def test_quantities_of_any_registry() -> None:
     assert plan.volume.magnitude == 1.175
 
 
+@pytest.mark.requirement("REQ-UNIT-08")
 def test_a_product_of_mixed_prefixes_keeps_its_prefix() -> None:
     cells = nc.Q(1e6, "cell/kg") * nc.Q(3200, "g")
     assert cells.to("cell").magnitude == 3.2e6  # its bare magnitude is a thousandfold more
@@ -113,6 +116,7 @@ def test_a_product_of_mixed_prefixes_keeps_its_prefix() -> None:
     assert prepare(**(SIMPLE | {"dose": dose / 1000})).cells.magnitude == 2_350_000
 
 
+@pytest.mark.requirement("REQ-DOSE-07")
 def test_the_rate_gives_the_duration_and_the_other_way_round() -> None:
     slow = prepare(**SIMPLE, rate="2.35 mL/h")
     assert slow.duration is not None
@@ -122,6 +126,7 @@ def test_the_rate_gives_the_duration_and_the_other_way_round() -> None:
     assert fast.rate.magnitude == pytest.approx(2.35)
 
 
+@pytest.mark.requirement("REQ-DOSE-02")
 def test_a_dose_that_counts_all_cells() -> None:
     total = Limits(counts="total")
     arguments: dict[str, Any] = {"weight": "2 kg", "dose": "5 million cells/kg", "limits": total}
@@ -141,6 +146,7 @@ def test_a_dose_that_counts_all_cells() -> None:
             prepare(**arguments, **wrong)
 
 
+@pytest.mark.requirement("REQ-DOSE-04")
 def test_vials_cover_what_is_drawn_up() -> None:
     vial: dict[str, Any] = {"viable_cells_per_vial": "2.35 million cells/vial"}
     assert prepare(**SIMPLE, **vial).vials == 1
@@ -150,6 +156,7 @@ def test_vials_cover_what_is_drawn_up() -> None:
         rounding_tolerance="20%")).vials == 1  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-DOSE-04")
 def test_vials_are_not_one_more_for_the_last_bit_of_a_float() -> None:
     assert 1.47e6 / (1e6 * 0.7 * 0.7) > 3
     plan = prepare(
@@ -162,6 +169,7 @@ def test_vials_are_not_one_more_for_the_last_bit_of_a_float() -> None:
     assert plan.vials == 3
 
 
+@pytest.mark.requirement("REQ-DOSE-02")
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -191,6 +199,7 @@ def test_inputs_that_contradict_each_other(changes: dict[str, Any], named: str) 
     assert caught.value.argument == named
 
 
+@pytest.mark.requirement("REQ-DOSE-02")
 def test_viability_for_the_check_alone() -> None:
     low: dict[str, Any] = {"release_viability": "65%", "limits": Limits(min_viability="70%")}
     with pytest.raises(nc.DoseRefused, match="65% is less than 70%"):
@@ -208,6 +217,7 @@ EARLY: dict[str, Any] = {
 
 
 class TestSoftStop:
+    @pytest.mark.requirement("REQ-SAFE-02")
     def test_needs_a_reason_a_second_person_and_the_code_of_the_stops(self) -> None:
         error = refusal_of(**EARLY)
         assert stops(error) == {"age of weight": "soft stop"}
@@ -217,6 +227,7 @@ class TestSoftStop:
             f"of these stops: {error.seen}"
         )
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     def test_is_passed_with_them(self) -> None:
         override = Override("weight confirmed", "A.B.", refusal_of(**EARLY).seen.lower())
         plan = plan_of(**EARLY, override=override)
@@ -239,6 +250,7 @@ class TestSoftStop:
         assert stops(error) == {"age of weight": "soft stop"}
         assert (f"{code.upper()} is not the code of these stops" in str(error)) is bool(code)
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     def test_a_code_is_that_of_these_stops_and_figures(self) -> None:
         """A reason for a light infant once passed a low viability that nobody had seen."""
         seen = refusal_of(**EARLY).seen
@@ -268,6 +280,7 @@ class TestSoftStop:
     def test_an_override_without_one_is_not_kept(self) -> None:
         assert plan_of(override=OVERRIDE).override is None
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     @pytest.mark.parametrize(
         ("reason", "initials"),
         [("", "AB"), ("  ", "AB"), ("...", "AB"), ("weighed twice", ""), ("weighed twice", "A"),
@@ -290,6 +303,7 @@ class TestSoftStop:
         with pytest.raises(nc.InputError, match="seen"):
             Override("weighed twice", "AB", wrong)
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     def test_the_second_person_is_another(self) -> None:
         for initials in ("cd", " CD ", "ＣＤ", "C.D."):
             with pytest.raises(nc.InputError, match="another person"):
@@ -302,6 +316,7 @@ class TestSoftStop:
         with pytest.raises(nc.MissingError, match="prepared_by: missing; who prepares"):
             plan_of(**EARLY, override=OVERRIDE, prepared_by=None)
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     @pytest.mark.parametrize("prepared_by", ["C.D.", "c. d.", "Carla Diaz", "Diaz-Cole CD", "C D"])
     def test_the_second_person_is_another_however_the_first_is_written(
         self, prepared_by: str
@@ -336,6 +351,7 @@ class TestSecondCheck:
         )
         assert outcomes(plan_of(second_check=None))["second check"] == "not made"
 
+    @pytest.mark.requirement("REQ-SAFE-12")
     @pytest.mark.parametrize(
         ("second", "named"),
         [
@@ -394,6 +410,7 @@ class TestSecondCheck:
 
 
 class TestHardStop:
+    @pytest.mark.requirement("REQ-SAFE-01")
     def test_no_flag_passes_it(self) -> None:
         for override in (None, OVERRIDE):
             error = refusal_of(weight="31 kg", override=override)
@@ -404,6 +421,7 @@ class TestHardStop:
         assert str(error).startswith("no dose: hard stop: weight range")
         assert "a second person" not in str(error)
 
+    @pytest.mark.requirement("REQ-SAFE-01")
     @pytest.mark.parametrize(
         "changes",
         [
@@ -427,6 +445,7 @@ class TestHardStop:
         derived = [check for check in error.checks if check.derived]
         assert [check.value for check in derived] == [None] * len(DERIVED)
 
+    @pytest.mark.requirement("REQ-SAFE-01")
     def test_after_a_hard_stop_nothing_is_computed(self) -> None:
         error = refusal_of(weight="31 kg")
         assert message(error, "volume per kg") == "stopped before it"
@@ -464,6 +483,7 @@ class TestHardStop:
         (name,) = changes
         assert name in str(error)
 
+    @pytest.mark.requirement("REQ-DOSE-06")
     def test_no_dead_volume_is_possible(self) -> None:
         plan = plan_of(dead_volume="0 mL")
         assert plan.draw_volume is not None
@@ -525,6 +545,7 @@ def test_an_arm_gives_its_dose_and_limits() -> None:
                 viable_concentration="5 million cells/mL")  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-TRIAL-01")
 @pytest.mark.parametrize("dose", [None, "1 million cells/kg"])
 def test_an_arm_without_a_dose_is_refused_whatever_dose_is_given(dose: str | None) -> None:
     arm = nc.trials.load("NCT03601416", "registry").arm("MSC")

@@ -407,17 +407,20 @@ def test_there_are_tens_of_thousands(protocol: str) -> None:
     assert sum(found.slips for found in results(protocol).values()) > 40_000
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 @pytest.mark.parametrize("kind", ALWAYS_STOPPED)
 def test_always_stopped(kind: str) -> None:
     for protocol in PROTOCOLS:
         assert results(protocol)[kind].missed == 0, protocol
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 @pytest.mark.parametrize("kind", ALWAYS_STOPPED_IN_FULL)
 def test_always_stopped_by_a_protocol_that_states_its_limits(kind: str) -> None:
     assert results("full")[kind].missed == 0
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 @pytest.mark.parametrize("kind", [*WEIGHT_SLIPS, *SLIPS])
 def test_what_the_hazards_page_says_is_what_is_measured(kind: str) -> None:
     said = documented()[kind]
@@ -433,6 +436,7 @@ def test_what_the_hazards_page_says_is_what_is_measured(kind: str) -> None:
             assert doses == pytest.approx([found.least, found.most], abs=0.02)
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 @pytest.mark.parametrize("kind", [*WEIGHT_SLIPS, *SLIPS])
 def test_what_is_left_is_put_into_words(kind: str) -> None:
     page = " ".join(HAZARDS.read_text(encoding="utf-8").split("## What is left")[1].split())
@@ -440,6 +444,7 @@ def test_what_is_left_is_put_into_words(kind: str) -> None:
     assert (f"*{kind}*" in page) == missed
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 def test_a_missed_slip_is_no_tenfold_one() -> None:
     """By a protocol that states its limits, what gets through stays near the dose."""
     for kind, found in results("full").items():
@@ -448,6 +453,7 @@ def test_a_missed_slip_is_no_tenfold_one() -> None:
             assert found.most < 2.1, kind
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_without_a_slip_nothing_is_stopped(protocol: str) -> None:
     codes = weight_codes(ward().weight, PROTOCOLS[protocol], last=protocol == "full")

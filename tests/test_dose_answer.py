@@ -21,6 +21,7 @@ def said(plan: Plan) -> dict[str, str]:
     return dict(box(plan))
 
 
+@pytest.mark.requirement("REQ-DOSE-31")
 def test_the_box_opens_the_answer() -> None:
     lines = plan_of().describe().splitlines()
     assert lines[0] == lines[6] == f"+{'-' * (len(lines[0]) - 2)}+"
@@ -46,6 +47,7 @@ def test_what_is_given_and_what_stays_behind() -> None:
     assert parts.endswith("; in 2 syringes, 0.39 mL and 0.38 mL")
 
 
+@pytest.mark.requirement("REQ-DOSE-31")
 def test_the_digits_are_those_that_can_be_measured() -> None:
     own = ("max_cell_rate", "min_duration")
     limits = Limits(max_cell_rate="1e6 cells/kg/min", min_duration="10 min", own=own)
@@ -89,6 +91,7 @@ def test_vials_alone() -> None:
     }
 
 
+@pytest.mark.requirement("REQ-DOSE-31")
 def test_each_check_stands_once() -> None:
     """Those that passed have a line each, those that were not made are named in one line."""
     for plan in (plan_of(), pooled(), prepare(**PLAIN)):

@@ -68,6 +68,7 @@ def test_a_trial_an_override_and_no_age() -> None:
     assert audit.record(unstated)["inputs"]["age"]["gestation_days"] is None
 
 
+@pytest.mark.requirement("REQ-REC-03")
 def test_a_refusal_has_its_inputs_and_checks_and_no_result() -> None:
     error = refusal_of(graduation="0.5 mL")
     about = audit.record(error, at=AT)
@@ -81,6 +82,7 @@ def test_a_refusal_has_its_inputs_and_checks_and_no_result() -> None:
     assert derived["volume per kg"] is derived["cells per dose"] is None
 
 
+@pytest.mark.requirement("REQ-REC-03")
 def test_a_refusal_for_an_arm_without_a_dose_says_what_was_asked_for() -> None:
     """It once held neither the protocol nor the inputs: nobody could say whose dose was refused."""
     arm = nc.trials.load("NCT03601416", "registry").arm("MSC")
@@ -108,6 +110,7 @@ def test_an_override_that_passes_nothing_says_so() -> None:
     assert audit.record(error)["override"]["passed"] == []
 
 
+@pytest.mark.requirement("REQ-REC-03")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -143,6 +146,7 @@ def test_one_reference_whatever_the_age_is_what_the_record_says() -> None:
     assert about["inputs"]["policy"].startswith("who-2006 whatever the age")
 
 
+@pytest.mark.requirement("REQ-REC-01")
 def test_it_is_one_line_of_json_and_deterministic() -> None:
     first, second = (audit.line(audit.record(plan_of(), at=AT)) for _ in range(2))
     assert first == second
@@ -154,6 +158,7 @@ def test_names_keep_their_letters() -> None:
     assert "Zoë" in audit.line(audit.record(plan_of(subject="Zoë"), at=AT))
 
 
+@pytest.mark.requirement("REQ-REC-03")
 @pytest.mark.parametrize("at", [dt.datetime(2026, 8, 14, 9, 30), "2026-08-14T09:30Z"])  # noqa: DTZ001
 def test_a_time_without_a_zone_is_refused(at: Any) -> None:
     with pytest.raises(nc.InputError, match="time zone"):
@@ -166,6 +171,7 @@ def test_the_time_is_now_by_default() -> None:
     assert before <= stamp <= dt.datetime.now(dt.UTC)
 
 
+@pytest.mark.requirement("REQ-REC-03")
 def test_lines_are_added_and_none_is_replaced(tmp_path: Path) -> None:
     log = tmp_path / "doses.jsonl"
     audit.append(log, audit.record(plan_of(), at=AT))
@@ -176,6 +182,7 @@ def test_lines_are_added_and_none_is_replaced(tmp_path: Path) -> None:
         audit.append(tmp_path / "no folder" / "doses.jsonl", {})
 
 
+@pytest.mark.requirement("REQ-REC-03")
 def test_a_line_that_was_cut_short_spoils_no_other(tmp_path: Path) -> None:
     log = tmp_path / "doses.jsonl"
     log.write_text('{"record":"neocalc do', encoding="utf-8")  # the power failed
@@ -201,6 +208,7 @@ def test_each_line_is_written_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert written == [audit.line(about).encode() + b"\n"]
 
 
+@pytest.mark.requirement("REQ-REC-03")
 def test_many_processes_add_whole_lines(tmp_path: Path) -> None:
     log = tmp_path / "doses.jsonl"
     code = (
@@ -219,6 +227,7 @@ def test_a_full_disk_is_said() -> None:
         audit.append("/dev/full", audit.record(plan_of(), at=AT))
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_a_line_of_which_a_part_was_written_is_said_and_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

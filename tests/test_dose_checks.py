@@ -37,10 +37,12 @@ def tried(**arguments: Any) -> Any:
 
 
 class TestArmDose:
+    @pytest.mark.requirement("REQ-DOSE-12")
     @pytest.mark.parametrize("dose", ["10 million cells/kg", "1000 cells/kg", "1.01e6 cells/kg"])
     def test_any_other_is_a_hard_stop(self, dose: str) -> None:
         assert stops(refusal_of(dose=dose))["arm dose"] == "hard stop"
 
+    @pytest.mark.requirement("REQ-DOSE-12")
     @pytest.mark.parametrize(
         ("dose", "outcome"),
         [("1 million cells/kg", "not made"), ("50 million cells/kg", "not made"),
@@ -76,6 +78,7 @@ class TestConcentration:
 
 
 class TestViability:
+    @pytest.mark.requirement("REQ-DOSE-13")
     @pytest.mark.parametrize(
         ("viability", "stated", "outcome"),
         [("70%", "70%", "passed"), ("69.9%", "70%", "hard stop"), (None, "70%", "hard stop"),
@@ -89,6 +92,7 @@ class TestViability:
         found = tried(release_viability=viability, limits=Limits(min_viability=stated))
         assert outcomes(found)["viability"] == outcome
 
+    @pytest.mark.requirement("REQ-SAFE-05")
     @pytest.mark.parametrize("viability", ["1%", "0.92%", "0.5%", "0.092%", "9.2%"])
     def test_no_other_viability_is_named(self, viability: str) -> None:
         """Of 1% it asked "did you mean 100%?": a product without living cells would pass."""
@@ -103,6 +107,7 @@ class TestEarlierDoses:
         given = [(day, "1 million cells/kg") for day in days]
         return tried(doses_given=given, on="2026-08-15", limits=Limits(**limits))
 
+    @pytest.mark.requirement("REQ-DOSE-14")
     def test_cumulative(self) -> None:
         cap: dict[str, Any] = {"max_total_dose": "3 million cells/kg"}
         assert outcomes(self.one("2026-08-01", "2026-08-08", **cap))["cumulative dose"] == "passed"
@@ -111,6 +116,7 @@ class TestEarlierDoses:
         assert outcomes(tried(limits=Limits(**cap)))["cumulative dose"] == "hard stop"
         assert outcomes(tried())["cumulative dose"] == "not made"
 
+    @pytest.mark.requirement("REQ-DOSE-14")
     def test_one_dose_above_the_sum_needs_no_earlier_ones(self) -> None:
         alone = tried(limits=Limits(max_total_dose="0.9 million cells/kg"))
         assert stops(alone) == {"cumulative dose": "hard stop"}
@@ -121,12 +127,14 @@ class TestEarlierDoses:
         found = tried(doses_given=given, on="2026-08-15", limits=limits)
         assert outcomes(found)["cumulative dose"] == "passed"
 
+    @pytest.mark.requirement("REQ-DOSE-14")
     def test_number(self) -> None:
         assert outcomes(self.one("2026-08-01", max_doses=2))["number of doses"] == "passed"
         assert stops(self.one("2026-08-01", max_doses=1)) == {"number of doses": "hard stop"}
         assert outcomes(tried(limits=Limits(max_doses=1)))["number of doses"] == "hard stop"
         assert outcomes(tried())["number of doses"] == "not made"
 
+    @pytest.mark.requirement("REQ-DOSE-14")
     @pytest.mark.parametrize(
         ("last", "limits", "outcome"),
         [
@@ -149,6 +157,7 @@ class TestEarlierDoses:
         for on, outcome in (("2026-08-15T14:00", "passed"), ("2026-08-15T13:59", "hard stop")):
             assert outcomes(tried(**twice, on=on, limits=limits))["dose interval"] == outcome
 
+    @pytest.mark.requirement("REQ-DOSE-14", "REQ-DOSE-24")
     @pytest.mark.parametrize(
         ("last", "on", "interval", "outcome"),
         [
@@ -196,6 +205,7 @@ class TestEarlierDoses:
         found = tried(doses_given=given, on=on, limits=Limits(max_interval="14 day"))
         assert outcomes(found)["dose interval"] == outcome
 
+    @pytest.mark.requirement("REQ-DOSE-16")
     def test_interval_without_a_date_or_without_doses(self) -> None:
         given = [("2026-08-01", "1 million cells/kg")]
         assert stops(tried(doses_given=given)) == {"dose interval": "hard stop"}
@@ -203,6 +213,7 @@ class TestEarlierDoses:
         assert outcomes(tried())["dose interval"] == "not made"
 
 
+@pytest.mark.requirement("REQ-DOSE-15")
 @pytest.mark.parametrize(
     ("expires", "on", "outcome"),
     [
@@ -222,6 +233,7 @@ def test_expiry(expires: str | None, on: str | None, outcome: str) -> None:
     assert outcomes(tried(expires=expires, on=on))["product expiry"] == outcome
 
 
+@pytest.mark.requirement("REQ-DOSE-23")
 @pytest.mark.parametrize(
     ("expires", "on", "duration", "outcome"),
     [
@@ -267,6 +279,7 @@ class TestVolume:
         found = tried(dose="50 million cells/kg", viable_concentration="4.99 million cells/mL")
         assert stops(found) == {"volume per kg": "soft stop"}
 
+    @pytest.mark.requirement("REQ-DOSE-05")
     def test_another_syringe_is_suggested(self) -> None:
         found = tried(graduation="0.5 mL")
         assert message(found, "rounding error") == (
@@ -278,6 +291,7 @@ class TestVolume:
         little = tried(viable_concentration="1000 million cells/mL", graduation="0.1 mL")
         assert "use another dilution" in message(little, "rounding error")
 
+    @pytest.mark.requirement("REQ-DOSE-05")
     def test_the_tolerance_is_the_protocols(self) -> None:
         half = {"graduation": "0.5 mL", "limits": Limits(rounding_tolerance="30%")}
         assert outcomes(tried(**half))["rounding error"] == "passed"
@@ -286,11 +300,13 @@ class TestVolume:
         wide = {"graduation": "1 mL", "limits": Limits(rounding_tolerance="100%")}
         assert stops(tried(**wide)) == {"rounding error": "hard stop"}
 
+    @pytest.mark.requirement("REQ-DOSE-06")
     def test_the_syringe_holds_what_is_drawn_up(self) -> None:
         assert outcomes(tried(syringe_capacity="0.4 mL"))["syringe capacity"] == "passed"
         drawn = tried(syringe_capacity="0.4 mL", dead_volume="0.01 mL")
         assert stops(drawn) == {"syringe capacity": "hard stop"}
 
+    @pytest.mark.requirement("REQ-DOSE-07")
     def test_rates(self) -> None:
         limits = Limits(max_rate="1 mL/h", max_rate_per_kg="0.5 mL/kg/h")
         assert outcomes(tried())["rate"] == "not made"
@@ -298,6 +314,7 @@ class TestVolume:
         found = stops(tried(limits=limits, duration="20 min"))
         assert found["rate"] == found["rate per kg"] == "hard stop"
 
+    @pytest.mark.requirement("REQ-DOSE-10")
     @pytest.mark.parametrize(
         ("arguments", "check", "outcome"),
         [
@@ -321,6 +338,7 @@ class TestVolume:
     ) -> None:
         assert outcomes(tried(**arguments))[check] == outcome
 
+    @pytest.mark.requirement("REQ-DOSE-10")
     def test_more_than_an_infants_blood_is_a_hard_stop_whatever_the_protocol(self) -> None:
         thin: dict[str, Any] = {"viable_concentration": "9900 cells/mL"}
         assert stops(tried(**thin))["volume per kg"] == "hard stop"
@@ -333,6 +351,7 @@ class TestVolume:
 class TestStatedAndUsual:
     """Stating one limit once removed another check."""
 
+    @pytest.mark.requirement("REQ-DOSE-19")
     @pytest.mark.parametrize(
         ("stated", "asked", "check"),
         [
@@ -353,6 +372,7 @@ class TestStatedAndUsual:
         for limits in (None, Limits(**stated), protocol(**stated)):
             assert stops(tried(**asked, limits=limits))[check] == "soft stop", limits
 
+    @pytest.mark.requirement("REQ-DOSE-19")
     @pytest.mark.parametrize(
         ("stated", "asked", "check"),
         [
@@ -376,6 +396,7 @@ class TestStatedAndUsual:
         own = tried(**asked, limits=protocol(**stated))
         assert outcomes(own)[check] == "passed"
 
+    @pytest.mark.requirement("REQ-DOSE-19")
     @pytest.mark.parametrize(
         ("stated", "asked", "check"),
         [
@@ -401,6 +422,7 @@ class TestStatedAndUsual:
         assert set(found.limits.own) == {"dose", "max_volume_per_kg"}
 
 
+@pytest.mark.requirement("REQ-DOSE-20")
 @pytest.mark.parametrize(
     ("limit", "check"),
     [
@@ -422,6 +444,7 @@ def test_a_stated_limit_that_cannot_be_checked_is_a_stop(limit: dict[str, Any], 
         assert "cannot be checked: " in message(found, check)
 
 
+@pytest.mark.requirement("REQ-DOSE-20")
 @pytest.mark.parametrize(
     "limit",
     [{"max_volume_per_kg": "2 mL/kg"}, {"max_concentration": "5 million cells/mL"},
@@ -433,6 +456,7 @@ def test_a_limit_of_the_volume_cannot_be_checked_on_vials_alone(limit: dict[str,
     assert stops(tried(**vials)) == {}
 
 
+@pytest.mark.requirement("REQ-DOSE-20")
 def test_an_interval_without_the_date_of_the_dose_is_a_stop() -> None:
     given = [("2026-08-01", "1 million cells/kg")]
     found = tried(doses_given=given, limits=Limits(min_interval="7 day"))
@@ -465,6 +489,7 @@ def test_a_check_that_was_not_made_says_what_it_lacks() -> None:
 class TestSpeedOfCells:
     """0.7 minutes, 18.6 mL/kg/h, 1.4 million cells/kg/min once passed."""
 
+    @pytest.mark.requirement("REQ-DOSE-22")
     def test_seconds_for_minutes(self) -> None:
         fast = tried(viable_concentration="4.6 million cells/mL", graduation="0.01 mL",
                      duration="0.7 min")  # fmt: skip
@@ -486,6 +511,7 @@ class TestSpeedOfCells:
         found = tried(dose=dose, duration=duration)
         assert outcomes(found)["speed of cells"] == outcome
 
+    @pytest.mark.requirement("REQ-DOSE-22")
     def test_the_protocols_speed_is_a_hard_limit(self) -> None:
         for limits in (Limits(max_cell_rate="30,000 cells/kg/min"),
                        protocol(max_cell_rate="2 million cells/kg/h")):  # fmt: skip
@@ -515,6 +541,7 @@ class TestSpeedOfCells:
             own = tried(duration=duration, limits=protocol(**limits))
             assert outcomes(own)["duration"] == "passed"
 
+    @pytest.mark.requirement("REQ-DOSE-22")
     @pytest.mark.parametrize(
         ("stated", "there", "outcome"),
         [
@@ -551,6 +578,7 @@ class TestTimeAfterThaw:
         return tried(thawed_on=thawed, on="2026-08-14T09:30", duration=duration,
                      limits=Limits(**limits))  # fmt: skip
 
+    @pytest.mark.requirement("REQ-DOSE-23")
     @pytest.mark.parametrize(
         ("thawed", "duration", "outcome"),
         [
@@ -571,6 +599,7 @@ class TestTimeAfterThaw:
     ) -> None:
         assert outcomes(self.timed(thawed, duration))["time after thaw"] == outcome
 
+    @pytest.mark.requirement("REQ-DOSE-23")
     @pytest.mark.parametrize(
         ("thawed", "duration", "outcome"),
         [
@@ -621,6 +650,7 @@ def test_a_dead_volume_larger_than_the_dose_is_a_stop() -> None:
 
 
 class TestLinesOfTheSyringe:
+    @pytest.mark.requirement("REQ-DOSE-25")
     @pytest.mark.parametrize(
         ("dead", "lines", "drawn"),
         [("0.07 mL", "0.1 mL", 0.5), ("0.1 mL", "0.1 mL", 0.5), ("0.11 mL", "0.1 mL", 0.6),
@@ -647,6 +677,7 @@ class TestLinesOfTheSyringe:
         assert tried(**vial).vials == 1
         assert tried(**vial, graduation="0.1 mL").vials == 2
 
+    @pytest.mark.requirement("REQ-DOSE-25")
     @pytest.mark.parametrize(
         ("arguments", "outcome"),
         [
@@ -712,6 +743,7 @@ class TestImpossibleNumbers:
             Limits(most_concentration="1001 million cells/mL")
 
 
+@pytest.mark.requirement("REQ-DOSE-08")
 def test_the_reverse_calculation_catches_a_wrong_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     def viability_twice(cells: Any, concentration: Any, viable: Any = 1) -> Any:
         return cells / (concentration * viable * viable)
@@ -720,6 +752,7 @@ def test_the_reverse_calculation_catches_a_wrong_volume(monkeypatch: pytest.Monk
     assert stops(refusal_of()) == {"reverse calculation": "hard stop"}
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
     found = outcomes(plan_of(limits=None))
     assert {name for name, outcome in found.items() if outcome == "not made"} == {
@@ -731,6 +764,7 @@ def test_a_limit_of_the_dose_that_is_absent_is_listed_as_not_made() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 def test_every_limit_has_a_check_that_it_stops() -> None:
     tight: dict[str, tuple[Any, dict[str, Any]]] = {
         "dose": ("2 million cells/kg", {}),

@@ -30,6 +30,7 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     return err
 
 
+@pytest.mark.requirement("REQ-DOSE-16")
 def test_the_example_of_the_interface(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*TRIAL, "--weight", "2.35kg", *PRODUCT) == 0
     out, err = capsys.readouterr()
@@ -82,6 +83,7 @@ def test_every_option(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     assert len(log.read_text("utf-8").splitlines()) == 2
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*RUN, *GIRL, "--json") == 0
     about = json.loads(capsys.readouterr().out)
@@ -94,6 +96,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.count("\n") == 1
 
 
+@pytest.mark.requirement("REQ-REC-03")
 def test_the_sheet_never_takes_the_place_of_the_audit_trail(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -162,6 +165,7 @@ def test_a_text_worksheet(tmp_path: Path) -> None:
 
 
 class TestStops:
+    @pytest.mark.requirement("REQ-CMD-01")
     def test_a_hard_stop(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         sheet, log = tmp_path / "sheet.txt", tmp_path / "doses.jsonl"
         status = run(*TRIAL, "--weight", "3100kg", *PRODUCT, *GIRL, "--worksheet", str(sheet),
@@ -171,6 +175,7 @@ class TestStops:
         assert not sheet.exists()
         assert json.loads(log.read_text("utf-8"))["outcome"] == "refused"
 
+    @pytest.mark.requirement("REQ-SAFE-01")
     def test_no_flag_passes_a_hard_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
         passing = ["--override-reason", "it is so", "--second-person", "AB", "--seen", "ABCDEF"]
         status = run(*TRIAL, "--weight", "31kg", *PRODUCT, *passing, "--prepared-by", "CD")
@@ -181,6 +186,7 @@ class TestStops:
         for option in ("--max-weight", "--min-weight", "--z-hard", "--rounding-tolerance"):
             assert run(*RUN, option, "100") == 2
 
+    @pytest.mark.requirement("REQ-SAFE-01")
     def test_the_sheet_of_an_earlier_dose_is_not_taken_for_this_one(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
@@ -197,6 +203,7 @@ class TestStops:
         assert "earlier" not in one_line(capsys)
         assert not sheet.exists()
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     def test_a_soft_stop(self, capsys: pytest.CaptureFixture[str]) -> None:
         small = [*TRIAL, "--weight", "2.35kg", *PRODUCT, *GIRL, "--prepared-by", "CD"]
         assert run(*small) == 1
@@ -208,6 +215,7 @@ class TestStops:
         said = "Soft stops passed (weight for age and sex): weighed twice; second person AB"
         assert said in capsys.readouterr().out
 
+    @pytest.mark.requirement("REQ-SAFE-02")
     def test_several_soft_stops(self, capsys: pytest.CaptureFixture[str]) -> None:
         small = [*TRIAL, "--weight", "2.35kg", *GIRL, "--prepared-by", "CD"]
         passing = ["--override-reason", "weighed twice", "--second-person", "AB", "--seen"]
@@ -246,6 +254,7 @@ class TestStops:
         assert run(*RUN, *GIRL, "--none-given", "--min-interval", "7 day") == 0
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -300,6 +309,7 @@ def test_wrong_input(options: list[str], said: str, capsys: pytest.CaptureFixtur
     assert said in one_line(capsys)
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -325,6 +335,7 @@ class TestSecondCheck:
     def typed(self, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
         monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
 
+    @pytest.mark.requirement("REQ-SAFE-12")
     def test_what_a_second_person_types_is_compared(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -383,11 +394,13 @@ def test_a_value_given_twice_is_an_error(
     assert f"{again[0]} is given twice" in one_line(capsys)
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*RUN, "--weigth", "3kg") == 2
     one_line(capsys)
 
 
+@pytest.mark.requirement("REQ-CMD-02")
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     said = capsys.readouterr().out

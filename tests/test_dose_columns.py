@@ -15,6 +15,7 @@ from neocalc.errors import CODE, status_words
 PRODUCT: dict[str, Any] = {"concentration": "5 million cells/mL", "viability": "92%"}
 
 
+@pytest.mark.requirement("REQ-DOSE-17")
 def test_the_same_as_one_by_one() -> None:
     weights = np.linspace(0.4, 15, 50)
     columns = dose_columns(weights, "1 million cells/kg", **PRODUCT)
@@ -25,6 +26,7 @@ def test_the_same_as_one_by_one() -> None:
     assert not columns.status.any()
 
 
+@pytest.mark.requirement("REQ-DOSE-17")
 def test_each_row_has_its_status() -> None:
     weights = [2.0, np.nan, 0.0, -1.0, np.inf, 850.0, 0.2, 3.0]
     columns = dose_columns(weights, "1 million cells/kg", **PRODUCT)
@@ -36,6 +38,7 @@ def test_each_row_has_its_status() -> None:
     assert np.isnan(columns.volume).tolist() == [False, *[True] * 6, False]
 
 
+@pytest.mark.requirement("REQ-DOSE-17")
 def test_a_row_that_a_soft_stop_would_stop_has_no_dose() -> None:
     columns = dose_columns(
         [2.0] * 5, "1 million cells/kg", **PRODUCT, z=[0.0, 3.1, -3.1, 7.0, np.nan]
@@ -91,6 +94,7 @@ def test_an_arm_of_a_trial() -> None:
     assert columns.cells.tolist() == [1e7]
 
 
+@pytest.mark.requirement("REQ-DOSE-17")
 def test_what_a_mask_hides_is_missing() -> None:
     weights = np.ma.masked_array([2.0, 3.0], mask=[False, True])
     columns = dose_columns(weights, "1 million cells/kg", **PRODUCT)
@@ -122,6 +126,7 @@ def test_what_stops_every_row_is_refused(changes: dict[str, Any]) -> None:
         dose_columns([2.0], **arguments)
 
 
+@pytest.mark.requirement("REQ-DOSE-17")
 @pytest.mark.parametrize(
     "changes",
     [

@@ -47,6 +47,7 @@ def aged(days: int, gestation: str | None = "27+3") -> nc.Age:
 # ------------------------------------------------------------------------------------ eligibility
 
 
+@pytest.mark.requirement("REQ-DOSE-26")
 @pytest.mark.parametrize(
     ("age", "outcome"),
     [
@@ -83,6 +84,7 @@ def test_what_a_person_decides_is_said() -> None:
         assert message(found, "eligibility") == "a person decides: severe lung disease"
 
 
+@pytest.mark.requirement("REQ-DOSE-26")
 @pytest.mark.parametrize(
     ("enrolled", "days", "outcome"),
     [
@@ -137,6 +139,7 @@ def test_an_age_at_enrolment_takes_the_place_of_the_usual_one() -> None:
     assert outcomes(found)["age at the dose"] == "not made"
 
 
+@pytest.mark.requirement("REQ-DOSE-26")
 @pytest.mark.parametrize(
     ("changes", "outcome"),
     [
@@ -178,6 +181,7 @@ def test_without_an_age_it_is_not_made_where_the_protocol_states_none() -> None:
 # ---------------------------------------------------------------------------------- cells counted
 
 
+@pytest.mark.requirement("REQ-DOSE-26")
 def test_what_the_registry_does_not_state_is_not_asserted() -> None:
     found = tried(**GIRL, age=aged(105))
     check = next(c for c in found.checks if c.name == "cells counted")
@@ -240,6 +244,7 @@ def test_what_the_protocol_states_holds() -> None:
 # ------------------------------------------------------------------------------------ gate, inputs
 
 
+@pytest.mark.requirement("REQ-DOSE-26")
 def test_a_cohort_that_is_not_open() -> None:
     assert outcomes(trial())["cohort gate"] == "passed"
     found = trial(gate=None)
@@ -265,6 +270,7 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-DOSE-26")
 @pytest.mark.parametrize("name", [name for name in REQUIRED if name != "planned_doses"])
 def test_every_input_that_can_be_required(name: str) -> None:
     changes = LEFT_OUT.get(name, {name: None}) | {"required": (name,)}
@@ -297,6 +303,7 @@ UNCORRECTED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.requirement("REQ-DOSE-27")
 @pytest.mark.parametrize("asked", UNCORRECTED)
 @pytest.mark.parametrize("in_trial", [True, False])
 def test_a_policy_that_switches_correction_off(asked: dict[str, Any], in_trial: bool) -> None:
@@ -314,6 +321,7 @@ def test_a_policy_that_switches_correction_off(asked: dict[str, Any], in_trial: 
 LATE: dict[str, Any] = {"policy": {"preterm_reference": "fenton-2025", "handover": "44 week"}}
 
 
+@pytest.mark.requirement("REQ-DOSE-27")
 def test_the_protocols_policy_holds_whatever_is_typed() -> None:
     stated = trial(**LATE)
     assert "fenton-2025, postmenstrual age" in message(stated, "weight for age and sex")
@@ -386,6 +394,7 @@ def of_bands(path: Path, weight: str, **more: Any) -> Any:
     return tried(**(asked | more))
 
 
+@pytest.mark.requirement("REQ-DOSE-28")
 def test_the_dose_of_a_band(banded: Path) -> None:
     for weight, cells in (("2.9 kg", 2.5e6), ("3 kg", 4e6), ("3.1 kg", 4e6)):
         plan = of_bands(banded, weight)
@@ -395,6 +404,7 @@ def test_the_dose_of_a_band(banded: Path) -> None:
     assert message(plan, "arm dose") == "4,000,000 cells, the dose from 3 kg to below 5 kg"
 
 
+@pytest.mark.requirement("REQ-DOSE-28")
 def test_a_weight_of_no_band(banded: Path) -> None:
     found = of_bands(banded, "1.9 kg")
     assert stops(found) == {"arm dose": "hard stop"}

@@ -7,6 +7,8 @@ import random
 from fractions import Fraction
 from typing import Any, Final
 
+import pytest
+
 import neocalc as nc
 from neocalc.dose import Limits, Plan, prepare
 
@@ -104,6 +106,7 @@ def check(given: dict[str, str], plan: Plan) -> None:
         assert same(amounts.rate_per_kg, syringe / hours / weight)
 
 
+@pytest.mark.requirement("REQ-DOSE-08")
 def test_every_amount_of_10_000_random_doses() -> None:
     rng, done = random.Random(14), 0
     for _ in range(DOSES):

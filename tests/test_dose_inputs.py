@@ -25,6 +25,7 @@ def test_a_dose_is_cells_for_each_kilogram(dose: Any) -> None:
         one_figure(dose, "cell/kg", "dose")
 
 
+@pytest.mark.requirement("REQ-DOSE-09")
 def test_a_quantity_of_another_dimension_is_refused() -> None:
     registry: Any = pint.UnitRegistry()
     for unit in ("pmol/kg", "count/kg", "1/kg", "mol/kg", "mL/kg"):
@@ -34,6 +35,7 @@ def test_a_quantity_of_another_dimension_is_refused() -> None:
         one_figure(nc.Q(5, "cell/mL"), "cell/kg", "dose")
 
 
+@pytest.mark.requirement("REQ-DOSE-09")
 @pytest.mark.parametrize("unit", ["CFU/kg", "1/kg", "count/kg", "organism/kg"])
 def test_a_registry_in_which_cells_are_a_plain_number(unit: str) -> None:
     """Where cells and CFU are both counts, pint would turn one into the other."""
@@ -120,17 +122,20 @@ class TestWeight:
         for weight in ("2350 g", "2.35 kg", nc.Q(2350, "g"), nc.Q(2.35, "kg")):
             assert metric_weight(weight, "weight") == 2.35
 
+    @pytest.mark.requirement("REQ-DOSE-09")
     @pytest.mark.parametrize("unit", ["lb", "oz", "stone", "mg", "tonne", "dimensionless", "cm"])
     def test_nothing_else_as_a_quantity(self, unit: str) -> None:
         registry: Any = pint.UnitRegistry()
         with pytest.raises(nc.UnitError):
             metric_weight(registry.Quantity(5, unit), "weight")
 
+    @pytest.mark.requirement("REQ-DOSE-09")
     @pytest.mark.parametrize("weight", ["5 lb", "5 lbs", "80 oz", "5", 5, "2,35 kg", "5 Kg m", ""])
     def test_nothing_else_as_a_text(self, weight: Any) -> None:
         with pytest.raises(nc.InputError):
             metric_weight(weight, "weight")
 
+    @pytest.mark.requirement("REQ-DOSE-09")
     def test_no_pounds_in_a_dose_either(self) -> None:
         registry: Any = pint.UnitRegistry()
         registry.define("cell = [cell] = cell = cells")
@@ -139,6 +144,7 @@ class TestWeight:
 
 
 class TestFraction:
+    @pytest.mark.requirement("REQ-DOSE-03")
     @pytest.mark.parametrize(
         "value", [0.92, "92%", "92 %", "92 percent", Decimal("0.92"), np.float64(0.92)]
     )
@@ -158,6 +164,7 @@ class TestFraction:
         with pytest.raises(nc.InputError, match='such as "92%" or "100%", or a number'):
             fraction("1", "viability")
 
+    @pytest.mark.requirement("REQ-DOSE-03")
     @pytest.mark.parametrize("value", [92, 92.0, 0, -0.5, 1.01, True, float("nan"), "92", "0.92",
                                        "92 kg", None, "", [0.92], np.True_, b"92%", np.array(0.92),
                                        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"),
@@ -166,6 +173,7 @@ class TestFraction:
         with pytest.raises(nc.InputError):
             fraction(value, "viability")
 
+    @pytest.mark.requirement("REQ-DOSE-03")
     @pytest.mark.parametrize("unit", ["radian", "g/kg", "mL/L", "count", "ppm", "degree"])
     def test_another_quantity_without_a_dimension(self, unit: str) -> None:
         registry: Any = pint.UnitRegistry()
@@ -237,6 +245,7 @@ class TestDosesGiven:
             {"weight": "2 kg", "dose": "1 million cells/kg", "doses_given": doses} | more
         ).given
 
+    @pytest.mark.requirement("REQ-DOSE-14")
     def test_none_given_is_not_the_same_as_not_stated(self) -> None:
         assert self.read([]) == ()
         assert self.read(None) is None
@@ -282,6 +291,7 @@ class TestDosesGiven:
             self.read(later, on="2026-08-14")
 
 
+@pytest.mark.requirement("REQ-SAFE-06")
 @pytest.mark.parametrize(
     ("word", "source"),
     [("measured", "measured"), ("Measured ", "measured"), ("3141-9", "measured"),
@@ -336,6 +346,7 @@ def test_on_the_day_of_birth_is_not_before_it() -> None:
 class TestSpans:
     """Between two moments of which one is a date alone lies a range of hours."""
 
+    @pytest.mark.requirement("REQ-DOSE-24")
     @pytest.mark.parametrize(
         ("first", "second", "least", "most"),
         [

@@ -13,6 +13,7 @@ from neocalc.dose import Limits, audit, worksheet
 from neocalc.dose.limits import BOUNDS, DEFAULTS, LOOSER_BELOW, OPTIONAL, UNITS
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 def test_limits_of_the_dose_come_from_the_protocol_alone() -> None:
     assert {name for name in UNITS if Limits()[name] is None} == {
         "dose", "max_volume_per_kg", "max_rate", "max_rate_per_kg", "max_duration",
@@ -36,6 +37,7 @@ def test_every_limit_is_described_and_has_a_unit() -> None:
     assert set(DEFAULTS) == set(UNITS) | plain
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
@@ -64,6 +66,7 @@ def test_limits_that_are_not_accepted(changes: dict[str, Any], kind: type[Except
         Limits(**changes)
 
 
+@pytest.mark.requirement("REQ-DOSE-11")
 def test_two_sets_of_limits_are_joined_where_they_agree() -> None:
     protocol = Limits(dose="1 million cells/kg", min_viability="70%", max_rate="5 mL/h")
     site = Limits(max_volume_per_kg="2 mL/kg", min_viability=0.7, counts="viable")
@@ -74,6 +77,7 @@ def test_two_sets_of_limits_are_joined_where_they_agree() -> None:
     assert both.at("min_viability") == 0.7
 
 
+@pytest.mark.requirement("REQ-DOSE-11")
 @pytest.mark.parametrize(
     "site", [Limits(max_rate="6 mL/h"), Limits(counts="viable", max_rate="4 mL/h")]
 )
@@ -121,6 +125,7 @@ class TestLoosened:
             assert sorted(found) == [[], [name]], name
             assert (found[0] == [name]) == (name in LOOSER_BELOW), name
 
+    @pytest.mark.requirement("REQ-DOSE-21")
     @pytest.mark.parametrize(
         "changes",
         [{"most_volume_per_kg": "101 mL/kg"}, {"least_viability": "9%"}, {"min_weight": "0.19 kg"},
@@ -136,6 +141,7 @@ class TestLoosened:
         bound: Any = BOUNDS[name][0]
         assert Limits(**{name: bound})[name]
 
+    @pytest.mark.requirement("REQ-DOSE-21")
     def test_it_stands_on_the_answer_the_sheet_and_in_the_record(self) -> None:
         loose = {name: getattr(LIMITS, name) for name in DEFAULTS} | {"z_hard": 7.5, "z_soft": 7}
         plan = plan_of(limits=Limits(**loose))

@@ -34,6 +34,7 @@ def tried(**arguments: Any) -> Any:
 # ------------------------------------------------------------------------------------------- vials
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 def test_each_vial_has_its_own_count_and_viability() -> None:
     plan = tried(vials=TWO)
     assert plan.amounts.volume == pytest.approx(2 / 2.2, rel=1e-12)
@@ -149,6 +150,7 @@ def test_the_vials_must_hold_what_is_drawn_up(weight: str, outcome: str) -> None
     assert stops(drawn) == {"yield of the vials": "hard stop"}
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 @given(
     st.lists(
         st.tuples(st.integers(1, 10**8), st.integers(1, 1000), st.integers(1, 500)),
@@ -176,6 +178,7 @@ def syringes(**more: Any) -> Any:
     return tried(**(asked | more))
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 def test_a_dose_in_several_syringes() -> None:
     plan = syringes()
     assert plan.amounts.syringes == (0.9, 0.8, 0.8)
@@ -197,6 +200,7 @@ def test_several_syringes_have_no_vehicle() -> None:
         syringes(vehicle_volume="1 mL")
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 @given(st.integers(1, 5000), st.sampled_from(["0.01", "0.1", "0.2", "0.5"]), st.integers(1, 30))
 def test_parts_are_on_lines_and_add_up(lines: int, line: str, each: int) -> None:
     volume = lines * exact(float(line))
@@ -211,6 +215,7 @@ def test_parts_are_on_lines_and_add_up(lines: int, line: str, each: int) -> None
 # --------------------------------------------------------------------------- rounding, never above
 
 
+@pytest.mark.requirement("REQ-DOSE-30")
 @pytest.mark.parametrize(("rule", "volume"), [("nearest", 1.2), ("down", 1.1)])
 def test_never_above_the_target(rule: str, volume: float) -> None:
     limits = Limits(rounding=rule, rounding_tolerance="10%")
@@ -221,6 +226,7 @@ def test_never_above_the_target(rule: str, volume: float) -> None:
     assert protocol.also(Limits()).rounding == "down"
 
 
+@pytest.mark.requirement("REQ-DOSE-30")
 @given(st.integers(1, 10**6), st.sampled_from(["0.01", "0.1", "0.2"]))
 def test_down_is_never_above(volume: int, line: str) -> None:
     exactly = exact(volume / 1000)
@@ -230,6 +236,7 @@ def test_down_is_never_above(volume: int, line: str) -> None:
 # --------------------------------------------------------------------- vehicle, flush, DMSO, pump
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 def test_a_vehicle_and_a_flush() -> None:
     plan = pooled()
     assert plan.amounts.given_volume == 0.7
@@ -278,6 +285,7 @@ def test_the_syringe_holds_dose_and_vehicle() -> None:
     assert stops(found) == {"syringe capacity": "hard stop"}
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 def test_dimethyl_sulfoxide() -> None:
     """10% by volume is 0.11 g in each mL."""
     asked = {"viable_concentration": "5e6/mL", "dmso": "10%"}
@@ -290,6 +298,7 @@ def test_dimethyl_sulfoxide() -> None:
     assert stops(unsaid) == {"DMSO per kg": "hard stop"}
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 @pytest.mark.parametrize(
     ("step", "limits", "rate"),
     [
@@ -340,6 +349,7 @@ def course(planned: Any, given: Any = (), **limits: Any) -> Any:
                  planned_doses=planned, limits=Limits(**limits))  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-DOSE-29")
 def test_a_planned_course() -> None:
     found = course(3, ["2026-08-08"], max_doses=3)
     assert message(found, "planned course") == (

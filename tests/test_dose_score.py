@@ -73,6 +73,7 @@ def one_infant(row: tuple[str, ...], **more: Any) -> Any:
     return prepare(weight=f"{grams} g", sex=sex, age=age, **asked)
 
 
+@pytest.mark.requirement("REQ-DOSE-18", "REQ-SAFE-04")
 def test_every_row_is_as_for_one_infant(shell: Shell) -> None:
     assert shell.score(CONTENT, *OPTIONS).code == 0
     found = rows_of(shell.read("out.csv"))
@@ -90,6 +91,7 @@ def test_every_row_is_as_for_one_infant(shell: Shell) -> None:
                 one_infant(given)
 
 
+@pytest.mark.requirement("REQ-REF-13")
 def test_a_child_of_school_age_is_scored_and_not_dosed(shell: Shell) -> None:
     """A reference of school age has a z for a child of six; the charts of infants have none."""
     rows = HEADER + "1,m,2200,36+0,14500\n2,m,200,36+0,7000\n"
@@ -100,6 +102,7 @@ def test_a_child_of_school_age_is_scored_and_not_dosed(shell: Shell) -> None:
     assert infant["dose_status"] == "ok"
 
 
+@pytest.mark.requirement("REQ-DOSE-18")
 def test_the_last_bit_of_a_weight_in_grams() -> None:
     """Divided as a float, 2350.1 g would be 2.3500999999999999 kg, and typed it is 2.3501."""
     rng = np.random.default_rng(4)
@@ -146,6 +149,7 @@ def test_every_kind_of_table() -> None:
     assert of_arrow["dose_status"].to_pylist() == expected["dose_status"].to_list()
 
 
+@pytest.mark.requirement("REQ-DOSE-18")
 def test_on_a_spark_executor() -> None:
     table = pl.DataFrame(
         {
@@ -170,6 +174,7 @@ def test_without_a_concentration_there_are_cells_and_no_volume(shell: Shell) -> 
     assert record["dose"]["concentration"] is None
 
 
+@pytest.mark.requirement("REQ-DOSE-18")
 def test_parquet_and_parts_are_the_same(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell.score(CONTENT, *OPTIONS).code == 0
     whole = shell.read("out.csv")
@@ -183,6 +188,7 @@ def test_parquet_and_parts_are_the_same(shell: Shell, monkeypatch: pytest.Monkey
     assert shell.read("out.csv") == whole
 
 
+@pytest.mark.requirement("REQ-DOSE-18")
 def test_the_record_says_which_dose(shell: Shell) -> None:
     assert shell.score(CONTENT, *OPTIONS).code == 0
     record = json.loads(shell.read("out.csv.json"))
@@ -277,6 +283,7 @@ def test_wrong_options(shell: Shell, options: list[str], said: str) -> None:
     assert said in shell.score(HEADER + ROW, *options).problem
 
 
+@pytest.mark.requirement("REQ-DOSE-18")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -339,6 +346,7 @@ class TestWhichRows:
         ]
         return self.HEAD + "".join(lines)
 
+    @pytest.mark.requirement("REQ-DOSE-32")
     def test_each_has_a_dose_or_a_status(self, shell: Shell) -> None:
         done = shell.score(self.content(), "--dose", "NCT03558334:A", *self.COLUMNS, *STRENGTH)
         assert done.code == 0, done.err
@@ -380,6 +388,7 @@ class TestWhichRows:
         found = pa.Table.from_batches(batches)["dose_status"].to_pylist()
         assert found == [row[5] for row in self.ROWS]
 
+    @pytest.mark.requirement("REQ-DOSE-32")
     @pytest.mark.parametrize("missing", ["--arm-column", "--dosed-on"])
     def test_both_are_needed(self, shell: Shell, missing: str) -> None:
         at = self.COLUMNS.index(missing)
@@ -412,6 +421,7 @@ class TestWhichRows:
         scored = nc.score(table, dose=Dosing(dose="1 million cells/kg", every_row=True))
         assert scored["dose_cells"].to_list() == [6e6]
 
+    @pytest.mark.requirement("REQ-DOSE-32")
     @pytest.mark.parametrize(
         ("birth", "day", "status"),
         [
@@ -430,6 +440,7 @@ class TestWhichRows:
         dosing = Dosing(arm=arm, arm_column="arm", dosed_on="dosed_on")
         assert nc.score(table, dose=dosing)["dose_status"].to_list() == [status]
 
+    @pytest.mark.requirement("REQ-DOSE-32")
     def test_a_protocol_that_fixes_the_policy_of_the_weight_check(self, shell: Shell) -> None:
         shell.write(
             "site.toml",

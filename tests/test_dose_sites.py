@@ -42,6 +42,7 @@ def unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.requirement("REQ-DOSE-33")
 def test_a_daily_dose_is_one_short_line(unit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHORT, "--worksheet", "sheet.txt"]) == 0
     out = capsys.readouterr().out
@@ -58,6 +59,7 @@ def test_a_daily_dose_is_one_short_line(unit: Path, capsys: pytest.CaptureFixtur
     assert sum(len(word) for word in SHORT if not word.startswith("--")) < 60
 
 
+@pytest.mark.requirement("REQ-DOSE-33")
 def test_what_is_typed_goes_before(unit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = [*SHORT, "--duration", "40min", "--dead-volume", "0mL", "--audit", "other.jsonl"]
     assert main(asked) == 0
@@ -70,6 +72,7 @@ def test_what_is_typed_goes_before(unit: Path, capsys: pytest.CaptureFixture[str
     assert "| PUMP     1.3 mL/h, for 31 minutes" in capsys.readouterr().out
 
 
+@pytest.mark.requirement("REQ-DOSE-33")
 def test_an_input_that_the_unit_requires(unit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(SHORT[:-1]) == 1
     err = capsys.readouterr().err
@@ -102,6 +105,7 @@ def test_the_file_can_stand_anywhere(
     assert "Defaults of the unit: unit.toml, SHA-256 " in capsys.readouterr().out
 
 
+@pytest.mark.requirement("REQ-DOSE-33")
 @pytest.mark.parametrize(
     ("text", "said"),
     [

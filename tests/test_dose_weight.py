@@ -35,10 +35,12 @@ def tried(**arguments: Any) -> Any:
 
 
 class TestRange:
+    @pytest.mark.requirement("REQ-SAFE-03")
     @pytest.mark.parametrize("weight", ["0.4 kg", "400 g", "15 kg"])
     def test_the_ends_are_inside(self, weight: str) -> None:
         assert outcomes(prepare(**BARE, weight=weight))["weight range"] == "passed"
 
+    @pytest.mark.requirement("REQ-SAFE-03")
     @pytest.mark.parametrize("weight", ["399 g", "15.01 kg", "850 kg", "2350 kg"])
     def test_outside_is_a_hard_stop_without_sex_and_age_too(self, weight: str) -> None:
         assert stops(tried(**BARE, weight=weight)) == {"weight range": "hard stop"}
@@ -51,6 +53,7 @@ class TestRange:
 
 
 class TestZ:
+    @pytest.mark.requirement("REQ-SAFE-04")
     @pytest.mark.parametrize(
         ("z", "outcome"),
         [(0.0, "passed"), (2.99, "passed"), (-2.99, "passed"), (3.01, "soft stop"),
@@ -61,6 +64,7 @@ class TestZ:
         found = tried(**GIRL, weight=weight, limits=Limits(max_weight="20 kg"))
         assert outcomes(found)["weight for age and sex"] == outcome
 
+    @pytest.mark.requirement("REQ-SAFE-04")
     def test_limits_can_be_set(self) -> None:
         weight = nc.measurement("weight", z=2.5, sex="female", age=GIRL["age"])
         found = tried(**GIRL, weight=weight, limits=Limits(z_soft=2))
@@ -73,6 +77,7 @@ class TestZ:
             "the infant is older than the chart: check the dates and the gestation"
         )
 
+    @pytest.mark.requirement("REQ-REF-13")
     @pytest.mark.parametrize(
         ("days", "gestation", "more"),
         [(2200, "27+3", {}), (3, "20+0", {}), (30, "27+3", {"reference": "who-2006"}),
@@ -121,6 +126,7 @@ class TestShareOfTheMedian:
         age = nc.Age.from_days(0, gestation=weeks)
         return tried(**(GIRL | {"age": age, "sex": sex}), weight=weight)
 
+    @pytest.mark.requirement("REQ-SAFE-04")
     @pytest.mark.parametrize("weeks", ["30+0", "30+3", "30+6"])
     @pytest.mark.parametrize("sex", ["female", "male"])
     def test_410_g_for_an_infant_of_30_weeks(self, weeks: str, sex: str) -> None:
@@ -138,6 +144,7 @@ class TestShareOfTheMedian:
         assert str(soft.limit) == "42.9% of the median"
         assert str(soft.value) == "39.6%"
 
+    @pytest.mark.requirement("REQ-SAFE-04")
     @pytest.mark.parametrize("reference", ["fenton-2013", "fenton-2025"])
     def test_the_lighter_the_more_it_stops_at_every_age(self, reference: str) -> None:
         """From the median down: passed, asked about, refused, and never again less."""
@@ -181,6 +188,7 @@ SLIPS = [
 ]
 
 
+@pytest.mark.requirement("REQ-SAFE-05")
 @pytest.mark.parametrize(("weight", "meant"), SLIPS)
 def test_a_slip_is_named_where_the_last_weight_agrees(weight: str, meant: str) -> None:
     for dates in (LAST, {"last_weight": "3.05 kg"}):
@@ -190,6 +198,7 @@ def test_a_slip_is_named_where_the_last_weight_agrees(weight: str, meant: str) -
         assert str(error).count(said) == 1
 
 
+@pytest.mark.requirement("REQ-SAFE-05")
 @pytest.mark.parametrize("weight", [weight for weight, _ in SLIPS])
 def test_no_other_weight_is_named_without_a_last_weight(weight: str) -> None:
     """It once asked "did you mean 5.181 kg?" of small infants: 2.2 times the dose."""
@@ -201,6 +210,7 @@ def test_no_other_weight_is_named_without_a_last_weight(weight: str) -> None:
             assert not re.search(r"\b3\.1 kg|3,100 g\b|3\.098", str(error))
 
 
+@pytest.mark.requirement("REQ-SAFE-05")
 def test_no_small_infant_is_offered_another_weight() -> None:
     """Infants of z -3.1 to -5.5, with and without a last weight that is as small."""
     seen = 0
@@ -221,6 +231,7 @@ def test_no_small_infant_is_offered_another_weight() -> None:
     assert seen > 100
 
 
+@pytest.mark.requirement("REQ-SAFE-05")
 def test_the_last_weight_must_agree_within_a_tenth() -> None:
     for last, named in (("2.85 kg", True), ("3.4 kg", True), ("2.8 kg", False), ("3.5 kg", False)):
         found = str(tried(**GIRL, weight="31 kg", last_weight=last))
@@ -231,10 +242,12 @@ def test_the_last_weight_must_agree_within_a_tenth() -> None:
 
 
 class TestMeasured:
+    @pytest.mark.requirement("REQ-SAFE-06")
     def test_an_estimate_is_a_hard_stop(self) -> None:
         for source in ("estimated", "stated", "historical", "8335-2", "3142-7"):
             assert stops(refusal_of(weight_source=source)) == {"measured weight": "hard stop"}
 
+    @pytest.mark.requirement("REQ-SAFE-06")
     def test_not_stated(self) -> None:
         assert stops(refusal_of(weight_source=None)) == {"measured weight": "hard stop"}
         plan = plan_of(weight_source=None, limits=None)
@@ -247,6 +260,7 @@ class TestAge:
         found: str = outcomes(tried(**arguments))["age of weight"]
         return found
 
+    @pytest.mark.requirement("REQ-SAFE-06")
     @pytest.mark.parametrize(
         ("weighed_on", "outcome"),
         [
@@ -267,6 +281,7 @@ class TestAge:
     def test_before_44_weeks(self, weighed_on: str | None, outcome: str) -> None:
         assert self.aged(weighed_on) == outcome
 
+    @pytest.mark.requirement("REQ-SAFE-06")
     @pytest.mark.parametrize(
         ("weighed_on", "outcome"),
         [
@@ -287,6 +302,7 @@ class TestAge:
         assert self.aged("2026-08-12", age=nc.Age.from_days(168)) == "passed"  # 20w0d at birth
         assert self.aged("2026-08-12", age=None, sex=None) == "soft stop"
 
+    @pytest.mark.requirement("REQ-DOSE-24")
     @pytest.mark.parametrize(
         ("weighed_on", "on", "said"),
         [
@@ -315,6 +331,7 @@ class TestAge:
 
 
 class TestChange:
+    @pytest.mark.requirement("REQ-SAFE-07")
     @pytest.mark.parametrize(
         ("change", "hours", "settled", "code"),
         [
@@ -335,6 +352,7 @@ class TestChange:
         arguments = GIRL | {"weight": weight, "weighed_on": "2026-08-14", "last_weight": "3.1 kg"}
         return tried(**(arguments | {"last_weighed_on": last_on} | more))
 
+    @pytest.mark.requirement("REQ-SAFE-07")
     def test_stops(self) -> None:
         for weight, outcome in (("3.4 kg", "passed"), ("3.42 kg", "soft stop"),
                                 ("4.04 kg", "hard stop")):  # fmt: skip
@@ -348,6 +366,7 @@ class TestChange:
         said = message(self.changed("2.1 kg", "2026-08-04"), "change from last weight")
         assert "more than 30%" in said
 
+    @pytest.mark.requirement("REQ-SAFE-07")
     @pytest.mark.parametrize(
         ("days", "weight", "last_on", "outcome"),
         [
@@ -384,6 +403,7 @@ class TestChange:
                                  last_on=None if missing != "weighed_on" else "2026-08-13")  # type: ignore[arg-type]  # fmt: skip
             assert outcomes(found)["change from last weight"] == "not made"
 
+    @pytest.mark.requirement("REQ-SAFE-07")
     @pytest.mark.parametrize(
         ("last", "outcome"),
         [("31 kg", "hard stop"), ("4.5 kg", "hard stop"), ("4.4 kg", "not made"),

@@ -80,6 +80,7 @@ def test_nothing_on_it_is_smaller_than_10_points() -> None:
     assert min(map(int, re.findall(r"(\d+)pt", page))) == 10
 
 
+@pytest.mark.requirement("REQ-DOSE-31", "REQ-SAFE-11")
 def test_every_input_result_and_check_is_on_it() -> None:
     plan = fullest()
     for said in both(plan):
@@ -133,6 +134,7 @@ def test_another_policy_of_the_weight_check_is_on_it() -> None:
     assert "weight is checked by" not in dict(worksheet.rows(plan_of()))
 
 
+@pytest.mark.requirement("REQ-SAFE-11")
 def test_the_working_can_be_done_again_from_what_is_printed() -> None:
     """Each step is read back from print and computed again by its own arithmetic."""
     for plan in (
@@ -188,6 +190,7 @@ def test_minutes_have_no_sixteen_digits() -> None:
         assert "0.7833333" not in said
 
 
+@pytest.mark.requirement("REQ-SAFE-11")
 def test_what_a_user_typed_is_escaped() -> None:
     hostile = "<script>alert('1')</script>&\"{x}"
     plan = plan_passing(subject=hostile, weighed_on="2026-08-12T06:00", last_weight=None,
@@ -198,6 +201,7 @@ def test_what_a_user_typed_is_escaped() -> None:
     assert hostile in both(plan)[0]
 
 
+@pytest.mark.requirement("REQ-SAFE-11")
 def test_nothing_is_loaded_or_run() -> None:
     page = worksheet.html(fullest(), at=AT)
     assert not re.search(r"https?:|src=|href=|@import|url\(|\bon\w+=", page)
@@ -234,6 +238,7 @@ def test_quantities_need_no_second_unit() -> None:
     assert "(given:" not in worksheet.text(plan_of(weight=nc.Q(3.1, "kg"), duration="0.5 h"))
 
 
+@pytest.mark.requirement("REQ-DOSE-31", "REQ-SAFE-11")
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 @pytest.mark.parametrize("made", [fullest, pooled, lambda: prepare(**of_trial())])

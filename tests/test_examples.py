@@ -42,6 +42,7 @@ def is_spoilt(row: dict[str, str]) -> bool:
     return row["note"].startswith("simulated")
 
 
+@pytest.mark.requirement("REQ-TAB-14")
 def test_the_script_makes_the_same_bytes(tmp_path: Path) -> None:
     again = tmp_path / "again.csv"
     subprocess.run(
@@ -75,6 +76,7 @@ def test_size_and_columns() -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 def test_ids_keep_their_zeros_and_notes_their_commas_and_quotes() -> None:
     assert all(row["subject_id"][:3] == row["site"] and len(row["site"]) == 3 for row in ROWS)
     ordinary = [row["note"] for row in ROWS if not is_spoilt(row)]
@@ -82,6 +84,7 @@ def test_ids_keep_their_zeros_and_notes_their_commas_and_quotes() -> None:
     assert any('"' in note for note in ordinary)
 
 
+@pytest.mark.requirement("REQ-TAB-14")
 @pytest.mark.parametrize(("subject", "visit", "column", "value"), readme_table())
 def test_bad_row_of_the_readme(subject: str, visit: str, column: str, value: str) -> None:
     found = find(subject, visit)
@@ -94,6 +97,7 @@ def test_bad_row_of_the_readme(subject: str, visit: str, column: str, value: str
         assert found[0] == found[1]
 
 
+@pytest.mark.requirement("REQ-TAB-14")
 def test_the_readme_lists_all_bad_rows() -> None:
     listed = {(subject, visit) for subject, visit, _, _ in readme_table()}
     assert len(listed) == 13

@@ -38,6 +38,7 @@ def test_the_script_makes_the_same_tables(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize("suffix", OPTIONS)
 def test_every_export_gives_the_same_z(shell: Shell, suffix: str) -> None:
     shutil.copytree(EXAMPLES / "exports", shell.folder, dirs_exist_ok=True)

@@ -239,6 +239,7 @@ FAILED: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-TAB-16", "REQ-TAB-17")
 @pytest.mark.parametrize("name", FAILED)
 def test_one_line_names_the_column_the_reason_and_what_mends_it(shell: Shell, name: str) -> None:
     """Whole columns were `invalid_age` or `implausible`, and the command ended with 0."""
@@ -258,6 +259,7 @@ MENDED = [name for name, (_, message, _) in FAILED.items() if "--" in message an
           message and "CODE" not in message]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-TAB-16")
 @pytest.mark.parametrize("name", MENDED)
 def test_what_is_to_be_typed_mends_it(shell: Shell, name: str) -> None:
     """Every option that is named is tried: one of them at least reads the column."""
@@ -284,6 +286,7 @@ def frame_of(content: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(content))
 
 
+@pytest.mark.requirement("REQ-TAB-16")
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -309,6 +312,7 @@ def test_a_lazy_table_in_parts_says_nothing_of_a_part() -> None:
     assert nc.score(frame.lazy()).collect()["waz_status"].n_unique() == 1
 
 
+@pytest.mark.requirement("REQ-TAB-16")
 def test_velocity_charts_and_reports_say_it_too(shell: Shell) -> None:
     content = "subject_id,sex,age_days,weight_kg\n" + one_by_one(
         "1,1,100,6.4", "1,1,160,7.6", "2,2,100,6", "2,2,160,7"
@@ -340,6 +344,7 @@ def test_json_names_the_columns_that_failed(shell: Shell) -> None:
         assert json.loads(done.out)["failed_columns"] == {"sex": "invalid_sex"}
 
 
+@pytest.mark.requirement("REQ-TAB-16")
 @pytest.mark.parametrize(
     ("good", "bad", "failed"),
     [
@@ -382,12 +387,14 @@ def test_one_row_is_told_what_is_wrong_and_is_no_column_that_failed(shell: Shell
     assert "birth_date: 1 of 1 rows look like 25/12/2023, day/month/year" in done.err
 
 
+@pytest.mark.requirement("REQ-TAB-16")
 def test_a_few_implausible_rows_of_sick_children_are_no_unit(shell: Shell) -> None:
     done = shell.score(DAYS + one_by_one("m,365,4.0", "f,365,3.9", "m,365,4.1"))
     assert (done.code, "Failed" in done.err) == (0, False)
     assert [row[-1] for row in scored_rows(shell.read("out.csv"))] == ["implausible"] * 3
 
 
+@pytest.mark.requirement("REQ-TAB-16")
 def test_no_words_are_shown_that_tell_who_a_child_is(shell: Shell) -> None:
     """Dates, ids and long words stand nowhere in what is said."""
     content = DOB.replace("sex", "sex,name") + one_by_one(
@@ -401,6 +408,7 @@ def test_no_words_are_shown_that_tell_who_a_child_is(shell: Shell) -> None:
     assert "masculin" not in long.err
 
 
+@pytest.mark.requirement("REQ-SEX-03")
 def test_undeclared_codes_and_true_and_false(shell: Shell) -> None:
     """The same booleans that were read in a frame made a weight `invalid_value` in a CSV."""
     header = "sex,age_days,weight_kg,length_cm,oedema\n"

@@ -31,6 +31,7 @@ def problems(folder: Path, name: str, call: str, actions: list[str], *, there: b
     return found
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 @pytest.mark.parametrize("there", [False, True])
 def test_each_renaming_that_fails_or_at_which_a_process_is_killed(
     tmp_path: Path, there: bool
@@ -39,10 +40,12 @@ def test_each_renaming_that_fails_or_at_which_a_process_is_killed(
     assert problems(tmp_path, "score, CSV", "rename", actions, there=there) == []
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_each_flush_to_the_disk_that_fails(tmp_path: Path) -> None:
     assert problems(tmp_path, "score, CSV", "fsync", ["EIO"], there=True) == []
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 @pytest.mark.parametrize(
     ("name", "call", "at", "action"),
     [
@@ -62,6 +65,7 @@ def test_a_call_that_fails(tmp_path: Path, name: str, call: str, at: int, action
     assert trial(place, call, at, action) == []
 
 
+@pytest.mark.requirement("REQ-FILE-08")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_request_to_stop_at_any_moment(tmp_path: Path, number: int) -> None:
     place = Place(tmp_path / "place", BY_NAME["velocity"], there=True)
@@ -70,6 +74,7 @@ def test_a_request_to_stop_at_any_moment(tmp_path: Path, number: int) -> None:
         assert stopped(place, number, draw.uniform(0.05, 1.0)) == []
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_a_full_disk_is_one_line_for_rows_in_any_order(tmp_path: Path) -> None:
     """The temporary files were mapped into memory: a full disk was a signal, SIGBUS."""
     place = Place(tmp_path / "place", BY_NAME["velocity"], there=False)

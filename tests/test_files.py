@@ -64,6 +64,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 # In
 
 
+@pytest.mark.requirement("REQ-FILE-01")
 @pytest.mark.parametrize("name", ["in.csv", "in.parquet"])
 @pytest.mark.parametrize("most", [1, 7, 100, 10_000])
 def test_batches_hold_every_row_once_and_in_order(
@@ -82,6 +83,7 @@ def test_batches_hold_every_row_once_and_in_order(
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.requirement("REQ-FILE-01")
 def test_the_wider_a_file_the_fewer_rows_are_held(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +95,7 @@ def test_the_wider_a_file_the_fewer_rows_are_held(
         assert {batch.height for batch in source.batches()} == {1}
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 @pytest.mark.parametrize("name", ["in.csv", "in.parquet"])
 def test_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     content = cohort(folder, name).read_bytes()
@@ -118,6 +121,7 @@ def test_a_pipe_can_be_read_as_it_is_read_once_only(folder: Path) -> None:
     writer.join()
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 @pytest.mark.parametrize(
     ("given", "used"), [(";", ";"), ("tab", "\t"), ("\\t", "\t"), ("\t", "\t"), ("|", "|")]
 )
@@ -128,6 +132,7 @@ def test_delimiters(folder: Path, given: str, used: str) -> None:
         assert pl.concat(list(source.batches())).equals(ROWS)
 
 
+@pytest.mark.requirement("REQ-TAB-21")
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", "é", "1", "a", *" .+-:/%_"])
 def test_what_can_be_no_delimiter_is_refused(folder: Path, delimiter: str) -> None:
     cohort(folder)
@@ -135,6 +140,7 @@ def test_what_can_be_no_delimiter_is_refused(folder: Path, delimiter: str) -> No
         Source("in.csv", delimiter=delimiter)
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -154,6 +160,7 @@ def test_what_is_no_table_is_refused(folder: Path, name: str, content: bytes, me
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 def test_a_parquet_file_that_is_cut_off_is_refused(folder: Path) -> None:
     content = cohort(folder, "in.parquet").read_bytes()
     (folder / "in.parquet").write_bytes(content[: len(content) // 2])
@@ -253,6 +260,7 @@ def test_ahead_that_is_never_asked_leaves_no_thread() -> None:
 # Out
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 @pytest.mark.parametrize(
     ("path", "parquet"),
     [("a.csv", False), ("a.TSV", False), ("a.txt", False), ("a", False), ("-", False),
@@ -268,6 +276,7 @@ def test_an_output_is_not_a_csv_under_the_name_of_another_kind(path: str) -> Non
         is_parquet(path)
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 def test_an_output_takes_its_place_when_it_is_complete(folder: Path) -> None:
     with output("out.csv", force=False) as part:
         part.write_text("scored")
@@ -278,6 +287,7 @@ def test_an_output_takes_its_place_when_it_is_complete(folder: Path) -> None:
     assert (folder / "out.csv").read_text() == "scored"
 
 
+@pytest.mark.requirement("REQ-FILE-09")
 def test_an_output_has_the_permissions_of_any_new_file(folder: Path) -> None:
     before = os.umask(0o027)
     try:
@@ -288,6 +298,7 @@ def test_an_output_has_the_permissions_of_any_new_file(folder: Path) -> None:
     assert stat.S_IMODE((folder / "out.csv").stat().st_mode) == 0o640
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 @pytest.mark.parametrize("error", [FileError("row 3"), KeyboardInterrupt(), ValueError("x")])
 def test_an_output_that_fails_leaves_nothing(folder: Path, error: BaseException) -> None:
     (folder / "out.csv").write_text("before")
@@ -302,6 +313,7 @@ def test_an_output_that_fails_leaves_nothing(folder: Path, error: BaseException)
     assert (folder / "out.csv").read_text() == "before"
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 def test_outputs_take_their_places_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -316,6 +328,7 @@ def test_outputs_take_their_places_together(folder: Path, monkeypatch: pytest.Mo
     assert names(folder) == []
 
 
+@pytest.mark.requirement("REQ-FILE-03")
 def test_two_runs_to_one_output_do_not_overwrite_each_other(folder: Path) -> None:
     with (
         pytest.raises(FileError, match=r"out.csv: exists already; --force replaces it"),
@@ -343,6 +356,7 @@ def test_the_longest_name_of_a_file_can_be_written(folder: Path) -> None:
     assert names(folder) == ["n" * 255]
 
 
+@pytest.mark.requirement("REQ-FILE-03")
 @pytest.mark.parametrize(
     ("path", "message"),
     [
@@ -362,12 +376,14 @@ def test_what_cannot_be_an_output_is_refused(folder: Path, path: str, message: s
     assert str(caught.value) == message
 
 
+@pytest.mark.requirement("REQ-FILE-03")
 def test_a_device_is_not_replaced_by_a_file_even_when_forced() -> None:
     for device in ("/dev/null", "/dev/full"):
         with pytest.raises(FileError, match="is not a file"):
             refuse_existing(Path(device), force=True)
 
 
+@pytest.mark.requirement("REQ-FILE-03")
 def test_the_input_is_never_replaced_under_whatever_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,6 +402,7 @@ def test_the_input_is_never_replaced_under_whatever_name(
     refuse_existing(path, force=True, read="nothing.csv")
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 def test_standard_output_has_all_or_nothing(
     folder: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +423,7 @@ def test_standard_output_has_all_or_nothing(
     assert names(folder) == []
 
 
+@pytest.mark.requirement("REQ-FILE-01")
 @pytest.mark.parametrize("parquet", [False, True])
 def test_batches_are_written_as_they_come(folder: Path, parquet: bool) -> None:
     part = folder / "part"
@@ -496,6 +514,7 @@ def test_what_has_no_form_in_a_csv_is_refused_by_column(
 # Signals
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_stop_cleans_up_as_the_keyboard_does(number: signal.Signals) -> None:
     before = signal.getsignal(number)

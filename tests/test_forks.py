@@ -45,6 +45,7 @@ def run(code: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+@pytest.mark.requirement("REQ-TAB-19")
 @pytest.mark.parametrize(
     "use",
     [
@@ -95,6 +96,7 @@ def test_a_child_of_a_forked_process_is_refused_too() -> None:
     assert out.splitlines()[1:] == ["3", "0"]
 
 
+@pytest.mark.requirement("REQ-TAB-19")
 def test_what_does_not_hang_is_not_refused() -> None:
     out, err = run("import polars\nprint(in_child(lambda: nc.score(FRAME)))")
     assert (out, err) == ("0\n", "")

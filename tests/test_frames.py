@@ -118,6 +118,7 @@ PANDAS: dict[str, Callable[[], pd.DataFrame]] = {
 }
 
 
+@pytest.mark.requirement("REQ-TAB-12")
 @pytest.mark.parametrize("kind", PANDAS)
 def test_pandas(kind: str) -> None:
     frame = PANDAS[kind]()
@@ -227,6 +228,7 @@ POLARS_KINDS: dict[str, Callable[[], pl.DataFrame]] = {
 }
 
 
+@pytest.mark.requirement("REQ-TAB-12")
 @pytest.mark.parametrize("kind", POLARS_KINDS)
 def test_polars(kind: str) -> None:
     frame = POLARS_KINDS[kind]()
@@ -277,6 +279,7 @@ ARROW_KINDS: dict[str, Callable[[], pa.Table]] = {
 }
 
 
+@pytest.mark.requirement("REQ-TAB-12")
 @pytest.mark.parametrize("kind", ARROW_KINDS)
 def test_pyarrow(kind: str) -> None:
     frame = ARROW_KINDS[kind]()
@@ -320,6 +323,7 @@ def test_nothing_can_be_attached_to_a_query_that_has_no_rows_yet() -> None:
         kind.attach(lazy, [])
 
 
+@pytest.mark.requirement("REQ-TAB-12")
 @pytest.mark.parametrize("frame", [None, VISITS, np.zeros(3), "cohort.csv", pd.Series([1])])
 def test_what_is_no_table_is_refused(frame: object) -> None:
     with pytest.raises(nc.InputError, match="a pandas or polars DataFrame, a polars LazyFrame"):

@@ -45,12 +45,14 @@ INPUTS = [
 ]
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 @pytest.mark.parametrize(("name", "path"), INPUTS)
 def test_input(name: str, path: Path) -> None:
     TARGETS[name].run(path.read_bytes())
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 def test_every_target_has_seeds_and_a_dictionary() -> None:
     for name in TARGETS:
         assert list((FUZZ / "corpus" / name).iterdir()), name
@@ -80,6 +82,7 @@ def test_without_atheris_it_says_what_to_install(
 AGE = nc.Age.from_days(105, gestation="27+3")
 
 
+@pytest.mark.requirement("REQ-WHO-15")
 @pytest.mark.parametrize("measure", ["weight", "bmi", "weight_for_length"])
 def test_unreadable_oedema_was_scored_as_none(measure: str) -> None:
     length = None if measure == "weight" else "50 cm"
@@ -90,6 +93,7 @@ def test_unreadable_oedema_was_scored_as_none(measure: str) -> None:
     assert np.isnan(one.z).tolist() == [True, False]
 
 
+@pytest.mark.requirement("REQ-WHO-15")
 def test_unreadable_position_was_scored_as_unknown() -> None:
     r = nc.zscore("length", nc.Q([50.0, 50.0], "cm"), sex="f", age=AGE, position=["upright", "l"])
     assert r.status.tolist() == ["invalid_value", "ok"]
@@ -98,6 +102,7 @@ def test_unreadable_position_was_scored_as_unknown() -> None:
     assert np.isnan(y.magnitude).tolist() == [True, False]
 
 
+@pytest.mark.requirement("REQ-WHO-15")
 def test_unreadable_oedema_and_position_in_a_table() -> None:
     visits = pl.DataFrame(
         {"sex": ["f"], "age_days": [105], "gestational_age": ["27+3"], "weight_kg": [3.1],
@@ -109,6 +114,7 @@ def test_unreadable_oedema_and_position_in_a_table() -> None:
         assert scored[f"{index}_status"].to_list() == ["invalid_value"], index
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_control_characters_of_a_header_reached_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "visits.csv"
     path.write_bytes(b"sex,age_days,weight_kg\x1b\nf,1,3\n")
@@ -119,6 +125,7 @@ def test_control_characters_of_a_header_reached_the_terminal(tmp_path: Path) -> 
     assert r"=weight_kg\x1b" in said.getvalue()
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 def test_a_figure_of_many_digits_in_millions() -> None:
     """decimal.InvalidOperation: the context has 28 digits."""
     assert amount(5e62, "cell/mL") == f"500{',000' * 18} million cells/mL"
@@ -129,6 +136,7 @@ DEEP = "a = " + "[" * 5_000 + "\n"
 DIGITS = "a = " + "1" * 5_000 + "\n"
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize(
     ("text", "said"), [(DEEP, "nested too deeply"), (DIGITS, "4300 digits")], ids=["deep", "digits"]
 )
@@ -151,6 +159,7 @@ def test_toml_that_python_cannot_hold(text: str, said: str, tmp_path: Path) -> N
     assert said in heard.getvalue()
 
 
+@pytest.mark.requirement("REQ-REF-05")
 @pytest.mark.parametrize("value", [f"[0, 1{'0' * 400}]", f"[-1{'0' * 400}, 10]"])
 def test_range_of_a_whole_number_beyond_floats(value: str, tmp_path: Path) -> None:
     """OverflowError."""
@@ -159,6 +168,7 @@ def test_range_of_a_whole_number_beyond_floats(value: str, tmp_path: Path) -> No
         reference(folder)
 
 
+@pytest.mark.requirement("REQ-REF-05")
 def test_flag_of_a_whole_number_beyond_floats(tmp_path: Path) -> None:
     """It made an array of objects, which compares otherwise than one of numbers."""
     folder = write(tmp_path / "mine", toml=[("flag = [-6, 5]", f"flag = [-1{'0' * 400}, 5]")])
@@ -166,6 +176,7 @@ def test_flag_of_a_whole_number_beyond_floats(tmp_path: Path) -> None:
         reference(folder)
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 @pytest.mark.parametrize("name", ["z_soft", "z_hard", "max_doses"])
 def test_limit_of_a_whole_number_beyond_floats(name: str) -> None:
     """OverflowError."""
@@ -174,6 +185,7 @@ def test_limit_of_a_whole_number_beyond_floats(name: str) -> None:
         Limits(**values)
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize(
     ("within", "dosed_on"),
     [("9999 years", "2026-08-14"), ("24 hours", "9999-12-31"), ("1 month", "9999-12-31T09:30")],

@@ -26,6 +26,7 @@ def valid(**changed: Any) -> dict[str, Any]:
 # -------------------------------------------------------------------------------------- the result
 
 
+@pytest.mark.requirement("REQ-LMS-07", "REQ-POL-11")
 def test_one_child_has_plain_values() -> None:
     r = nc.zscore(**valid())
     assert isinstance(r, nc.ZScore)
@@ -42,6 +43,7 @@ def test_one_child_has_plain_values() -> None:
     assert nc.zscore(**valid(age=BOY)).method == "lms-restricted"
 
 
+@pytest.mark.requirement("REQ-STAT-02")
 def test_one_child_without_an_answer() -> None:
     r = nc.zscore(**valid(oedema=True))
     assert math.isnan(r.z)
@@ -52,6 +54,7 @@ def test_one_child_without_an_answer() -> None:
     assert repr(r) == "<ZScore nan fenton-2013 postmenstrual oedema>"
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 def test_many_children_have_arrays() -> None:
     r = nc.zscore(**valid(value=["3.1 kg", None, "9 kg"]))
     for array in (r.z, r.centile, r.reference, r.status, r.age_basis, r.method):
@@ -130,6 +133,7 @@ def test_columns_of_pandas() -> None:
 # ------------------------------------------------------------------------- what one child raises
 
 
+@pytest.mark.requirement("REQ-STAT-02")
 @pytest.mark.parametrize(
     ("changed", "kind", "said"),
     [
@@ -206,6 +210,7 @@ def test_two_dimensions_are_refused() -> None:
             call()
 
 
+@pytest.mark.requirement("REQ-WHO-15")
 def test_a_wrong_position_or_oedema_among_many_has_no_z() -> None:
     r = nc.zscore("length", ["70 cm"] * 3, sex="f", age=BOY, position=["l", "side", None])
     assert r.status.tolist() == ["ok", "invalid_value", "ok"]
@@ -297,6 +302,7 @@ def test_an_age_without_a_measurement_was_a_fault_of_the_z(asked: Any, said: str
 # ------------------------------------------------------------------------------------- chart lines
 
 
+@pytest.mark.requirement("REQ-LMS-10")
 def test_lines_of_a_chart() -> None:
     chart = nc.curves("weight", sex="female", reference="fenton-2013", centiles=[3, 50, 97])
     assert (chart.measure, chart.sex, chart.reference) == ("weight", "female", "fenton-2013")
@@ -311,6 +317,7 @@ def test_lines_of_a_chart() -> None:
     np.testing.assert_array_equal(chart.lines.magnitude[1], table.M[0])
 
 
+@pytest.mark.requirement("REQ-LMS-10")
 def test_lines_of_every_table() -> None:
     for name in ("who-2006", "fenton-2013", "fenton-2025", "fenton-2025-birth"):
         ref = reference(name)
@@ -329,6 +336,7 @@ def test_lines_of_every_table() -> None:
                 np.testing.assert_array_equal(chart.lines.magnitude, plain)
 
 
+@pytest.mark.requirement("REQ-LMS-10")
 def test_a_line_and_the_inverse_differ_beyond_three_sd() -> None:
     """The WHO draws its outer lines without the restriction."""
     chart = nc.curves("weight", sex="m", reference="who-2006", z=[-3, 3, 4])
@@ -377,6 +385,7 @@ def test_lines_that_cannot_be_drawn(changed: dict[str, Any], said: str) -> None:
 # ----------------------------------------------------------------------------------- size at birth
 
 
+@pytest.mark.requirement("REQ-FEN-08")
 def test_size_at_birth_of_one_and_of_many() -> None:
     one = nc.size_at_birth("weight", "980 g", sex="male", gestation="27+3")
     assert isinstance(one, nc.ZScore)
@@ -398,6 +407,7 @@ def test_size_at_birth_of_one_and_of_many() -> None:
     assert many.z[0] == one.z
 
 
+@pytest.mark.requirement("REQ-FEN-06")
 def test_every_day_of_a_completed_week_is_the_same() -> None:
     found = {
         nc.size_at_birth("length", "36 cm", sex="f", gestation=f"27+{day}").z for day in range(7)
@@ -408,6 +418,7 @@ def test_every_day_of_a_completed_week_is_the_same() -> None:
     assert set(nc.size_at_birth("length", "36 cm", sex="f", gestation=weeks).z) == found
 
 
+@pytest.mark.requirement("REQ-FEN-07")
 def test_categories_change_at_the_10th_and_the_90th_centile() -> None:
     table = reference("fenton-2025-birth").table("weight")
     row = [float(column[0, 27 - table.first]) for column in (table.L, table.M, table.S)]
@@ -417,6 +428,7 @@ def test_categories_change_at_the_10th_and_the_90th_centile() -> None:
         assert found.category == category
 
 
+@pytest.mark.requirement("REQ-FEN-08")
 @pytest.mark.parametrize(
     ("measure", "first", "last"),
     [("weight", 22, 42), ("length", 23, 41), ("head_circumference", 23, 41)],
@@ -433,6 +445,7 @@ def test_weeks_at_the_ends(measure: str, first: int, last: int) -> None:
     assert found.category[[0, 3]].tolist() == ["", ""]
 
 
+@pytest.mark.requirement("REQ-FEN-08")
 @pytest.mark.parametrize(
     ("changed", "kind", "said"),
     [
@@ -454,6 +467,7 @@ def test_one_wrong_birth_raises(changed: dict[str, Any], kind: type[Exception], 
         nc.size_at_birth(**(given | changed))
 
 
+@pytest.mark.requirement("REQ-FEN-08")
 def test_a_measure_that_is_not_charted_at_birth() -> None:
     found = nc.size_at_birth("bmi", "9 kg/m2", sex="f", gestation="27+3")
     assert (found.status, found.category, found.reference) == ("no_reference", "", "")

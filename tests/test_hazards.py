@@ -41,6 +41,7 @@ def names_in(file: Path) -> frozenset[str]:
     return frozenset(name for name in found if name.split("::")[-1].startswith("test_"))
 
 
+@pytest.mark.requirement("REQ-SAFE-08")
 @pytest.mark.parametrize(("hazard", "name"), NAMED)
 def test_every_test_that_is_named_exists(hazard: str, name: str) -> None:
     file, _, function = name.partition("::")

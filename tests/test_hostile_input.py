@@ -141,6 +141,7 @@ DATES = ["01/05/2024", "25/05/2024", "1.5.2024", "1-May-24", "45413", "2024-02-3
          "0000-00-00", "9999-99-99", "today"]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_read_is_refused_in_one_line(shell: Shell, name: str) -> None:
     content, message = REFUSED[name]
@@ -150,6 +151,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(shell: Shell, name: str) -> 
     assert shell.names() == ["in.csv"]
 
 
+@pytest.mark.requirement("REQ-FILE-02")
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_existing_output_survives_a_refusal(shell: Shell, name: str) -> None:
     shell.write("out.csv", "mine")
@@ -159,6 +161,7 @@ def test_an_existing_output_survives_a_refusal(shell: Shell, name: str) -> None:
     assert shell.names() == ["in.csv", "out.csv"]
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize("name", STATUSES)
 def test_what_can_be_read_has_a_status(shell: Shell, name: str) -> None:
     content, status = STATUSES[name]
@@ -188,6 +191,7 @@ def test_a_header_alone_is_a_table_without_rows(shell: Shell) -> None:
     assert pl.read_parquet(shell.folder / "out.parquet").height == 0
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 def test_ten_thousand_columns(shell: Shell) -> None:
     more = [f"x{i}" for i in range(10_000)]
     header = ",".join([*more, HEADER.strip()])
@@ -200,6 +204,7 @@ def test_ten_thousand_columns(shell: Shell) -> None:
     assert "row 22, column x9999: 10,000 fields where the header has 10,005" in problem
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 def test_a_field_of_ten_megabytes(shell: Shell) -> None:
     field = 'a,"\n' * 2_500_000
     content = "note," + HEADER + '"' + field.replace('"', '""') + '",' + ROW + "x," + ROW
@@ -223,6 +228,7 @@ def test_a_name_of_ten_megabytes_is_refused_in_a_short_line(shell: Shell) -> Non
         assert len(shell.score(f"{header}\n").problem) < 1_100
 
 
+@pytest.mark.requirement("REQ-FILE-04")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -250,6 +256,7 @@ def test_paths_that_cannot_be_used(shell: Shell, arguments: list[str], message: 
     assert Path("/dev/full").is_char_device()
 
 
+@pytest.mark.requirement("REQ-FILE-03")
 def test_the_record_does_not_replace_the_input_either(shell: Shell) -> None:
     shell.write("x.csv.json", HEADER + ROW)
     problem = shell.run("score", "x.csv.json", "-o", "x.csv", "--force").problem
@@ -285,6 +292,7 @@ def test_no_permission(shell: Shell) -> None:
         assert list((folder / "closed").iterdir()) == []
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize(
     "name",
     ["an empty file", "Latin-1", "a short row", "a quoted field that is not closed",
@@ -352,6 +360,7 @@ NAMES = {
 }
 
 
+@pytest.mark.requirement("REQ-CMD-10")
 @pytest.mark.parametrize("bad", list(NAMES.values()), ids=list(NAMES))
 def test_a_name_of_a_file_may_be_any_bytes_and_is_shown_as_text(shell: Shell, bad: bytes) -> None:
     name = os.fsdecode(bad)
@@ -396,6 +405,7 @@ def test_a_name_of_a_file_may_be_any_bytes_and_is_shown_as_text(shell: Shell, ba
     assert record["input"]["name"].isprintable()
 
 
+@pytest.mark.requirement("REQ-CMD-10")
 def test_names_of_columns_ids_and_titles_are_shown_as_text(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,6 +430,7 @@ def test_names_of_columns_ids_and_titles_are_shown_as_text(
 # --------------------------------------------------------------- files that are large, or no files
 
 
+@pytest.mark.requirement("REQ-CMD-11")
 @pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder", "a huge file"])
 def test_what_is_no_small_file_is_refused_and_not_waited_for(shell: Shell, kind: str) -> None:
     shell.write("in.csv", HEADER + ROW)
@@ -451,6 +462,7 @@ def test_what_is_no_small_file_is_refused_and_not_waited_for(shell: Shell, kind:
     assert shell.names() == ["in.csv", "x.toml"]
 
 
+@pytest.mark.requirement("REQ-CMD-11")
 def test_a_reference_that_is_no_file_is_refused_and_not_waited_for(shell: Shell) -> None:
     growth = ("growth", "--sex", "f", "--age-days", "3", "--weight", "3kg", "--reference")
     folder = own_references.write(shell.folder / "mine")
@@ -461,6 +473,7 @@ def test_a_reference_that_is_no_file_is_refused_and_not_waited_for(shell: Shell)
         assert shell.run(*growth, str(folder)).problem.endswith(f"{name}: is not a file")
 
 
+@pytest.mark.requirement("REQ-CMD-11")
 def test_an_audit_trail_that_is_a_pipe_is_refused_and_not_waited_for(shell: Shell) -> None:
     os.mkfifo(shell.folder / "a.jsonl")
     product = ("--weight", "2kg", "--viable-concentration", "5e6cells/mL")

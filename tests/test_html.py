@@ -117,6 +117,7 @@ def content(request: pytest.FixtureRequest) -> str:
     return PAGES[request.param]()
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 def test_a_page_allows_itself_nothing(content: str) -> None:
     page = Page(content)
     assert ("http-equiv", "Content-Security-Policy") in page.attributes
@@ -127,6 +128,7 @@ def test_a_page_allows_itself_nothing(content: str) -> None:
     assert content.index("Content-Security-Policy") < content.index("<style>")
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 def test_a_text_of_the_data_is_isolated_and_hides_nothing(content: str) -> None:
     assert not [one for one in content if hidden(one)]
     places = [inside for text, inside in Page(content).texts if SHOWN in text]
@@ -135,17 +137,20 @@ def test_a_text_of_the_data_is_isolated_and_hides_nothing(content: str) -> None:
     assert all("bdi" in inside for inside in shown), shown
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 def test_the_text_of_a_worksheet_hides_nothing() -> None:
     sheet = worksheet.text(a_plan(), at=dt.datetime(2026, 8, 14, tzinfo=dt.UTC))
     assert SHOWN in sheet
     assert not [one for one in sheet if hidden(one)]
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 def test_a_dose_is_not_prepared_for_a_name_with_a_hidden_character() -> None:
     with pytest.raises(InputError, match=r"subject: .* a text of one line"):
         plan_of(subject=NAME)
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 @given(st.text())
 @example("\ud800")
 @example("\u2028\u2029\x00\x1b[31m")

@@ -72,6 +72,7 @@ LOOK_ALIKE = [
 ]
 
 
+@pytest.mark.requirement("REQ-CHILD-05")
 @pytest.mark.parametrize(("one", "other"), LOOK_ALIKE)
 def test_ids_that_look_the_same_are_neither_joined_nor_kept_apart(one: str, other: str) -> None:
     """Whoever they are, none of their rows has a z: nobody can tell one infant from two."""
@@ -116,6 +117,7 @@ COLUMNS: dict[str, tuple[Any, list[str]]] = {
 }
 
 
+@pytest.mark.requirement("REQ-CHILD-05")
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_column_of_any_type(name: str) -> None:
     column, texts = COLUMNS[name]
@@ -188,6 +190,7 @@ def column(frame: Any, name: str) -> list[Any]:
     return cells
 
 
+@pytest.mark.requirement("REQ-CHILD-05")
 @pytest.mark.parametrize("ids", [[BIG, BIG, BIG + 1, BIG + 1], [1, 1, 2, 2]], ids=str)
 @pytest.mark.parametrize("kind", list(kinds([1, 1, 2, 2])))
 def test_two_infants_stay_two_and_whole(kind: str, ids: list[int]) -> None:
@@ -224,6 +227,7 @@ def test_one_and_1_and_1_0_are_one_infant_in_a_column_of_objects() -> None:
     assert days[1:] == [14, 7, 7]
 
 
+@pytest.mark.requirement("REQ-CHILD-05")
 @pytest.mark.parametrize(
     "ids",
     [
@@ -252,6 +256,7 @@ def test_whole_numbers_of_every_size_in_columns_of_objects() -> None:
     assert days.isna().tolist() == [True, True, True, False]
 
 
+@pytest.mark.requirement("REQ-CHILD-06")
 def test_blanks_are_said_once() -> None:
     frame = pl.DataFrame({"subject_id": ["1", " 1", "2 ", "2"], **ROWS})
     message = "subject_id: blanks around 2 ids were removed"
@@ -282,6 +287,7 @@ ANY_ID = st.one_of(
 )
 
 
+@pytest.mark.requirement("REQ-CHILD-05")
 @given(st.lists(ANY_ID, max_size=12))
 def test_what_is_one_child(names: list[str | None]) -> None:
     """Rows share a number exactly when their ids are one text but for what nobody sees."""

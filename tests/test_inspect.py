@@ -91,6 +91,7 @@ def test_a_label_says_what_a_name_does_not() -> None:
     assert column.why == "its label says a weight in grams"
 
 
+@pytest.mark.requirement("REQ-LAY-09")
 @pytest.mark.parametrize(
     ("name", "values", "question", "choices"),
     [
@@ -188,6 +189,7 @@ def test_the_share_of_words_that_are_no_numbers() -> None:
 # ------------------------------------------------------------------------------ what is suspected
 
 
+@pytest.mark.requirement("REQ-LAY-09")
 @pytest.mark.parametrize(
     ("column", "values", "said"),
     [
@@ -228,6 +230,7 @@ def test_gestations_that_look_like_weeks_and_days() -> None:
     assert said not in "".join(asked(table(ga_weeks=tenths)))
 
 
+@pytest.mark.requirement("REQ-LAY-09")
 def test_the_same_child_twice() -> None:
     twice = table().vstack(table())
     assert f"{2 * N} rows are there more than once" in asked(twice)[0]
@@ -279,6 +282,7 @@ def test_signs_of_another_layout(header: list[str], said: str) -> None:
 # ------------------------------------------------------------------------------------ the command
 
 
+@pytest.mark.requirement("REQ-LAY-09")
 def test_the_mapping_that_is_certain_is_what_score_reads(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -296,6 +300,7 @@ def test_the_mapping_that_is_certain_is_what_score_reads(
     assert pl.read_csv("out.csv")["waz_status"].to_list() == ["ok"] * N
 
 
+@pytest.mark.requirement("REQ-LAY-09")
 def test_everything_is_said_at_once_and_nothing_is_scored(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -404,6 +409,7 @@ SECRETS = st.one_of(
 )
 
 
+@pytest.mark.requirement("REQ-LAY-10")
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True),
@@ -426,6 +432,7 @@ def test_no_value_of_any_column_is_repeated(names: list[str], rows: list[list[st
             assert all(part not in shown for part in value.split(" ") if len(part) > 5)
 
 
+@pytest.mark.requirement("REQ-LAY-10")
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(SECRETS, min_size=3, max_size=3), min_size=2, max_size=4))
 def test_a_file_without_names_of_columns_shows_none_of_its_first_row(rows: list[list[str]]) -> None:

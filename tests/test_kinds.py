@@ -101,6 +101,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-FILE-05")
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_named_as_what_it_is(shell: Shell, name: str) -> None:
     """Of all of these "save the file as UTF-8" was said."""
@@ -123,6 +124,7 @@ def test_files_that_other_programs_write_are_known(tmp_path: Path) -> None:
     assert other_kind((tmp_path / "frame.pkl").read_bytes()[:HEAD], ".pkl") is None
 
 
+@pytest.mark.requirement("REQ-FILE-05")
 @pytest.mark.parametrize("suffix", [".xls", ".dta", ".xlsx", ".txt", ".sav", ".zip"])
 def test_a_text_is_read_whatever_it_is_called(shell: Shell, suffix: str) -> None:
     """Many programs call a text with tabs .xls."""
@@ -145,6 +147,7 @@ def test_each_kind_says_what_to_do() -> None:
     assert named == set(_KINDS)
 
 
+@pytest.mark.requirement("REQ-FILE-05")
 @pytest.mark.parametrize(
     ("first", "said"),
     [
@@ -164,6 +167,7 @@ def test_the_instruction_to_excel_is_no_header(
     assert said in shell.score(f"\ufeff{first}{end}{HEADER}{ROW}").problem
 
 
+@pytest.mark.requirement("REQ-FILE-05")
 @pytest.mark.parametrize(
     ("mark", "option"), [(";", "--delimiter ';'"), ("\t", "--delimiter tab"), ("|", "'|'")]
 )

@@ -132,6 +132,7 @@ def test_an_sdtm_file() -> None:
     assert set(record["input"]["beside"]) == {"dm", "ex"}
 
 
+@pytest.mark.requirement("REQ-LAY-04")
 def test_domains_of_dataset_json_and_transport_files() -> None:
     pyreadstat = pytest.importorskip("pyreadstat", reason="the extra files is not installed")
     expected = score("vs.csv", *AS_SDTM)["waz"].to_list()
@@ -167,6 +168,7 @@ def test_a_bundle_needs_no_option_and_gives_observations(
     assert "--observations: are written to -o FILE.json" in capsys.readouterr().err
 
 
+@pytest.mark.requirement("REQ-LAY-07")
 @pytest.mark.parametrize(
     ("file", "options", "columns"),
     [
@@ -190,6 +192,7 @@ def test_results_go_back_into_the_file_as_it_was(
     assert set(columns) <= set(back.columns[given.width :])
 
 
+@pytest.mark.requirement("REQ-LAY-08")
 def test_the_record_says_how_the_file_was_read() -> None:
     score("long.csv", *AS_LONG, "--ignore", "WT")
     record = json.loads(Path("out.csv.json").read_text(encoding="utf-8"))
@@ -205,6 +208,7 @@ def test_the_record_says_how_the_file_was_read() -> None:
     assert record["rows"] == 2
 
 
+@pytest.mark.requirement("REQ-LAY-08")
 def test_the_other_commands_read_the_same_visits() -> None:
     assert main(["velocity", "long.csv", *AS_LONG, "--ignore", "WT", "-o", "v.csv"]) == 0
     assert pl.read_csv("v.csv")["w_velocity_status"].to_list()[0] == "first_visit"
@@ -212,6 +216,7 @@ def test_the_other_commands_read_the_same_visits() -> None:
     assert main(["chart", "wide.csv", *AS_WIDE, "--subject", "01", "-o", "c.svg"]) == 0
 
 
+@pytest.mark.requirement("REQ-LAY-08")
 @pytest.mark.parametrize(
     ("file", "options", "said"),
     [
@@ -247,6 +252,7 @@ def test_one_infant_takes_no_layout(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"{option}: is of a cohort file" in capsys.readouterr().err
 
 
+@pytest.mark.requirement("REQ-LAY-08")
 def test_a_file_that_is_too_large_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # ---------------------------------------------------------------------------------------- LazyFrame
 
 
+@pytest.mark.requirement("REQ-TAB-12")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_lazy_is_the_same_as_eager(parquet: Path, engine: Engine) -> None:
     """In one piece or streamed in many: same rows, order, types and bits."""
@@ -78,6 +79,7 @@ def test_lazy_is_the_same_as_eager(parquet: Path, engine: Engine) -> None:
     np.testing.assert_array_equal(z, expected["waz"].drop_nulls().to_numpy().view(np.uint64))
 
 
+@pytest.mark.requirement("REQ-TAB-12")
 def test_nothing_is_read_before_collect(tmp_path: Path) -> None:
     path = tmp_path / "visits.csv"
     visits(50).write_csv(path)
@@ -300,6 +302,7 @@ def test_own_columns_are_not_copied() -> None:
         assert ours == theirs
 
 
+@pytest.mark.requirement("REQ-TAB-01")
 def test_the_frame_that_was_given_is_not_changed() -> None:
     for frame in as_types(visits(50)).values():
         before = frame.copy(deep=True) if isinstance(frame, pd.DataFrame) else frame

@@ -116,6 +116,7 @@ class EveryRow:
         return call(self.measure_name, quantity, **self.where).status
 
 
+@pytest.mark.requirement("REQ-FEN-10")
 @pytest.mark.parametrize(("ref", "measure"), TABLES)
 def test_a_slip_of_the_unit_is_flagged_in_every_row(ref: str, measure: str) -> None:
     """Of every child at a z from -4 to 4, whatever the sex and age."""
@@ -130,6 +131,7 @@ def test_a_slip_of_the_unit_is_flagged_in_every_row(ref: str, measure: str) -> N
             assert (status == "implausible").all(), (z, name)
 
 
+@pytest.mark.requirement("REQ-FEN-10")
 @pytest.mark.parametrize(("ref", "measure"), TABLES)
 def test_the_same_slips_upwards_are_flagged_by_z(ref: str, measure: str) -> None:
     """Of every child who is not flagged himself: there is no ceiling of z that hides them."""
@@ -144,6 +146,7 @@ def test_the_same_slips_upwards_are_flagged_by_z(ref: str, measure: str) -> None
             assert (status == "implausible").all(), (z, name)
 
 
+@pytest.mark.requirement("REQ-FEN-10")
 @pytest.mark.parametrize(("ref", "measure"), TABLES)
 def test_hardly_a_true_value_is_flagged(ref: str, measure: str) -> None:
     """At most 0.1 % of the children within 4 SD, and in no row more than 0.23 %."""
@@ -153,6 +156,7 @@ def test_hardly_a_true_value_is_flagged(ref: str, measure: str) -> None:
         assert most <= (0.0023 if (ref, measure) == ("fenton-2013", "weight") else 0.001)
 
 
+@pytest.mark.requirement("REQ-FEN-10")
 def test_the_page_says_what_is_measured() -> None:
     """Else: python scripts/plausibility.py."""
     text = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
@@ -163,6 +167,7 @@ def test_the_page_says_what_is_measured() -> None:
 # ------------------------------------------------------------------------------- the limit itself
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 @pytest.mark.parametrize("ref", ["fenton-2013", "fenton-2025", "intergrowth-21st-newborn"])
 @pytest.mark.parametrize("measure", ["weight", "length", "head_circumference"])
 def test_flagged_below_m_exp_minus_6_s_in_every_row(ref: str, measure: str) -> None:
@@ -186,6 +191,7 @@ def test_the_limits_that_ship() -> None:
                 assert part.flag_small == (6 if floor else None), ref.id
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 @pytest.mark.parametrize(
     ("weight", "gestation", "sex"), [("1.02 g", "28+0", "f"), ("1.45 g", "31+0", "m"),
                                      ("122 g", "29+0", "m"), ("36 g", "29+0", "f")],
@@ -201,6 +207,7 @@ def test_one_child(weight: str, gestation: str, sex: str) -> None:
     assert many.z[0] == found.z
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 def test_size_at_birth() -> None:
     found = nc.size_at_birth("weight", "410 g", sex="f", gestation="29+0")
     assert (found.status, round(found.z, 2)) == ("implausible", -5.53)
@@ -208,6 +215,7 @@ def test_size_at_birth() -> None:
     assert nc.size_at_birth("length", "25 cm", sex="f", gestation="29+0").status == "implausible"
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 @pytest.mark.parametrize("measure", sorted(reference("who-2006").measures))
 def test_on_the_who_tables_z_alone_decides_as_in_the_whos_program(measure: str) -> None:
     every = EveryRow("who-2006", measure)
@@ -230,6 +238,7 @@ LATE: dict[str, Any] = {"sex": "f", "age": nc.Age.from_days(70, "30+0")}
 """A girl at 40w0d: BMI and weight-for-length are the WHO's, weight and length Fenton's."""
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 def test_a_bmi_and_a_weight_for_length_of_a_light_weight() -> None:
     """At 36 cm a BMI of 10.8 is usual, and 1.4 kg is no weight at 40 weeks."""
     child: dict[str, Any] = LATE
@@ -244,6 +253,7 @@ def test_a_bmi_and_a_weight_for_length_of_a_light_weight() -> None:
     assert light.status.tolist() == ["implausible", "ok"]
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 def test_a_bmi_of_a_length_that_is_too_small() -> None:
     """38 cm and 2 kg: the BMI of 13.9 is a median one."""
     child: dict[str, Any] = LATE
@@ -313,6 +323,7 @@ def test_a_chart_marks_it_and_a_report_names_it() -> None:
     assert "weight and length or height: implausible" in page
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 def test_the_command_shows_the_limits(capsys: pytest.CaptureFixture[str]) -> None:
     from neocalc.cli import main
 
@@ -361,6 +372,7 @@ def expected(table: Table, y: float, at: int) -> bool:
     return not low <= round(z, 2) <= high or small
 
 
+@pytest.mark.requirement("REQ-FEN-09")
 @settings(max_examples=150, deadline=None)
 @given(
     L=st.sampled_from([-3.0, -0.3, 0.0, 0.005, 0.3, 1.0, 1.4, 4.0]),

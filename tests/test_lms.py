@@ -54,6 +54,7 @@ def test_no_argument_is_changed() -> None:
         np.testing.assert_array_equal(array, copy)
 
 
+@pytest.mark.requirement("REQ-LMS-01")
 @pytest.mark.parametrize("restricted", [False, True])
 def test_power_of_zero_is_the_logarithm(restricted: bool) -> None:
     z = np.array([-3.0, -1.0, 0.0, 2.0, 3.0])
@@ -63,6 +64,7 @@ def test_power_of_zero_is_the_logarithm(restricted: bool) -> None:
     np.testing.assert_allclose(found, z, atol=1e-14)
 
 
+@pytest.mark.requirement("REQ-LMS-02")
 @pytest.mark.parametrize("L", [1e-15, -1e-15, 9e-13, 1.1e-12, -1.1e-12, 1e-9, 1e-6])
 def test_no_digit_is_lost_near_a_power_of_zero(L: float) -> None:
     """ln(y/M)/S (1 + L ln(y/M)/2 + ...): the series, which has no cancellation."""
@@ -73,6 +75,7 @@ def test_no_digit_is_lost_near_a_power_of_zero(L: float) -> None:
     assert measurement_from_zscore(z, L, 10.0, 0.1) == pytest.approx(8.0, rel=1e-13)
 
 
+@pytest.mark.requirement("REQ-LMS-09")
 @pytest.mark.parametrize("y", [0.0, -0.0, -1.0, -math.inf, math.inf, math.nan])
 @pytest.mark.parametrize("L", [-1.0, 0.0, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("restricted", [False, True])
@@ -81,6 +84,7 @@ def test_no_z_of_what_nobody_measures(y: float, L: float, restricted: bool) -> N
     assert math.isnan(zscore_from_measurement(y, L, 10, 0.1, restricted=restricted))
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 def test_restriction_goes_on_in_steps_of_the_last_sd() -> None:
     L, M, S = BOY_365
     sd = {k: measurement_from_zscore(k, L, M, S) for k in (-3, -2, 2, 3)}
@@ -98,6 +102,7 @@ def test_restriction_goes_on_in_steps_of_the_last_sd() -> None:
         )
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 def test_restriction_changes_nothing_within_three_sd() -> None:
     z = np.linspace(-3, 3, 101)
     y = measurement_from_zscore(z, *BOY_365)
@@ -109,6 +114,7 @@ def test_restriction_changes_nothing_within_three_sd() -> None:
     )
 
 
+@pytest.mark.requirement("REQ-LMS-06")
 def test_restriction_changes_nothing_where_the_power_is_1() -> None:
     y = np.array([20.0, 30.0, 70.0, 80.0])
     plain = zscore_from_measurement(y, 1, 50, 0.05)
@@ -140,6 +146,7 @@ def test_plain_method_holds_where_a_line_does_not_exist() -> None:
     assert math.isnan(measurement_from_zscore(3.5, -1.0, 1.0, 0.4, restricted=True))
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 def test_no_measurement_at_a_z_that_the_curve_does_not_reach() -> None:
     assert math.isnan(measurement_from_zscore(-10, 1, 10, 0.1))  # 1 + L S z = 0
     assert math.isnan(measurement_from_zscore(-11, 1, 10, 0.1))
@@ -148,6 +155,7 @@ def test_no_measurement_at_a_z_that_the_curve_does_not_reach() -> None:
     assert math.isnan(measurement_from_zscore(math.nan, *BOY_365))
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 @pytest.mark.parametrize("z", [math.inf, -math.inf])
 @pytest.mark.parametrize("restricted", [False, True])
 @pytest.mark.parametrize("L", [-0.5, 0.0, 0.0645, 1.0])
@@ -157,6 +165,7 @@ def test_an_infinite_z_was_given_an_infinite_measurement(
     assert math.isnan(measurement_from_zscore(z, L, 9.646, 0.10925, restricted=restricted))
 
 
+@pytest.mark.requirement("REQ-LMS-04")
 @pytest.mark.parametrize(
     ("z", "centile"),
     [
@@ -172,6 +181,7 @@ def test_centiles_of_the_normal_distribution(z: float, centile: float) -> None:
     assert zscore_from_centile(centile) == pytest.approx(z, abs=1e-14)
 
 
+@pytest.mark.requirement("REQ-LMS-04")
 def test_centiles_keep_their_digits_in_the_tails() -> None:
     assert centile_from_zscore(-10.0) == pytest.approx(100 * 7.619853024160527e-24, rel=1e-12)
     assert centile_from_zscore(40.0) == 100.0
@@ -192,6 +202,7 @@ def test_lists_and_integers_are_taken() -> None:
     np.testing.assert_allclose(found, [-1.0, 0.0])
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 def test_not_restricted_unless_it_is_asked_for() -> None:
     L, M, S = BOY_365
     for y in (2.0, 20.0):

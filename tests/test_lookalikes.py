@@ -157,6 +157,7 @@ def test_the_lists_are_long_enough() -> None:
         assert len(set(names)) == len(names)
 
 
+@pytest.mark.requirement("REQ-TAB-03", "REQ-TAB-04")
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_a_column_under_another_name_is_named_and_stops_a_command(kind: str, name: str) -> None:
     """Of 64 ways to name a gestation 43 passed unread, and every age was uncorrected."""
@@ -176,6 +177,7 @@ def test_a_column_under_another_name_is_named_and_stops_a_command(kind: str, nam
     )
 
 
+@pytest.mark.requirement("REQ-TAB-03", "REQ-TAB-04")
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_in_python_it_is_refused_as_it_was_or_warned_of(kind: str, name: str) -> None:
     with warnings.catch_warnings():
@@ -190,6 +192,7 @@ def test_in_python_it_is_refused_as_it_was_or_warned_of(kind: str, name: str) ->
     assert isinstance(caught.value, nc.FileError) == (seems.plain and not second)
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 @pytest.mark.parametrize("name", INNOCENT)
 def test_other_columns_pass_through(name: str) -> None:
     with warnings.catch_warnings():
@@ -230,6 +233,7 @@ def followed(header: list[str], options: list[str], **before: Any) -> Any:
     return map_columns(header, columns, ignore=ignore, command=True, **words)
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 @pytest.mark.parametrize("name", [name for _, name in EVERY])
 @pytest.mark.parametrize("header", [NEEDED, ["sex", "birth_date", "measured_on", "length_cm"]])
 def test_every_hint_can_be_followed(header: list[str], name: str) -> None:
@@ -246,6 +250,7 @@ def test_every_hint_can_be_followed(header: list[str], name: str) -> None:
         assert (name in mapped.names.values()) == (name not in left_out)
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
@@ -325,6 +330,7 @@ def test_hints_of_weeks_and_days_never_drop_the_days(
     assert found == expected
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 @pytest.mark.parametrize("command", [True, False])
 @pytest.mark.parametrize("days", ["ga_days", "gestational_age_days_part"])
 def test_decimal_weeks_beside_days_are_refused(days: str, command: bool) -> None:
@@ -334,6 +340,7 @@ def test_decimal_weeks_beside_days_are_refused(days: str, command: bool) -> None
     assert map_columns(header, mapping, ignore=[days], command=command)
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 @pytest.mark.parametrize("command", [True, False])
 def test_weeks_alone_are_refused_with_what_to_give(command: bool) -> None:
     for header, mapping in (
@@ -345,6 +352,7 @@ def test_weeks_alone_are_refused_with_what_to_give(command: bool) -> None:
         assert "gestational_age_days_part beside them" in str(caught.value)
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 def test_all_columns_stand_in_one_message_each_with_what_to_type() -> None:
     """A second length was dropped without a word: 252 of 2,054 z-scores were lost in a survey."""
     header = [*NEEDED, "length_cm", "Height", "GA", "wt_g", "edd", "MUAC mm", "note"]
@@ -363,6 +371,7 @@ def test_all_columns_stand_in_one_message_each_with_what_to_type() -> None:
     assert "note" not in said
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 def test_a_mapped_column_does_not_hide_its_twin() -> None:
     for header, mapping, second in (
         (["sex", "age_days", "Length", "Height"], {"length_cm": "Length"}, "Height"),
@@ -380,6 +389,7 @@ def test_a_mapped_column_does_not_hide_its_twin() -> None:
         assert map_columns(header, mapping, ignore=[second], command=True)
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 def test_what_is_lacking_is_named_with_the_column_that_it_probably_is() -> None:
     """`agedays` was answered with --column birth_date=NAME."""
     for header, said in (
@@ -429,6 +439,7 @@ def test_a_canonical_column_can_be_left_out() -> None:
         map_columns(NEEDED, ignore="sex", command=True)
 
 
+@pytest.mark.requirement("REQ-TAB-04")
 def test_a_warning_can_be_made_an_error_and_points_at_the_call() -> None:
     import pandas as pd
 

@@ -33,12 +33,14 @@ def rows(header: str) -> list[list[str]]:
     return found
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 def test_every_example_of_the_page() -> None:
     found = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
     assert found.failed == 0
     assert found.attempted >= 15
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 def test_formulas_are_numbered_once_and_in_order() -> None:
     numbers = [int(n) for n in re.findall(r" {2,}\((\d+)\)$", TEXT, re.MULTILINE)]
     assert numbers == list(range(1, 17))
@@ -132,6 +134,7 @@ def test_centiles_and_chart_line_of_the_text() -> None:
     assert f"and {week.z:.2f} by completed week" in TEXT
 
 
+@pytest.mark.requirement("REQ-REF-01")
 @pytest.mark.parametrize("page", [PAGE, ROOT / "README.md"])
 def test_licences_of_every_table_are_shown(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

@@ -88,6 +88,7 @@ def statuses(frame: Any, **options: Any) -> list[str]:
     return [str(word) for word in (column.to_pylist() if hasattr(column, "to_pylist") else column)]
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 @pytest.mark.parametrize("make", FRAMES)
 @pytest.mark.parametrize(
     "weights",
@@ -127,6 +128,7 @@ def test_where_a_word_stands(column: pl.Series, words: tuple[str, ...], expected
     assert found.dtype == column.dtype
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 def test_words_of_one_column_touch_no_other(shell: Shell) -> None:
     """--missing 9,99,999 dropped a 999 g infant, an age of 9 days and subject 99."""
     rows = "99,f,28+0,9,999,36\n1,f,28+0,99,2999,48\n9,m,28+0,14,999.0,99\n"
@@ -142,6 +144,7 @@ def test_words_of_one_column_touch_no_other(shell: Shell) -> None:
     assert record["missing_in"] == {"length_cm": ["99", "9"]}
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 def test_a_word_that_may_be_a_value_is_said_with_its_column(shell: Shell) -> None:
     header = "subject_id,sex,age_days,weight_kg\n"
     done = shell.score(header + "1,m,0,0\n2,m,0,3.2\n0,m,10,0\n", "--missing", "0")
@@ -171,6 +174,7 @@ def test_a_word_that_is_a_declared_code_is_said() -> None:
         nc.score(frame, sex_codes={"male": 1, "female": 9}, missing={"sex": 9})
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 def test_an_id_is_never_missing_by_a_number_and_a_word_is_no_id() -> None:
     frame = pd.DataFrame(
         {"subject_id": [99, 99, 1], "sex": ["f"] * 3, "age_days": [152, 213, 30],

@@ -69,6 +69,7 @@ def tried(**arguments: Any) -> Any:
 # ------------------------------------------------------------------------------- what was computed
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 @pytest.mark.parametrize("limits", [{}, EVERY_LIMIT, LOW_LIMIT, LOW_USUAL])
 @pytest.mark.parametrize(
     "amounts",
@@ -115,6 +116,7 @@ def test_half_a_cell_is_half_a_cell() -> None:
     assert first.value == (0.5, "cell", 6)
 
 
+@pytest.mark.requirement("REQ-DOSE-10")
 def test_what_is_said_is_what_was_found() -> None:
     within = {c.name: c.message for c in derived_checks(INPUTS, Limits(**EVERY_LIMIT), AMOUNTS)}
     beyond = {c.name: c.message for c in derived_checks(INPUTS, Limits(**LOW_LIMIT), AMOUNTS)}
@@ -124,12 +126,14 @@ def test_what_is_said_is_what_was_found() -> None:
         assert beyond[name].startswith("more than ")
 
 
+@pytest.mark.requirement("REQ-DOSE-05")
 def test_what_is_administered_is_what_the_syringe_measures() -> None:
     arguments = {"weight": "2.35 kg", "viable_concentration": "2 million cells/mL"}
     assert prepare(**(SIMPLE | arguments), graduation="0.1 mL").amounts.given_volume == 1.2
     assert prepare(**(SIMPLE | arguments)).amounts.given_volume == 1.175
 
 
+@pytest.mark.requirement("REQ-DOSE-05")
 def test_lines_exactly_on_the_tolerance_serve() -> None:
     """10.4 mL read as 10 mL is off by a twenty-sixth."""
     volume = Decimal("10.4")
@@ -143,6 +147,7 @@ def test_lines_exactly_on_the_tolerance_serve() -> None:
 # -------------------------------------------------------------------------------------- the inputs
 
 
+@pytest.mark.requirement("REQ-DOSE-03")
 def test_all_cells_viable_is_possible() -> None:
     assert outcomes(plan_of(viability="100%"))["possible values"] == "passed"
     found = message(tried(release_viability="101%"), "possible values")
@@ -158,6 +163,7 @@ def test_smallest_and_largest_figures_are_possible() -> None:
         assert outcomes(tried(**arguments))["possible values"] == "passed"
 
 
+@pytest.mark.requirement("REQ-DOSE-02")
 def test_which_argument_does_not_go_with_a_dose_of_all_cells() -> None:
     limits = Limits(counts="total")
     with pytest.raises(nc.InputError, match=r"^viable_concentration: '5 million cells/mL'"):
@@ -179,6 +185,7 @@ def test_a_policy_is_a_policy() -> None:
 # ---------------------------------------------------------------------------------- earlier doses
 
 
+@pytest.mark.requirement("REQ-DOSE-14")
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_interval_is_from_the_latest_of_several_doses(order: int) -> None:
     """In whatever order they are given."""
@@ -204,6 +211,7 @@ def test_a_longest_interval_alone_is_the_limit_that_is_shown() -> None:
     assert (check.outcome, str(check.limit)) == ("passed", "14 days")
 
 
+@pytest.mark.requirement("REQ-DOSE-14")
 def test_hours_between_doses_need_the_times_of_all_of_them() -> None:
     limits = Limits(min_interval="36 h")
     timed = ("2026-08-10T09:00", "1 million cells/kg")
@@ -217,6 +225,7 @@ def test_hours_between_doses_need_the_times_of_all_of_them() -> None:
     assert outcomes(late)["dose interval"] == "passed"  # two and a half days, less one
 
 
+@pytest.mark.requirement("REQ-DOSE-16")
 def test_what_is_missing_for_the_expiry() -> None:
     assert message(tried(on="2026-08-14"), "product expiry") == (
         "the expiry of the product is not typed"

@@ -38,6 +38,7 @@ def checked(name: str, **arguments: Any) -> Check:
 # ------------------------------------------------------------------------------- age of the weight
 
 
+@pytest.mark.requirement("REQ-SAFE-06")
 @pytest.mark.parametrize(
     ("weighed_on", "said"),
     [
@@ -58,12 +59,14 @@ def test_what_is_missing_for_the_age_of_a_weight() -> None:
     assert message(tried(**without), "age of weight") == "the date of the dose is not typed"
 
 
+@pytest.mark.requirement("REQ-SAFE-06")
 def test_a_weighing_half_an_hour_after_the_dose() -> None:
     check = checked("age of weight", weighed_on="2026-08-14T09:30", age=OLD)
     assert check.outcome == "hard stop"
     assert "is after the dose" in check.message
 
 
+@pytest.mark.requirement("REQ-SAFE-06")
 def test_an_old_weight_says_for_which_age_it_is_too_old() -> None:
     weighed = "2026-08-11T08:00"
     early = message(tried(weighed_on=weighed), "age of weight")
@@ -80,6 +83,7 @@ def test_an_old_weight_says_for_which_age_it_is_too_old() -> None:
 # --------------------------------------------------------------------------------- weight for age
 
 
+@pytest.mark.requirement("REQ-SAFE-04")
 @pytest.mark.parametrize(
     ("z", "outcome", "said"),
     [
@@ -115,6 +119,7 @@ def test_an_infant_is_named_by_postmenstrual_age_until_50_weeks(
 # ------------------------------------------------------------------------- change of the weight
 
 
+@pytest.mark.requirement("REQ-SAFE-07")
 def test_codes_of_a_change_on_its_limits() -> None:
     limits = Limits(change_in_a_day="10%", change_per_day="3%", change_hard="50%")
     change = [0.2, -0.5, -0.5, 0.0]
@@ -126,6 +131,7 @@ def test_codes_of_a_change_on_its_limits() -> None:
     assert change_codes(change, [24.5] * 4, False, limits).tolist() == [1, 0, 1, 0]
 
 
+@pytest.mark.requirement("REQ-SAFE-07")
 @pytest.mark.parametrize(
     ("last_on", "days", "limit"),
     [
@@ -158,6 +164,7 @@ def test_a_weighing_half_an_hour_before_the_last() -> None:
     assert (check.outcome, check.message) == ("hard stop", "the last weighing is after this one")
 
 
+@pytest.mark.requirement("REQ-SAFE-07")
 def test_a_change_without_dates() -> None:
     limits = Limits(change_hard="100%")
     on_it = checked("change from last weight", last_weight="1 kg", limits=limits)

@@ -51,6 +51,7 @@ def test_the_longest_age_is_a_million_days() -> None:
     assert words(age.status) == ["ok", "invalid_age", "invalid_age"]
 
 
+@pytest.mark.requirement("REQ-AGE-05")
 def test_a_million_months_became_a_million_days() -> None:
     age = nc.Age.from_months([24.0, 1e6, -1e6, math.inf, math.nan])
     assert words(age.status) == ["ok", *["invalid_age"] * 3, "missing_age"]
@@ -124,6 +125,7 @@ def test_a_table_in_blocks_gives_what_it_gives_whole(monkeypatch: pytest.MonkeyP
     assert len(set(whole.status.tolist())) > 4
 
 
+@pytest.mark.requirement("REQ-POL-10")
 def test_a_position_is_asked_for_only_where_the_policy_says_so() -> None:
     assert score("length", inputs(700)).status.tolist() == [0]
     asked = score("length", inputs(700, require_position=True))
@@ -153,6 +155,7 @@ LYING = OwnTable(
 )
 
 
+@pytest.mark.requirement("REQ-WHO-07")
 @pytest.mark.parametrize("days", [[1000, 1001], [100, 1000], [100, 101]])
 def test_children_who_stand_were_scored_by_the_lying_table(tmp_path: Path, days: list[int]) -> None:
     """Where a reference has no table of standing height, and no child in the call lay."""
@@ -222,6 +225,7 @@ def test_no_children_at_all_in_a_thread_that_scored_none_before() -> None:
     assert found == [(0,)]
 
 
+@pytest.mark.requirement("REQ-WHO-07")
 def test_a_length_without_an_age_is_not_adjusted() -> None:
     """The other date of a child without a birth date counts as many days, which mean nothing."""
     age = nc.Age(born=[None, "2024-01-01"], on=["2026-06-01", "2026-06-01"])
@@ -234,6 +238,7 @@ def test_a_length_without_an_age_is_not_adjusted() -> None:
     assert both.age_basis.tolist() == ["", "chronological"]
 
 
+@pytest.mark.requirement("REQ-WHO-08")
 @pytest.mark.parametrize("metres", [0.55, 0.57, 0.58, 1.09, 1.1])
 def test_a_length_in_metres_is_the_row_of_its_centimetres(metres: float) -> None:
     """1.1 m times 100 is a little more than 110, the last row: that is the row, not beyond it."""
@@ -279,6 +284,7 @@ def own(tmp_path: Path, table: OwnTable, measure: str = "weight") -> str:
     return str(own_references.write(tmp_path / "own", measures))
 
 
+@pytest.mark.requirement("REQ-LMS-01")
 def test_a_table_whose_power_is_0(tmp_path: Path) -> None:
     """The logarithm of the ratio, for one and among others."""
     csv = rows("age_days", own_references.DAYS, L=0.0)
@@ -291,6 +297,7 @@ def test_a_table_whose_power_is_0(tmp_path: Path) -> None:
     assert result.z == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.requirement("REQ-LMS-01")
 def test_a_power_of_0_between_two_rows(tmp_path: Path) -> None:
     """Half-way between a row with L = 0.5 and one with L = -0.5."""
     lines = rows("length_cm", ["65.0", "65.1"]).splitlines()
@@ -311,6 +318,7 @@ def test_flag_limits_nearer_than_3_do_not_restrict_what_is_nearer_than_3(tmp_pat
     assert (result.z, result.status) == (pytest.approx(2.5, abs=1e-12), "implausible")
 
 
+@pytest.mark.requirement("REQ-WHO-13")
 @pytest.mark.parametrize(("z", "status"), [(5.0, "ok"), (5.02, "implausible"),
                                            (-5.9, "ok"), (-6.02, "implausible")])  # fmt: skip
 def test_the_nearer_of_two_flag_limits_counts(tmp_path: Path, z: float, status: str) -> None:
@@ -333,6 +341,7 @@ def test_a_weight_that_vanishes_is_invalid_with_oedema_too() -> None:
 # -------------------------------------------------------------------------------------- the inverse
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 @pytest.mark.parametrize("day", [0, 1826])
 def test_a_z_without_a_measurement_on_the_first_and_the_last_day(day: int) -> None:
     """It is the z that is refused, and not the age."""

@@ -51,6 +51,7 @@ def test_defaults_of_the_rules() -> None:
     assert Rules() == Rules("interpolate", 0.10, None, False)
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 def test_the_option_recode_is_not_for_weight() -> None:
     """A loss of weight has a z of its own."""
     plain = weights("5 kg", "4.99 kg", (91, 152))
@@ -58,6 +59,7 @@ def test_the_option_recode_is_not_for_weight() -> None:
     assert (recoded.z, recoded.status) == (plain.z, "ok")
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 def test_recode_scores_a_hundredth_of_a_centimetre() -> None:
     least = lengths("60.01 cm", (91, 152))
     recoded = lengths("60 cm", (91, 152), recode=True)
@@ -66,6 +68,7 @@ def test_recode_scores_a_hundredth_of_a_centimetre() -> None:
     assert math.isnan(lengths("60 cm", (91, 152)).z)
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 def test_floor_where_the_third_line_is_at_nothing() -> None:
     """1 - 3 L S is 0: the plain floor is -3, and there is no line to go on from."""
     assert floor(np.array([1.0]), np.array([1 / 3]), np.array([True])).tolist() == [-3.0]
@@ -80,6 +83,7 @@ def test_floor_where_the_straight_line_beyond_the_third_meets_0() -> None:
     assert found == pytest.approx([-3 - 0.49 / 0.15, -10.0, -3 - below, -math.inf])
 
 
+@pytest.mark.requirement("REQ-VEL-15")
 def test_reasons_in_the_second_block() -> None:
     n = BLOCK + 10
     days = np.full(n, 61, dtype=np.int32)
@@ -95,6 +99,7 @@ def test_reasons_in_the_second_block() -> None:
     assert scored.status[n - 3] == CODE["interval_not_positive"]
 
 
+@pytest.mark.requirement("REQ-VEL-05")
 def test_an_interval_exactly_on_the_tolerance_fits() -> None:
     """7 days from 28 are a quarter of it."""
     scored = weights("3.5 kg", "4.2 kg", (0, 21), tolerance=0.25)
@@ -109,6 +114,7 @@ def test_an_interval_exactly_on_the_tolerance_fits() -> None:
         assert lengths("62 cm", (91, 121), tolerance=share, between=between).status == "no_table"
 
 
+@pytest.mark.requirement("REQ-VEL-07")
 def test_four_weeks_from_birth_are_an_interval_of_their_own() -> None:
     """26 days are near 4 weeks and not near a month: what is wrong is the increment."""
     assert weights("8 kg", "1 kg", (0, 26)).status == "non_positive_increment"
@@ -118,6 +124,7 @@ def test_four_weeks_from_birth_are_an_interval_of_their_own() -> None:
 # ------------------------------------------------------------------------------------------- tables
 
 
+@pytest.mark.requirement("REQ-VEL-06")
 def test_a_start_exactly_at_the_end_of_the_table() -> None:
     rows = read_rows(reference(WHO_2009), "weight")[2, 0]
     last = len(rows) - 1
@@ -147,6 +154,7 @@ def test_the_increment_without_its_unit_is_in_the_same_unit() -> None:
 # ------------------------------------------------------------------------------------------- visits
 
 
+@pytest.mark.requirement("REQ-VEL-15")
 def test_an_implausible_value_at_either_visit() -> None:
     scored = nc.velocity.zscore(
         "weight", first=["20 kg", "6 kg", "6 kg"], second=["21 kg", "30 kg", "7 kg"],

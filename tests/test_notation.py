@@ -31,6 +31,7 @@ def faults(text: str) -> list[str]:
     return [f"{what}: {m[0]}" for what, rule in FORBIDDEN.items() for m in re.finditer(rule, text)]
 
 
+@pytest.mark.requirement("REQ-SAFE-09")
 @pytest.mark.parametrize(
     ("value", "unit", "printed"),
     [
@@ -83,6 +84,7 @@ def test_what_is_no_number_is_not_printed(value: float | Decimal) -> None:
         amount(value, "cell/kg")
 
 
+@pytest.mark.requirement("REQ-SAFE-10")
 @pytest.mark.parametrize(
     "text",
     ["5 M cells/kg", "5e6 cells/kg", "0.5mL", ".5 mL", "1,5 mL", "5 cc", "5 U", "05 mL", "1.2.3",
@@ -93,6 +95,7 @@ def test_only_print_is_read_back(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.requirement("REQ-SAFE-09")
 def test_a_typed_trailing_zero_is_the_value_without_it() -> None:
     assert str(parse("1.50 mL")) == "1.5 mL"
     assert "1 million viable cells/kg at 3.1 kg;" in plan_of(weight="3.10 kg").describe()
@@ -104,6 +107,7 @@ def test_a_figure_is_its_print_and_a_quantity() -> None:
     assert figure.quantity.to("mL").magnitude == 1.175
 
 
+@pytest.mark.requirement("REQ-SAFE-09")
 def test_everything_printed_is_in_safe_notation() -> None:
     plan = plan_of()
     checksum = re.compile(r"[0-9a-f]{16,}|2026-\S+|NCT\d+|\d+w\dd|neocalc \S+")

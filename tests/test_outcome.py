@@ -47,6 +47,7 @@ def row_of(found: Any, target: str, measure: str = "weight", subject: str = "01"
 
 
 class TestWindows:
+    @pytest.mark.requirement("REQ-OUT-01")
     def test_half_the_way_and_a_quarter_at_most(self) -> None:
         """By hand: 30, 91, 183, 365 and 730 days after 2025-04-01, a quarter of each."""
         found = schedule().windows(np.array([(GIVEN - dt.date(1970, 1, 1)).days]))
@@ -59,6 +60,7 @@ class TestWindows:
         assert found.first.tolist() == [[75, 105, 116]]
         assert found.last.tolist() == [[105, 115, 151]]
 
+    @pytest.mark.requirement("REQ-OUT-01")
     def test_a_trial_states_its_own(self, tmp_path: Any) -> None:
         path = tmp_path / "own.toml"
         path.write_text(
@@ -97,6 +99,7 @@ class TestWindows:
         with pytest.raises(nc.PolicyError, match=why):
             nc.trials.load(path)
 
+    @pytest.mark.requirement("REQ-OUT-01")
     @pytest.mark.parametrize("name", ["NCT03558334", "NCT03601416"])
     def test_both_trials_have_their_visits_each_with_its_source(self, name: str) -> None:
         for trial in nc.trials.trials():
@@ -151,6 +154,7 @@ class TestWindows:
 
 
 class TestVisits:
+    @pytest.mark.requirement("REQ-OUT-02")
     def test_the_nearest_is_taken_and_of_two_the_earlier(self) -> None:
         table = visits(
             [{"day": -3, "weight_g": 2300}, {"day": 28, "weight_g": 3100},
@@ -161,6 +165,7 @@ class TestVisits:
             -3, 28, 90,
         ]  # fmt: skip
 
+    @pytest.mark.requirement("REQ-OUT-01")
     def test_the_baseline_is_the_last_at_or_before(self) -> None:
         days = [-40, -2, 0, 1, 30]
         table = visits([{"day": day, "weight_g": 2300 + day} for day in days])
@@ -174,6 +179,7 @@ class TestVisits:
         assert (row["baseline_z"], row["change_z"], row["velocity_z"]) == (None, None, None)
         assert row["velocity_status"] == "no_baseline"
 
+    @pytest.mark.requirement("REQ-OUT-01")
     def test_each_measure_has_its_own_baseline_and_visits(self) -> None:
         table = visits(
             [{"day": -9, "weight_g": 2200, "length_cm": 43.0}, {"day": -1, "weight_g": 2350},
@@ -185,6 +191,7 @@ class TestVisits:
         length = row_of(found, "1 month", "length")
         assert (length["baseline_day"], length["visit_day"]) == (-9, 36)
 
+    @pytest.mark.requirement("REQ-OUT-02")
     def test_a_missing_visit_is_missing(self) -> None:
         table = visits([{"day": 0, "weight_g": 2400}, {"day": 45, "weight_g": 3500}])
         row = row_of(nc.outcome(table), "1 month")
@@ -253,6 +260,7 @@ class TestVisits:
         one, other = (nc.outcome(t).subjects.select(columns) for t in (table, by_days))
         assert one.equals(other)
 
+    @pytest.mark.requirement("REQ-OUT-04")
     def test_death_and_withdrawal_are_a_status(self) -> None:
         rows = [{"day": 0, "weight_g": 2400}, {"day": 30, "weight_g": 3200}]
         left = GIVEN + dt.timedelta(days=100)
@@ -321,6 +329,7 @@ class TestFigures:
         administered_on=dt.date(2025, 8, 1),
     ).with_columns(pl.col("measured_on") + pl.duration(days=122))  # fmt: skip
 
+    @pytest.mark.requirement("REQ-OUT-03")
     @pytest.mark.parametrize(("measure", "column", "unit"), [
         ("weight", "weight_g", "g"), ("length", "length_cm", "cm"),
     ])  # fmt: skip
@@ -358,6 +367,7 @@ class TestFigures:
                 assert row["velocity_z"] == speed.z
                 assert row["velocity_method"] == speed.method
 
+    @pytest.mark.requirement("REQ-OUT-03")
     def test_as_the_table_of_velocity(self) -> None:
         """The change since baseline is that of `nc.velocity.score`."""
         scored = nc.velocity.score(self.TABLE, baseline="administered_on")
@@ -390,6 +400,7 @@ def cohort(seed: int, n: int = 8) -> pl.DataFrame:
 
 
 class TestProperties:
+    @pytest.mark.requirement("REQ-OUT-06")
     @given(seed=st.integers(0, 10_000))
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_the_order_of_rows_and_of_subjects_does_not_matter(self, seed: int) -> None:
@@ -399,6 +410,7 @@ class TestProperties:
         assert one.subjects.equals(other.subjects)
         assert one.summary.equals(other.summary)
 
+    @pytest.mark.requirement("REQ-OUT-02")
     @given(seed=st.integers(0, 10_000))
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_a_visit_never_serves_two_targets(self, seed: int) -> None:
@@ -409,6 +421,7 @@ class TestProperties:
         assert (late["window_from"] <= late["visit_on"]).all()
         assert (late["visit_on"] <= late["window_to"]).all()
 
+    @pytest.mark.requirement("REQ-OUT-06")
     @given(seed=st.integers(0, 10_000))
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_relabelled_arms_swap_the_signs(self, seed: int) -> None:
@@ -430,6 +443,7 @@ class TestProperties:
         for name in ("difference_p", "shift_p", "shift_level"):
             np.testing.assert_allclose(both[name].to_numpy(), both[f"{name}_other"].to_numpy())
 
+    @pytest.mark.requirement("REQ-OUT-06")
     @given(seed=st.integers(0, 10_000))
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_a_further_subject_changes_nothing_of_the_others(self, seed: int) -> None:
@@ -439,6 +453,7 @@ class TestProperties:
         without = nc.outcome(table, arm="arm").subjects
         assert with_more.filter(pl.col("subject_id") != "zz").equals(without)
 
+    @pytest.mark.requirement("REQ-OUT-02")
     @given(data=st.data())
     @settings(max_examples=60, deadline=None)
     def test_the_choice_of_visits_by_its_definition(self, data: st.DataObject) -> None:
@@ -467,6 +482,7 @@ class TestSummary:
     def found(self) -> Any:
         return nc.outcome(cohort(7, 24), arm="arm", control="A")
 
+    @pytest.mark.requirement("REQ-OUT-05")
     def test_against_scipy(self, found: Any) -> None:
         rows = found.subjects.filter(
             (pl.col("measure") == "weight") & (pl.col("target") == "3 months")
@@ -491,6 +507,7 @@ class TestSummary:
         assert (line["mean"], line["sd"]) == pytest.approx((first.mean(), first.std(ddof=1)))
         assert line["median"] == describe(first).median
 
+    @pytest.mark.requirement("REQ-OUT-04")
     def test_what_is_missing_is_counted_never_as_zero(self, found: Any) -> None:
         for line in found.summary.iter_rows(named=True):
             assert line["subjects"] == line["n"] + line["n_missing"] == 12
@@ -499,6 +516,7 @@ class TestSummary:
             if not line["n"]:
                 assert line["mean"] is None
 
+    @pytest.mark.requirement("REQ-OUT-05")
     def test_no_p_below_three(self, found: Any) -> None:
         small = nc.outcome(cohort(7, 4), arm="arm", control="A").summary
         assert small["difference_p"].null_count() == small.height
@@ -537,6 +555,7 @@ class TestSummary:
         part = found.summary.filter(pl.col("population") == "per protocol").drop("population")
         assert part.equals(alone.summary.drop("population"))
 
+    @pytest.mark.requirement("REQ-OUT-08")
     def test_blind_shows_no_arm(self) -> None:
         table = cohort(7).with_columns(pl.col("arm").replace({"A": "Zulu", "B": "Yankee"}))
         found = nc.outcome(table, arm="arm", blind=True)
@@ -564,6 +583,7 @@ class TestSummary:
         policy = nc.Policy(preterm_reference=given, handover=handover)
         assert _with_preterm(policy, name).handover_day == taken
 
+    @pytest.mark.requirement("REQ-OUT-08")
     @pytest.mark.filterwarnings("ignore:Implausible")  # at chronological age
     def test_sensitivity_is_the_same_table_under_each_policy(self) -> None:
         table = cohort(7)
@@ -590,6 +610,7 @@ class TestSummary:
         named = parts["windows half as wide"].drop("analysis")
         assert named.equals(half.summary.drop("analysis"))
 
+    @pytest.mark.requirement("REQ-OUT-04")
     def test_implausible_values_are_counted_and_in_no_mean_but_of_one_variant(self) -> None:
         table = visits([{"day": 0, "weight_g": 2400}, {"day": 30, "weight_g": 320}])
         with pytest.warns(nc.ColumnWarning, match=r"Implausible values.*: 1;"):

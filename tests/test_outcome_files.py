@@ -49,6 +49,7 @@ class TestTable:
         assert written["z"].equals(wanted.subjects["z"])
         assert written["status"].cast(pl.String).equals(wanted.subjects["status"].cast(pl.String))
 
+    @pytest.mark.requirement("REQ-OUT-09")
     def test_the_record(self, shell: Shell) -> None:
         options = ("--trial", "NCT03558334", "--sensitivity")
         done = shell.run("outcome", "in.csv", "-o", "out.csv", *ARMS, *options)
@@ -81,6 +82,7 @@ class TestTable:
         assert done.out.startswith("subject_id,measure,target,")
         assert shell.run("outcome", "in.csv", "-o", "-", "--json").code == 2
 
+    @pytest.mark.requirement("REQ-OUT-09")
     def test_summary_and_plan_beside_it(self, shell: Shell) -> None:
         more = ("--summary", "sum.csv", "--sap", "sap.md")
         done = shell.run("outcome", "in.csv", "-o", "out.csv", *ARMS, *more)
@@ -121,6 +123,7 @@ class TestTable:
         assert {row["arm"] for row in about["summary"]} == {"A", "B"}
         assert "at most 20 %" in about["targets"][0]["window_source"]
 
+    @pytest.mark.requirement("REQ-OUT-08")
     def test_blind_shows_no_arm_anywhere(self, shell: Shell) -> None:
         table = pl.read_csv(shell.folder / "in.csv")
         arms = table["arm"].replace({"A": "Zulu", "B": "Yankee"})
@@ -187,6 +190,7 @@ class TestTable:
 
 
 class TestPage:
+    @pytest.mark.requirement("REQ-OUT-09")
     def test_the_example(self, shell: Shell) -> None:
         done = shell.run("outcome", COHORT, "-o", "page.html", *ARMS, "--sensitivity")
         assert done.code == 0
@@ -200,6 +204,7 @@ class TestPage:
         assert text.count("<svg") == 2
         assert faults(json.loads((shell.folder / "page.html.json").read_text("utf-8"))) == []
 
+    @pytest.mark.requirement("REQ-OUT-09")
     def test_text_of_the_data_is_escaped(self) -> None:
         table = cohort(7).with_columns(
             pl.col("arm").replace({"A": "<b>A</b>", "B": "B"}), pl.lit("yes").alias("pp")
@@ -233,6 +238,7 @@ class TestAdam:
         table = cohort(7, 16).with_columns(pl.lit("y").alias("pp"))
         return nc.outcome(table, arm="arm", trial="NCT03558334", population="pp")
 
+    @pytest.mark.requirement("REQ-OUT-10")
     def test_what_it_holds(self, found: Any) -> None:
         table = found.adam()
         assert not table.select("USUBJID", "PARAMCD", "AVISITN").is_duplicated().any()
@@ -261,6 +267,7 @@ class TestAdam:
         assert ((inside["AWLO"] <= inside["ADY"]) & (inside["ADY"] <= inside["AWHI"])).all()
         assert ((inside["ADY"] - inside["AWTARGET"]).abs() == inside["AWTDIFF"]).all()
 
+    @pytest.mark.requirement("REQ-OUT-10")
     def test_transport_file_read_back(self, found: Any, tmp_path: Path) -> None:
         pyreadstat = pytest.importorskip("pyreadstat", reason="the extra files is not installed")
         from neocalc.outcomes.adam import VARIABLES, write
@@ -311,6 +318,7 @@ class TestAdam:
         with pytest.raises(nc.ExtraMissing, match=r"neocalc\[files\]"):
             write(found, Path("a.xpt"), "a.xpt")
 
+    @pytest.mark.requirement("REQ-OUT-10")
     def test_dataset_json(self, found: Any, tmp_path: Path) -> None:
         """The form that CDISC's model of Dataset-JSON 1.1 states."""
         from neocalc.outcomes.adam import write

@@ -30,6 +30,7 @@ def script() -> ModuleType:
     return module
 
 
+@pytest.mark.requirement("REQ-OUT-07")
 @pytest.mark.parametrize(("effect", "size"), [(0.3, 57), (0.6, 12)])
 def test_the_intervals_hold_the_effect(effect: float, size: int) -> None:
     """A small version: with 100 trials four standard errors are 9 points."""
@@ -38,6 +39,7 @@ def test_the_intervals_hold_the_effect(effect: float, size: int) -> None:
         assert row["coverage"] > 0.95 - 4 * error, row
 
 
+@pytest.mark.requirement("REQ-OUT-07")
 def test_the_published_figures_are_within_sampling_error() -> None:
     assert len(PUBLISHED) == 24
     for row in PUBLISHED:

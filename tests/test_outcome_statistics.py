@@ -29,6 +29,7 @@ finite = st.floats(-10, 10, allow_nan=False).map(lambda v: round(v, 3))
 arms = st.lists(finite, min_size=2, max_size=7).map(np.array)
 
 
+@pytest.mark.requirement("REQ-OUT-05")
 def test_r_example_of_the_shift() -> None:
     """wilcox.test(x, y, conf.int = TRUE): p = 0.2544, 0.305, from -0.15 to 0.76."""
     found = hodges_lehmann(*HAMILTON)
@@ -39,6 +40,7 @@ def test_r_example_of_the_shift() -> None:
     assert found.level >= 0.95
 
 
+@pytest.mark.requirement("REQ-OUT-05")
 def test_r_example_of_welch() -> None:
     """t.test(extra ~ group): t = -1.8608, df = 17.776, p = 0.07939, -3.3654832 to 0.2054832."""
     found = welch(*SLEEP)
@@ -47,6 +49,7 @@ def test_r_example_of_welch() -> None:
     assert found.p == pytest.approx(0.07939, abs=5e-6)
 
 
+@pytest.mark.requirement("REQ-OUT-05")
 @pytest.mark.parametrize(("m", "n"), [(2, 3), (3, 3), (4, 4), (4, 5), (3, 7), (5, 5)])
 def test_the_exact_interval_by_enumeration(m: int, n: int) -> None:
     """Over all orders of the two arms, the true shift is inside with the stated probability."""

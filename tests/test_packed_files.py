@@ -31,6 +31,7 @@ def unpacked(content: bytes, start: int = 0, size: int = 1 << 16) -> bytes:
     return b"".join(parts)
 
 
+@pytest.mark.requirement("REQ-FILE-12")
 @pytest.mark.parametrize("through_a_pipe", [False, True])
 def test_a_packed_table_is_scored_as_the_table_is(shell: Shell, through_a_pipe: bool) -> None:
     packed = gzip.compress(TABLE)
@@ -44,6 +45,7 @@ def test_a_packed_table_is_scored_as_the_table_is(shell: Shell, through_a_pipe: 
     assert record["kind"] == "CSV (.gz)"
 
 
+@pytest.mark.requirement("REQ-FILE-12")
 @pytest.mark.parametrize("command", ["velocity", "chart", "report"])
 def test_every_command_takes_it(shell: Shell, command: str) -> None:
     rows = "".join(f"001,f,{day},27+3,{3000 + 20 * day}\n" for day in (150, 211))
@@ -53,6 +55,7 @@ def test_every_command_takes_it(shell: Shell, command: str) -> None:
     assert out in shell.names()
 
 
+@pytest.mark.requirement("REQ-FILE-12")
 def test_rows_of_a_child_anywhere_in_it(shell: Shell) -> None:
     """The file is read again by another way."""
     rows = "".join(f"{n % 3},f,{100 + n},{'27+3' if n < 3 else ''},3100\n" for n in range(9))
@@ -63,12 +66,14 @@ def test_rows_of_a_child_anywhere_in_it(shell: Shell) -> None:
     assert shell.read("in.csv.gz.out.csv") == shell.read("in.csv.out.csv")
 
 
+@pytest.mark.requirement("REQ-FILE-12")
 @given(st.binary(max_size=2_000), st.binary(max_size=200), st.integers(0, 40), st.integers(1, 99))
 def test_what_was_packed_comes_out(one: bytes, two: bytes, start: int, size: int) -> None:
     content = gzip.compress(one) + gzip.compress(two) + b"\0" * (start % 3)
     assert unpacked(content, min(start, len(content)), size) == one + two
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 @given(st.binary(max_size=500), st.data())
 def test_a_file_that_is_cut_off_is_refused(content: bytes, data: st.DataObject) -> None:
     packed = gzip.compress(content)
@@ -77,6 +82,7 @@ def test_a_file_that_is_cut_off_is_refused(content: bytes, data: st.DataObject) 
         unpacked(packed[:end], 2)
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -95,6 +101,7 @@ def test_hostile_packed_files_are_one_line(shell: Shell, content: bytes, said: s
     assert shell.names() == ["in.csv.gz"]
 
 
+@pytest.mark.requirement("REQ-FILE-12")
 def test_what_else_is_packed_is_named(shell: Shell) -> None:
     parquet, archive = io.BytesIO(), io.BytesIO()
     pl.DataFrame({"sex": ["f"]}).write_parquet(parquet)
@@ -108,6 +115,7 @@ def test_what_else_is_packed_is_named(shell: Shell) -> None:
     assert "what is packed in it is a tar archive; unpack it first" in said
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_bomb_is_refused_and_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte that unpacks to a gigabyte of blank lines."""
     monkeypatch.setattr(gzipped, "LARGE", 1 << 20)
@@ -121,6 +129,7 @@ def test_a_bomb_is_refused_and_memory_is_bounded(monkeypatch: pytest.MonkeyPatch
     assert given < (gzipped.MOST_TIMES + 2) * len(bomb)
 
 
+@pytest.mark.requirement("REQ-FILE-12")
 def test_a_long_table_of_few_words_is_no_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gzipped, "LARGE", 1 << 16)
     rows = (HEADER + "".join(f"{n},f,105,27+3,3100\n" for n in range(20_000))).encode()

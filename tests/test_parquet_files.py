@@ -103,6 +103,7 @@ FILES: list[Callable[[Path], None]] = [
 ]
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 @pytest.mark.parametrize("write", FILES)
 def test_rows_and_types_are_those_of_the_file(path: Path, way: str, write: Any) -> None:
     write(path)
@@ -160,6 +161,7 @@ def memory(path: Path, most: int = 1 << 60) -> tuple[int, int]:
     return rows, most
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 def test_one_row_group_of_many_rows(path: Path) -> None:
     n = 8_000_000
     words = pa.DictionaryArray.from_arrays(
@@ -173,6 +175,7 @@ def test_one_row_group_of_many_rows(path: Path) -> None:
     assert most < 300
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 def test_a_long_text_in_many_rows_is_passed_on_in_small_parts(path: Path) -> None:
     n = 3_000
     text = "x" * 1_000_000
@@ -237,6 +240,7 @@ def checksums(path: Path) -> str:
         return str(source.about()["page_checksums"])
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 def test_the_record_says_whether_there_were_checksums(path: Path) -> None:
     arrow_file(path)
     assert checksums(path) == "absent"
@@ -247,6 +251,7 @@ def test_the_record_says_whether_there_were_checksums(path: Path) -> None:
     assert checksums(path) == "verified where there are any"
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 def test_no_page_that_has_a_checksum_is_read_when_it_was_changed(path: Path) -> None:
     table = TABLE.select("id", "x").head(60)
     pq.write_table(table.to_arrow(), path, write_page_checksum=True, row_group_size=30)
@@ -426,6 +431,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_file_that_contradicts_itself_is_refused(path: Path, name: str) -> None:
     change, why = CHANGES[name]
@@ -485,6 +491,7 @@ def test_the_header_of_a_page_may_be_long(path: Path) -> None:
 # Fewer rows than the file says
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 def test_rows_that_the_decoder_loses_are_noticed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -510,6 +517,7 @@ def test_columns_that_the_decoder_names_otherwise_are_noticed(
     assert refused(path) == "its columns are not those of its schema"
 
 
+@pytest.mark.requirement("REQ-FILE-08")
 def test_a_panic_of_the_decoder_is_one_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def panics(*_: object, **__: object) -> None:
         raise pl.exceptions.PanicException("index out of bounds\nat lib.rs")
@@ -519,6 +527,7 @@ def test_a_panic_of_the_decoder_is_one_line(path: Path, monkeypatch: pytest.Monk
     assert refused(path) == "index out of bounds"
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 def test_rows_that_are_lost_when_they_are_written_are_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -533,6 +542,7 @@ def test_rows_that_are_lost_when_they_are_written_are_noticed(
 # The file that was opened
 
 
+@pytest.mark.requirement("REQ-FILE-10")
 def test_a_file_that_is_replaced_while_it_is_read(path: Path) -> None:
     arrow_file(path)
     digest = json.dumps(list(path.read_bytes()))
@@ -550,6 +560,7 @@ def test_a_file_that_is_replaced_while_it_is_read(path: Path) -> None:
     assert table.equals(TABLE)
 
 
+@pytest.mark.requirement("REQ-FILE-10")
 @pytest.mark.parametrize("name", ["in.csv", "in.parquet"])
 def test_a_file_that_is_written_to_while_it_is_read_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

@@ -32,6 +32,7 @@ CORRECTED = "who-2006", "corrected"
 CHRONOLOGICAL = "who-2006", "chronological"
 
 
+@pytest.mark.requirement("REQ-POL-02", "REQ-POL-03")
 def test_defaults() -> None:
     policy = nc.Policy()
     assert policy.handover_day == 350
@@ -41,6 +42,7 @@ def test_defaults() -> None:
     assert not policy.require_position
 
 
+@pytest.mark.requirement("REQ-GA-05", "REQ-POL-01", "REQ-POL-03")
 @pytest.mark.parametrize(
     ("day", "gestation", "expected"),
     [
@@ -61,6 +63,7 @@ def test_who_is_scored_on_what(day: int, gestation: str | None, expected: tuple[
     assert where(nc.Policy(), day, gestation) == expected
 
 
+@pytest.mark.requirement("REQ-POL-09")
 @pytest.mark.parametrize("measure", ["bmi", "arm_circumference"])
 def test_what_the_preterm_reference_lacks(measure: str) -> None:
     """The WHO at corrected age from 40w0d, none before."""
@@ -75,6 +78,7 @@ def test_what_the_preterm_reference_lacks(measure: str) -> None:
     assert (result.reference[2], result.age_basis[2]) == CORRECTED
 
 
+@pytest.mark.requirement("REQ-POL-04")
 def test_every_part_can_be_set() -> None:
     policy = nc.Policy(preterm_reference="fenton-2025")
     assert where(policy, 0, "27+3") == ("fenton-2025", "postmenstrual")
@@ -95,6 +99,7 @@ def test_every_part_can_be_set() -> None:
     assert where(policy, 0, "27+3") == CHRONOLOGICAL
 
 
+@pytest.mark.requirement("REQ-POL-05")
 @pytest.mark.parametrize(
     ("text", "days"),
     [
@@ -110,6 +115,7 @@ def test_spellings_of_a_duration(text: Any, days: int) -> None:
         assert nc.Policy(handover=text).handover_day == days
 
 
+@pytest.mark.requirement("REQ-POL-05")
 @pytest.mark.parametrize("part", ["handover", "preterm_below", "correct_until"])
 @pytest.mark.parametrize(
     "value",
@@ -124,11 +130,13 @@ def test_durations_that_are_refused(part: str, value: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.requirement("REQ-POL-05")
 def test_the_first_of_several_durations_was_taken() -> None:
     with pytest.raises(nc.AgeError, match="handover"):
         nc.Policy(handover=nc.Q([50.0, 60.0], "week"))
 
 
+@pytest.mark.requirement("REQ-POL-04")
 def test_handover_before_term_contradicts_itself() -> None:
     """The WHO has no value before 40w0d."""
     for given in ("39+6", "279 day", "39 week", "30\nweek"):
@@ -139,6 +147,7 @@ def test_handover_before_term_contradicts_itself() -> None:
     assert nc.Policy(handover="40+0").handover_day == 280
 
 
+@pytest.mark.requirement("REQ-POL-04")
 def test_children_beyond_the_end_of_the_preterm_chart_had_no_z(tmp_path: Path) -> None:
     """A hand-over at 52 weeks left two weeks without any reference."""
     for given in ("50w1d", "52 week", "36 month"):
@@ -175,6 +184,7 @@ def test_a_preterm_reference_by_length_alone_ends_at_term(tmp_path: Path) -> Non
 PRETERM = "fenton-2013, fenton-2025, intergrowth-21st-preterm"
 
 
+@pytest.mark.requirement("REQ-POL-04")
 @pytest.mark.parametrize(
     ("part", "name", "basis"),
     [
@@ -209,6 +219,7 @@ def test_an_unknown_part_was_answered_with_references_that_cannot_serve(
     assert caught.value.accepted == f"accepted: {fit}, or the path of a folder"
 
 
+@pytest.mark.requirement("REQ-POL-06")
 def test_description() -> None:
     assert nc.Policy().describe() == (
         "born before 37w0d: fenton-2013 by postmenstrual age to 50w0d, then who-2006 at corrected"
@@ -235,6 +246,7 @@ def test_an_unknown_reference_of_school_age(name: Any) -> None:
         nc.Policy(school_age_reference=name)
 
 
+@pytest.mark.requirement("REQ-POL-14")
 def test_the_handover_of_a_reference() -> None:
     """As the reference states it; what is typed goes before."""
     for name, day in (
@@ -255,6 +267,7 @@ def test_the_handover_of_a_reference() -> None:
         nc.Policy(preterm_reference="intergrowth-21st-preterm", handover="64+1")
 
 
+@pytest.mark.requirement("REQ-POL-13")
 def test_from_day_1827_the_reference_of_school_age() -> None:
     """Without a gap; and at corrected age where the correction lasts so long."""
     policy, none = nc.Policy(), nc.Policy(school_age_reference=None)
@@ -280,6 +293,7 @@ def test_from_day_1827_the_reference_of_school_age() -> None:
         assert found.status.tolist() == [status]
 
 
+@pytest.mark.requirement("REQ-POL-13")
 def test_what_the_reference_of_school_age_lacks_stays_where_it_was() -> None:
     """No head circumference and no weight for length after 5 years."""
     age = nc.Age.from_days([2000])
@@ -290,6 +304,7 @@ def test_what_the_reference_of_school_age_lacks_stays_where_it_was() -> None:
     assert nc.zscore("bmi", ["20 kg"], length=["110 cm"], sex="m", age=age).status[0] == "ok"
 
 
+@pytest.mark.requirement("REQ-POL-13")
 def test_a_gap_between_two_references_is_of_the_first(tmp_path: Path) -> None:
     """A term reference that ends early does not send children to one that begins later."""
     own = str(write(tmp_path))
@@ -299,6 +314,7 @@ def test_a_gap_between_two_references_is_of_the_first(tmp_path: Path) -> None:
     assert found.status.tolist() == ["age_above_reference"]
 
 
+@pytest.mark.requirement("REQ-POL-06")
 def test_one_reference_was_described_as_alone_while_the_age_was_corrected() -> None:
     policy = nc.Policy()
     preterm = nc.Age.from_days(105, gestation="27+3")
@@ -316,6 +332,7 @@ def test_one_reference_was_described_as_alone_while_the_age_was_corrected() -> N
         policy.describe("who-2009-velocity")
 
 
+@pytest.mark.requirement("REQ-POL-12")
 def test_the_reference_of_the_uncorrected_z(tmp_path: Path) -> None:
     """The one asked for where it goes by chronological age; else the term reference."""
     policy = nc.Policy()
@@ -328,12 +345,14 @@ def test_the_reference_of_the_uncorrected_z(tmp_path: Path) -> None:
     assert nc.Policy(term_reference=own).uncorrected_reference("who-2006") == "who-2006"
 
 
+@pytest.mark.requirement("REQ-POL-06")
 def test_24_months_were_described_as_731_days() -> None:
     for months in range(61):
         policy = nc.Policy(correct_until=f"{months} month")
         assert f" to {months} months ({policy.correct_until_day:,} days), " in policy.describe()
 
 
+@pytest.mark.requirement("REQ-POL-06")
 def test_equal_when_they_come_to_the_same() -> None:
     one = nc.Policy(handover="50 week", correct_until="36 month")
     same = nc.Policy(handover=nc.Q(350, "day"), correct_until="1096 day")
@@ -378,6 +397,7 @@ def test_the_answer_is_kept_on_the_age() -> None:
     assert len(age.resolved) == 3
 
 
+@pytest.mark.requirement("REQ-POL-11")
 def test_ages_of_each_basis() -> None:
     age = nc.Age.from_days([100, 300, 2000, 100], gestation=["28+0", "28+0", "28+0", None])
     found = resolve(age, nc.Policy())
@@ -389,6 +409,7 @@ def test_ages_of_each_basis() -> None:
     assert found.status is None
 
 
+@pytest.mark.requirement("REQ-POL-07")
 def test_a_named_reference_by_postmenstrual_age_needs_a_gestation() -> None:
     age = nc.Age.from_days([10, 10, 10], gestation=["30+0", None, "99"])
     found = nc.zscore("weight", ["1.5 kg"] * 3, sex="f", age=age, reference="fenton-2025")
@@ -397,6 +418,7 @@ def test_a_named_reference_by_postmenstrual_age_needs_a_gestation() -> None:
         nc.zscore("weight", "3 kg", sex="f", age=nc.Age.from_days(0), reference="fenton-2025")
 
 
+@pytest.mark.requirement("REQ-POL-07")
 def test_a_named_reference_holds_whatever_the_age() -> None:
     age = nc.Age.from_days([60, 200], gestation=["30+0", "40+0"])
     found = nc.zscore("weight", ["3 kg", "7 kg"], sex="f", age=age, reference="fenton-2013")
@@ -415,6 +437,7 @@ def test_a_reference_that_is_not_a_name_raised_a_type_error(make: Callable[[], A
 # ----------------------------------------------------------------------------- require_position
 
 
+@pytest.mark.requirement("REQ-POL-10")
 def test_position_is_asked_for_where_it_matters() -> None:
     """600 to 900 days of corrected age, of a preterm child, where none is recorded."""
     policy = nc.Policy(require_position=True)
@@ -438,6 +461,7 @@ def test_position_is_asked_for_where_it_matters() -> None:
         nc.zscore("length", "85 cm", sex="f", age=one, policy=policy)
 
 
+@pytest.mark.requirement("REQ-POL-10")
 @pytest.mark.parametrize("measure", ["bmi", "weight_for_length"])
 def test_bmi_and_weight_for_length_passed_without_the_position_their_length_needs(
     measure: str,
@@ -465,6 +489,7 @@ def test_bmi_and_weight_for_length_passed_without_the_position_their_length_need
     assert nc.zscore("bmi", "15 kg/m2", sex="f", age=one, policy=policy).status == "ok"
 
 
+@pytest.mark.requirement("REQ-POL-10")
 def test_the_inverse_needs_the_position_too() -> None:
     policy = nc.Policy(require_position=True)
     age = nc.Age.from_days(np.array([599, 700]) + 84, gestation="28+0")
@@ -481,6 +506,7 @@ def test_the_inverse_needs_the_position_too() -> None:
         nc.measurement("length", z=math.nan, sex="f", age=one, policy=policy)
 
 
+@pytest.mark.requirement("REQ-POL-10")
 def test_the_inverse_gave_a_length_where_the_z_is_refused() -> None:
     policy = nc.Policy(require_position=True)
     age = nc.Age.from_days(np.array([599, 700]) + 84, gestation="28+0")

@@ -67,6 +67,7 @@ def test_python_m_neocalc_is_the_command(
     assert "soon" in said[1].err
 
 
+@pytest.mark.requirement("REQ-PKG-01")
 def test_the_names() -> None:
     expected = {*ERRORS, *FUNCTIONS, *CLASSES, *MODULES, "__version__"}
     assert set(nc.__all__) == expected
@@ -111,6 +112,7 @@ def test_references_became_a_module_once_anything_had_been_scored() -> None:
         assert run(code.format(before)) == "function 8", before
 
 
+@pytest.mark.requirement("REQ-PKG-01")
 @pytest.mark.parametrize(
     ("statement", "forbidden"),
     [
@@ -147,6 +149,7 @@ def test_names_of_velocity_are_loaded_when_they_are_used() -> None:
 # ------------------------------------------------------------------------------------ documented
 
 
+@pytest.mark.requirement("REQ-PKG-01")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_are_documented(name: str) -> None:
     """numpydoc: every parameter, what is returned, an example that the doctests run."""
@@ -165,6 +168,7 @@ def test_functions_are_documented(name: str) -> None:
     assert text.splitlines()[0].endswith(".")
 
 
+@pytest.mark.requirement("REQ-PKG-01")
 @pytest.mark.parametrize("name", CLASSES)
 def test_classes_are_documented(name: str) -> None:
     kind = getattr(nc, name)
@@ -184,6 +188,7 @@ def test_other_ways_to_an_age_have_an_example(name: str) -> None:
 # ---------------------------------------------------------------------------------------- errors
 
 
+@pytest.mark.requirement("REQ-STAT-05")
 @pytest.mark.parametrize(("name", "bases"), list(ERRORS.items()))
 def test_the_tree_of_errors(name: str, bases: tuple[type, ...]) -> None:
     kind = getattr(nc, name)
@@ -207,6 +212,7 @@ def example(name: str) -> nc.NeocalcError:
     return error
 
 
+@pytest.mark.requirement("REQ-STAT-05")
 @pytest.mark.parametrize("name", list(ERRORS))
 def test_errors_that_could_not_be_pickled(name: str) -> None:
     """An error in a worker process, of a pool or of Spark, has to come back whole."""
@@ -218,6 +224,7 @@ def test_errors_that_could_not_be_pickled(name: str) -> None:
     assert vars(again) == vars(error)
 
 
+@pytest.mark.requirement("REQ-STAT-05")
 def test_statuses_of_errors() -> None:
     statuses = {
         "InputError": "invalid_value",
@@ -235,6 +242,7 @@ def test_statuses_of_errors() -> None:
     assert nc.MissingError("weight", "give it").status == "missing_value"
 
 
+@pytest.mark.requirement("REQ-STAT-05")
 def test_messages_are_one_line_and_short_whatever_was_given() -> None:
     """An array was shown over several lines."""
     given: Any
@@ -257,12 +265,14 @@ def test_messages_are_one_line_and_short_whatever_was_given() -> None:
     assert "(10,000,002 characters)" in str(nc.InputError("weight", "x" * 10_000_000, "a quantity"))
 
 
+@pytest.mark.requirement("REQ-PKG-02")
 def test_a_missing_extra_says_how_to_install_it() -> None:
     assert str(nc.ExtraMissing("chart", "a chart")) == (
         'a chart needs the extra "chart": pip install "neocalc[chart]"'
     )
 
 
+@pytest.mark.requirement("REQ-SAFE-01")
 def test_a_refused_dose_holds_its_checks() -> None:
     error = nc.DoseRefused("no dose")
     assert str(error) == "no dose"

@@ -94,6 +94,7 @@ def having(kind: str) -> list[object]:
     ]
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 @pytest.mark.parametrize("page", having("python"))
 def test_python(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk)
@@ -115,6 +116,7 @@ def test_python(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert not said, "".join(said)
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 @pytest.mark.parametrize("page", having("console"))
 def test_commands(page: Path, desk: Path, bench: Path) -> None:
     for block in blocks_of(page):
@@ -148,6 +150,7 @@ def check_command(page: Path, shown: Shown, desk: Path, bench: Path) -> None:
     )
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 @pytest.mark.parametrize("page", having("toml"))
 def test_toml(page: Path) -> None:
     for block in blocks_of(page):
@@ -155,6 +158,7 @@ def test_toml(page: Path) -> None:
             tomllib.loads(block.text)
 
 
+@pytest.mark.requirement("REQ-CMD-03")
 def test_blocks_are_found() -> None:
     """A page whose blocks are not seen would pass unread."""
     readme = blocks_of(ROOT / "README.md")

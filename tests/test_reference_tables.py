@@ -84,10 +84,12 @@ RANGES = {
 """The first and the last key of each table: days, weeks or tenths of a centimetre."""
 
 
+@pytest.mark.requirement("REQ-REF-01")
 def test_every_table_is_listed_here() -> None:
     assert set(TABLES) == set(RANGES)
 
 
+@pytest.mark.requirement("REQ-REF-03")
 @every_table
 def test_keys_are_unique_and_contiguous(name: str, measure: str) -> None:
     """Read with csv and int alone, as the file has them."""
@@ -109,6 +111,7 @@ def test_keys_are_unique_and_contiguous(name: str, measure: str) -> None:
         assert (keys[0], keys[-1]) == (first - unused, last)
 
 
+@pytest.mark.requirement("REQ-REF-03")
 @every_table
 def test_figures_are_finite_and_positive(name: str, measure: str) -> None:
     table = table_of(name, measure)
@@ -121,6 +124,7 @@ def test_figures_are_finite_and_positive(name: str, measure: str) -> None:
     assert (table.S > 0).all()
 
 
+@pytest.mark.requirement("REQ-REF-03")
 @every_table
 def test_medians_and_spreads_are_those_of_children(name: str, measure: str) -> None:
     """Figures of the right unit: kg, cm, mm or kg/m2."""
@@ -147,6 +151,7 @@ def test_medians_and_spreads_are_those_of_children(name: str, measure: str) -> N
     assert table.spread.max() < spread[1]
 
 
+@pytest.mark.requirement("REQ-REF-03")
 @every_table
 def test_centiles_do_not_cross(name: str, measure: str) -> None:
     """No SD line from -3 to 3 comes nearer to the next than 2.5 % of the median.
@@ -227,6 +232,7 @@ def bends(curves: Any) -> Any:
     return np.abs(np.diff(curves, 2, axis=1) / sd[1:-1]).max(axis=0)
 
 
+@pytest.mark.requirement("REQ-REF-03")
 @every_table
 def test_curves_are_smooth(name: str, measure: str) -> None:
     table = table_of(name, measure)
@@ -264,6 +270,7 @@ def test_a_median_that_is_wrong_by_a_hundredth_would_bend_the_curves(
 # ---------------------------------------------------------------------------------------- joints
 
 
+@pytest.mark.requirement("REQ-WHO-06")
 def test_joint_of_length_and_height() -> None:
     """Day 730 is recumbent length, day 731 standing height; their medians differ by 0.67 cm.
 
@@ -360,12 +367,14 @@ def step(name: str, measure: str, sex: str, day: int, z: Any) -> Any:
     return zscore_from_measurement(y, *row(who, sex, day - 280), restricted=who.restricted) - z
 
 
+@pytest.mark.requirement("REQ-FEN-03")
 @pytest.mark.parametrize(("name", "measure", "sex"), list(HANDOVER))
 def test_joint_of_fenton_and_who_at_50_weeks(name: str, measure: str, sex: str) -> None:
     found = step(name, measure, sex, 350, Z)
     np.testing.assert_allclose(found, HANDOVER[name, measure, sex], atol=5e-5)
 
 
+@pytest.mark.requirement("REQ-FEN-03")
 def test_joint_of_fenton_2013_as_the_policy_states_it() -> None:
     """Within 0.04 SD for weight and length from -3 to 2; boys' heads -0.14; girls' within 0.03."""
     z = np.array([-3.0, -2.0, 0.0, 2.0])
@@ -386,6 +395,7 @@ def test_joint_of_fenton_2013_as_the_policy_states_it() -> None:
     assert np.abs(step("fenton-2013", "head_circumference", "female", 350, z)).max() < 0.03
 
 
+@pytest.mark.requirement("REQ-FEN-03")
 @pytest.mark.parametrize(
     ("measure", "sex", "day", "median", "low"),
     [
@@ -415,6 +425,7 @@ def test_joint_of_fenton_2025(
         assert step("fenton-2025", measure, sex, day, -2.0) - 2 == pytest.approx(low, abs=0.005)
 
 
+@pytest.mark.requirement("REQ-FEN-06")
 def test_daily_and_birth_tables_of_fenton_2025() -> None:
     """Completed week k is k + 1/2 weeks to 0.01 % up to week 36; from 40 they differ by design."""
     for measure, sex in itertools.product(("weight", "length", "head_circumference"), SEXES):
@@ -449,11 +460,13 @@ ROWS = [
 ]
 
 
+@pytest.mark.requirement("REQ-WHO-01")
 @pytest.mark.parametrize(("measure", "sex", "key", "L", "M", "S"), ROWS)
 def test_rows_of_the_who(measure: str, sex: str, key: int, L: float, M: float, S: float) -> None:
     assert row(table_of("who-2006", measure), sex, key) == (L, M, S)
 
 
+@pytest.mark.requirement("REQ-FEN-01")
 def test_rows_of_fenton() -> None:
     found = row(table_of("fenton-2025", "weight"), "female", 210)
     assert found == pytest.approx((0.401514, 1.365221139, 0.144565), abs=5e-7)
@@ -467,6 +480,7 @@ with_published_files = pytest.mark.skipif(
 )
 
 
+@pytest.mark.requirement("REQ-REF-04")
 @with_published_files
 def test_the_script_builds_these_very_bytes(tmp_path: Path) -> None:
     path = ROOT / "scripts" / "build_reference_tables.py"
@@ -563,6 +577,7 @@ def kept() -> Figures:
     return found
 
 
+@pytest.mark.requirement("REQ-FEN-01", "REQ-WHO-01")
 @with_published_files
 def test_every_figure_is_the_published_one() -> None:
     ours, theirs = kept(), published(Path(PUBLISHED))

@@ -49,6 +49,7 @@ def _read_anew() -> Iterator[None]:
 # ------------------------------------------------------------------------------------ our own
 
 
+@pytest.mark.requirement("REQ-REF-01")
 def test_what_is_there() -> None:
     assert [ref.id for ref in references()] == OWN
     for ref in references():
@@ -71,6 +72,7 @@ def test_what_is_there() -> None:
                 assert {t.unit for t in tables} == {MEASURES[name]}
 
 
+@pytest.mark.requirement("REQ-REF-01")
 def test_labels_and_licences_that_must_be_shown() -> None:
     assert reference("fenton-2025").chart_label == "Fenton 2025 Preterm Growth Chart"
     assert reference("fenton-2025").licence == "CC BY-NC-ND 4.0"
@@ -79,6 +81,7 @@ def test_labels_and_licences_that_must_be_shown() -> None:
     assert reference("who-2006").citation_line.endswith("ISBN 92 4 154693 X")
 
 
+@pytest.mark.requirement("REQ-LMS-06")
 def test_methods_are_those_of_the_publishers() -> None:
     plain = {"length", "head_circumference"}
     for ref in (reference("who-2006"), reference("fenton-2025"), reference("fenton-2025-birth")):
@@ -87,6 +90,7 @@ def test_methods_are_those_of_the_publishers() -> None:
     assert {m.method for m in reference("fenton-2013").measures.values()} == {"lms"}
 
 
+@pytest.mark.requirement("REQ-FEN-04", "REQ-WHO-13")
 def test_flag_limits() -> None:
     flags = {name: measure.flag for name, measure in reference("who-2006").measures.items()}
     assert flags["weight"] == (-6, 5)
@@ -96,6 +100,7 @@ def test_flag_limits() -> None:
         assert {measure.flag for measure in ref.measures.values()} == {(-6, 6)}
 
 
+@pytest.mark.requirement("REQ-REF-06")
 def test_checksums_and_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = tables_digest()
     assert re.fullmatch(r"[0-9a-f]{64}", digest)
@@ -122,6 +127,7 @@ def test_installed_tables_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert tables_folder() == package / "reference_tables"
 
 
+@pytest.mark.requirement("REQ-REF-01")
 def test_tables_can_be_taken_out_for_their_licence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +156,7 @@ def test_tables_can_be_taken_out_for_their_licence(
         shipped_folders.cache_clear()
 
 
+@pytest.mark.requirement("REQ-REF-11")
 @pytest.mark.parametrize("between", [",", " ", ", "])
 def test_a_site_leaves_out_what_it_cannot_accept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], between: str
@@ -193,6 +200,7 @@ def test_a_site_leaves_out_what_it_cannot_accept(
     assert [ref.id for ref in references()] == OWN
 
 
+@pytest.mark.requirement("REQ-REF-11")
 def test_a_name_that_is_none_would_leave_a_table_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EXCLUDE, "fenton2025")
     for call in (references, nc.Policy, lambda: reference("who-2006")):
@@ -200,6 +208,7 @@ def test_a_name_that_is_none_would_leave_a_table_in_use(monkeypatch: pytest.Monk
             call()
 
 
+@pytest.mark.requirement("REQ-REF-11")
 def test_a_site_without_the_who_has_no_term_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EXCLUDE, "who-2006")
     with pytest.raises(nc.InputError, match=r"^term_reference: 'who-2006' .* leaves it out"):
@@ -207,6 +216,7 @@ def test_a_site_without_the_who_has_no_term_reference(monkeypatch: pytest.Monkey
     assert nc.Policy(term_reference="who-2007").term_reference == "who-2007"
 
 
+@pytest.mark.requirement("REQ-REF-11")
 def test_an_id_that_is_left_out_is_not_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +232,7 @@ def test_an_id_that_is_left_out_is_not_free(
         references()
 
 
+@pytest.mark.requirement("REQ-REF-07")
 def test_no_table_of_increments_is_one_of_attained_growth() -> None:
     with pytest.raises(nc.TableError, match="increments"):
         reference("who-2009-velocity").table("weight")
@@ -268,6 +279,7 @@ def test_unknown_names(name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         nc.Policy(preterm_reference=name)
 
 
+@pytest.mark.requirement("REQ-REF-07")
 def test_an_unknown_name_was_answered_with_references_that_cannot_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,6 +314,7 @@ def age(day: int = 5) -> nc.Age:
     return nc.Age.from_days(day)
 
 
+@pytest.mark.requirement("REQ-REF-05")
 def test_by_path(tmp_path: Path) -> None:
     folder = write(tmp_path / "some where")
     by_folder = reference(str(folder))
@@ -323,6 +336,7 @@ def test_by_path(tmp_path: Path) -> None:
     assert chart.x.tolist() == list(range(11))
 
 
+@pytest.mark.requirement("REQ-REF-07")
 def test_results_of_other_tables_were_named_as_the_whos(tmp_path: Path) -> None:
     """A folder given by its path, with the id of one of ours: results name the id alone."""
     folder = write(tmp_path / "mine", id="who-2006")
@@ -342,6 +356,7 @@ def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reference("mine").id == reference("./mine").id == "mine"
 
 
+@pytest.mark.requirement("REQ-REF-05")
 @pytest.mark.parametrize("inside", [True, False])
 def test_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool) -> None:
     """The folder itself, or one that holds several."""
@@ -360,6 +375,7 @@ def test_several_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [ref.id for ref in references()] == [*OWN, "mine", "other"]
 
 
+@pytest.mark.requirement("REQ-REF-05")
 def test_a_fault_in_one_added_folder_made_every_look_up_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,6 +434,7 @@ def test_an_empty_place_in_the_environment(tmp_path: Path, monkeypatch: pytest.M
             references()
 
 
+@pytest.mark.requirement("REQ-REF-05")
 @pytest.mark.parametrize("other", ["who-2006", "mine"])
 def test_a_second_reference_with_the_same_id_was_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
@@ -556,6 +573,7 @@ def refused(folder: Path, *, file: str = "reference.toml") -> str:
     return message.removeprefix(str(folder / file))
 
 
+@pytest.mark.requirement("REQ-REF-02")
 def test_an_altered_figure(tmp_path: Path) -> None:
     folder = write(tmp_path / "mine", altered=[("female,3,0.5,", "female,3,0.6,")])
     message = refused(folder, file="weight.csv")
@@ -564,11 +582,13 @@ def test_an_altered_figure(tmp_path: Path) -> None:
     assert f"its SHA-256 is {actual}, reference.toml states" in message
 
 
+@pytest.mark.requirement("REQ-REF-02")
 @pytest.mark.parametrize("change", [("\n", "\r\n"), ("0.5", "0.50"), ("sex", "\ufeffsex")])
 def test_another_byte_with_the_same_figures(tmp_path: Path, change: Change) -> None:
     assert "altered" in refused(write(tmp_path, altered=[change]), file="weight.csv")
 
 
+@pytest.mark.requirement("REQ-REF-02")
 def test_each_of_our_own_tables_refuses_a_changed_digit(tmp_path: Path) -> None:
     for ref in references():
         if ref.use == "velocity":
@@ -608,6 +628,7 @@ def test_missing_files(tmp_path: Path) -> None:
     assert "no reference.toml" in refused(folder)
 
 
+@pytest.mark.requirement("REQ-REF-05")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -687,6 +708,7 @@ def test_any_word_was_taken_for_an_age_basis(tmp_path: Path, use: str, basis: st
     assert f"age_basis is {basis!r}; for the use {use}: " in refused(folder)
 
 
+@pytest.mark.requirement("REQ-REF-07")
 @pytest.mark.parametrize("basis", ["chronological", "postmenstrual"])
 def test_a_table_by_another_age_than_its_reference_was_scored_all_the_same(
     tmp_path: Path, basis: str
@@ -702,6 +724,7 @@ def test_a_table_by_another_age_than_its_reference_was_scored_all_the_same(
     assert "axis must be length_cm" in refused(folder)
 
 
+@pytest.mark.requirement("REQ-REF-05")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

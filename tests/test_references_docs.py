@@ -28,6 +28,7 @@ def script() -> ModuleType:
     return module
 
 
+@pytest.mark.requirement("REQ-REF-10")
 @pytest.mark.parametrize(("table", "count"), [("sizes", 12), ("differences", 12), ("joints", 12)])
 def test_the_rows_are_those_of_the_tables(table: str, count: int) -> None:
     """Else: python scripts/compare_references.py."""

@@ -104,6 +104,7 @@ def record_of(page: Page) -> dict[str, object]:
     return found
 
 
+@pytest.mark.requirement("REQ-REPORT-01")
 def test_one_subject(shell: Shell) -> None:
     done = shell.run(
         "report", VISITS, "--subject", "001-0009", "--trial", "NCT03558334", "-o", "out.html"
@@ -136,6 +137,7 @@ def test_one_subject(shell: Shell) -> None:
     assert about["report"] == {"subject": "001-0009", "trial": trial, "lines": "centiles"}
 
 
+@pytest.mark.requirement("REQ-REPORT-01", "REQ-REPORT-04")
 def test_a_cohort(shell: Shell) -> None:
     done = shell.run("report", VISITS, "-o", "out.html", "--json")
     assert done.code == 0
@@ -167,6 +169,7 @@ def test_a_cohort(shell: Shell) -> None:
     assert {row[5] for row in seen[1:] if "." in row[5]} == {"2.35"}, "and sets no decimals"
 
 
+@pytest.mark.requirement("REQ-REPORT-01")
 def test_the_same_input_gives_the_same_page_at_the_same_time(shell: Shell) -> None:
     for name in ("one.html", "two.html"):
         assert shell.run("report", VISITS, "--subject", TERM_BOY, "-o", name).code == 0
@@ -200,6 +203,7 @@ def hostile() -> pl.DataFrame:
 NAMES = {"weight_g": "<script>alert(2)</script>", "measured_on": "' onmouseover='x"}
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 @pytest.mark.parametrize("subject", [None, HOSTILE])
 def test_text_from_the_data_is_escaped(subject: str | None) -> None:
     page = Page(hostile_content(subject))
@@ -210,6 +214,7 @@ def test_text_from_the_data_is_escaped(subject: str | None) -> None:
     assert HOSTILE in page.words
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 @pytest.mark.parametrize("subject", [None, GIRL_24_WEEKS])
 def test_nothing_is_asked_for(subject: str | None) -> None:
     content, page = content_of(subject), page_of(subject)
@@ -251,6 +256,7 @@ def test_of_a_large_cohort_as_many_rows_are_shown_as_are_read() -> None:
     assert "The first 1,000 of 1,720 rows. neocalc score writes all." in page.words
 
 
+@pytest.mark.requirement("REQ-REPORT-04")
 def test_the_values_of_a_column_have_one_number_of_decimals() -> None:
     """-3.6 stood beside -2.89; what could not be read stands as in the file."""
     weights = ["5.5", "5.63333333333333", "6,2", "06.5000"]
@@ -263,6 +269,7 @@ def test_the_values_of_a_column_have_one_number_of_decimals() -> None:
         assert len(decimals) == 1
 
 
+@pytest.mark.requirement("REQ-REPORT-04")
 def test_a_column_of_another_name_keeps_its_unit() -> None:
     """The heading was "WT", and nobody could tell whether 4100 are grams."""
     table = pl.DataFrame({"sex": ["f"] * 2, "age_days": [30, 60], "WT": [4100, 5000]})
@@ -277,6 +284,7 @@ def test_a_column_of_another_name_keeps_its_unit() -> None:
         assert f"Columns of the file: {name} is WT" in page.words
 
 
+@pytest.mark.requirement("REQ-REPORT-04")
 def test_a_measure_that_was_never_taken_is_said_once() -> None:
     """Every row was red for it, and there was "no interval that the WHO has"."""
     visits = COHORT.with_columns(head_circumference_cm=pl.lit(None, dtype=pl.String))
@@ -291,6 +299,7 @@ def test_a_measure_that_was_never_taken_is_said_once() -> None:
     assert {row[0] for row in flagged[1:]} == {row[0] for row in page_of(None).tables[2][1:]}
 
 
+@pytest.mark.requirement("REQ-REPORT-04")
 def test_no_word_of_a_page_is_broken() -> None:
     """ "CIRCUMFERENC E" stood in a heading: only a word of the data that is longer may be."""
     for subject in (None, GIRL_24_WEEKS):
@@ -305,6 +314,7 @@ def test_no_word_of_a_page_is_broken() -> None:
         assert "\xad" not in content
 
 
+@pytest.mark.requirement("REQ-REPORT-04")
 def test_the_facts_that_were_refused_are_shown_also_where_another_row_states_them() -> None:
     table = pl.DataFrame(
         {
@@ -363,6 +373,7 @@ def test_a_table_without_flags_without_dates_and_without_arms() -> None:
     assert "Weight: not measured." in page.words
 
 
+@pytest.mark.requirement("REQ-REPORT-05")
 @pytest.mark.parametrize("rows", [(0, 1, 2, 3), (1, 0, 3, 2), (3, 2, 1, 0)])
 def test_rows_of_one_day_that_differ_have_no_z_anywhere_on_the_page(
     shell: Shell, rows: tuple[int, ...]
@@ -386,6 +397,7 @@ def test_rows_of_one_day_that_differ_have_no_z_anywhere_on_the_page(
         assert (done.code, done.lines[2]) == (1, "  waz: duplicate_visit 4")
 
 
+@pytest.mark.requirement("REQ-REPORT-05")
 def test_rows_that_repeat_each_other_are_one_visit() -> None:
     table = pl.DataFrame({"sex": ["f"] * 3, "age_days": [30, 30, 60], "weight_kg": [4.1, 4.1, 5.0]})
     page = Page(report.page(table))

@@ -157,6 +157,7 @@ def test_what_is_wrong_with_a_page_is_seen(browser: Browser, tmp_path: Path) -> 
     assert browser.requests() == ["http://127.0.0.1:9/x.png"]
 
 
+@pytest.mark.requirement("REQ-REPORT-03")
 @pytest.mark.parametrize("subject", [GIRL_24_WEEKS, None])
 def test_the_report_renders_and_stays_by_itself(
     browser: Browser, tmp_path: Path, subject: str | None
@@ -228,6 +229,7 @@ def test_curves_are_on_the_screen(browser: Browser, tmp_path: Path) -> None:
     assert len(shot) > 30_000
 
 
+@pytest.mark.requirement("REQ-REPORT-03")
 def test_one_infant_prints_on_a_few_pages_a_chart_on_each(browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text(content_of(GIRL_24_WEEKS), encoding="utf-8")
@@ -235,6 +237,7 @@ def test_one_infant_prints_on_a_few_pages_a_chart_on_each(browser: Browser, tmp_
     assert 4 <= browser.pages() <= 6, "summary, two charts, tables, audit record"
 
 
+@pytest.mark.requirement("REQ-REPORT-02")
 @pytest.mark.parametrize("subject", [HOSTILE, None])
 def test_hostile_text_does_nothing(browser: Browser, tmp_path: Path, subject: str | None) -> None:
     page = tmp_path / "report.html"

@@ -110,6 +110,7 @@ def test_a_run_that_is_dropped_leaves_nothing(folder: Path, before: dict[str, st
     assert left(folder) == before
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 @pytest.mark.parametrize("call", ["link", "fsync", "chmod", "replace", "rename"])
 def test_after_an_error_everything_is_as_before_or_new(
     folder: Path, before: dict[str, str], monkeypatch: pytest.MonkeyPatch, call: str
@@ -151,6 +152,7 @@ def test_where_there_are_no_second_names_a_small_file_is_copied(
     assert left(folder) == OLD
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_what_can_neither_be_completed_nor_put_back_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +193,7 @@ def test_what_cannot_be_put_back_is_completed(
 # A run that is over
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 @pytest.mark.parametrize("at", [1, 2, 3, 99])
 def test_a_run_that_was_killed_is_brought_to_its_end_by_the_next(
     folder: Path, before: dict[str, str], monkeypatch: pytest.MonkeyPatch, at: int
@@ -234,6 +237,7 @@ def test_a_run_that_was_killed_while_it_put_things_back(
     assert left(folder) in (there, NEW)
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_what_somebody_else_put_there_meanwhile_is_not_replaced(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +316,7 @@ def test_an_entry_that_vanishes_while_it_is_looked_at(
 # Two runs
 
 
+@pytest.mark.requirement("REQ-FILE-11")
 def test_two_runs_do_not_write_the_same_file(folder: Path) -> None:
     first = begun(folder)
     for names in (PLACES, ("out.csv",), ("other", "out.csv.json")):
@@ -329,6 +334,7 @@ def test_two_runs_do_not_write_the_same_file(folder: Path) -> None:
     assert left(folder) == NEW
 
 
+@pytest.mark.requirement("REQ-FILE-11")
 def test_processes_that_begin_together_write_one_after_the_other(folder: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
@@ -456,6 +462,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.requirement("REQ-FILE-09")
 def test_nobody_else_can_read_what_is_being_written(folder: Path) -> None:
     run = begun(folder)
     (hidden,) = run._folders.values()
@@ -464,6 +471,7 @@ def test_nobody_else_can_read_what_is_being_written(folder: Path) -> None:
     run.drop()
 
 
+@pytest.mark.requirement("REQ-FILE-09")
 @pytest.mark.parametrize("wanted", [0o600, 0o640, 0o444, 0o666])
 def test_what_is_replaced_keeps_its_permissions(folder: Path, wanted: int) -> None:
     (folder / "out.csv").write_text("old")
@@ -475,6 +483,7 @@ def test_what_is_replaced_keeps_its_permissions(folder: Path, wanted: int) -> No
     assert (folder / "out.csv").read_text() == "new"
 
 
+@pytest.mark.requirement("REQ-FILE-09")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_what_is_replaced_keeps_its_owner(folder: Path) -> None:
     (folder / "out.csv").write_text("old")
@@ -521,6 +530,7 @@ def with_list(path: Path, name: str = NAME) -> None:
         pytest.skip(f"no access lists here: {error}")
 
 
+@pytest.mark.requirement("REQ-FILE-09")
 @pytest.mark.skipif(not hasattr(os, "setxattr"), reason="no access lists")
 def test_what_is_replaced_keeps_its_access_list(folder: Path) -> None:
     (folder / "out.csv").write_text("old")

@@ -51,6 +51,7 @@ def shell(
     return Shell(tmp_path, capsys, monkeypatch)
 
 
+@pytest.mark.requirement("REQ-REC-02")
 def test_every_schema_is_one_and_is_known() -> None:
     assert sorted(path.name for path in SCHEMAS.iterdir()) == [f"{n}.schema.json" for n in NAMES]
     for name in NAMES:
@@ -81,6 +82,7 @@ def test_every_field_is_described(name: str) -> None:
 # -------------------------------------------------------------------------------- beside an output
 
 
+@pytest.mark.requirement("REQ-REC-02")
 @pytest.mark.parametrize(
     "options",
     [
@@ -128,6 +130,7 @@ def test_the_record_of_no_rows(shell: Shell) -> None:
     assert record["rows"] == 0
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09", "REQ-REC-02")
 @pytest.mark.parametrize(
     "options",
     [
@@ -155,6 +158,7 @@ def without_time(text: str, output: str) -> str:
     return text
 
 
+@pytest.mark.requirement("REQ-REC-01")
 @pytest.mark.parametrize("command", ["score", "velocity"])
 def test_the_same_input_gives_the_same_bytes(shell: Shell, command: str) -> None:
     shell.write("in.csv", VISITS)
@@ -165,6 +169,7 @@ def test_the_same_input_gives_the_same_bytes(shell: Shell, command: str) -> None
     assert records[0] == records[1]
 
 
+@pytest.mark.requirement("REQ-REC-01")
 def test_another_process_gives_the_same_bytes(shell: Shell) -> None:
     """Sets and dicts of texts are in another order under another seed of the hash."""
     shell.write("in.csv", HEADER + ROW)
@@ -214,6 +219,7 @@ def doses() -> Iterator[Any]:
     yield caught.value
 
 
+@pytest.mark.requirement("REQ-REC-02")
 def test_the_record_of_a_dose() -> None:
     for result in doses():
         record = json.loads(audit.line(audit.record(result)))
@@ -252,6 +258,7 @@ def dose_record() -> dict[str, Any]:
     return about
 
 
+@pytest.mark.requirement("REQ-REC-02")
 @pytest.mark.parametrize(
     ("place", "value"),
     [
@@ -293,6 +300,7 @@ def test_a_dose_record_lacks_nothing(name: str) -> None:
     assert faults("dose-record", record) != []
 
 
+@pytest.mark.requirement("REQ-REC-02")
 @pytest.mark.parametrize(
     ("place", "value"),
     [

@@ -27,6 +27,7 @@ def z_of(measure: str, value: Any, *, day: int | None = None, **given: Any) -> A
 # --------------------------------------------------------------------------------------- statuses
 
 
+@pytest.mark.requirement("REQ-STAT-01")
 def test_the_first_status_in_order_is_given() -> None:
     codes = [np.array([c], dtype=np.uint8) for c in range(len(STATUSES))]
     for i, one in enumerate(codes):
@@ -44,6 +45,7 @@ def test_the_first_status_in_order_is_given() -> None:
     assert found.tolist() == [CODE["oedema"], 0]
 
 
+@pytest.mark.requirement("REQ-STAT-01")
 def test_status_words_keep_their_order() -> None:
     """The order is the precedence: what the rows of a child contradict comes first."""
     assert STATUSES[:16] == (
@@ -58,6 +60,7 @@ def test_status_words_keep_their_order() -> None:
 # ----------------------------------------------------------------------------- length and position
 
 
+@pytest.mark.requirement("REQ-WHO-04", "REQ-WHO-05")
 @pytest.mark.parametrize(
     ("day", "position", "expected"),
     [
@@ -97,6 +100,7 @@ def test_a_standing_length_of_0_had_a_z() -> None:
     assert found.status.tolist() == ["invalid_value"]
 
 
+@pytest.mark.requirement("REQ-WHO-06")
 def test_the_corrected_day_decides_which_length_it_is() -> None:
     """731 days old, 84 days early: a recumbent length is left as it is."""
     age = nc.Age.from_days(731, gestation="28+0")
@@ -107,6 +111,7 @@ def test_the_corrected_day_decides_which_length_it_is() -> None:
     assert lying.z == z_of("length", "84.3 cm", day=731).z
 
 
+@pytest.mark.requirement("REQ-FEN-05")
 def test_position_with_a_preterm_reference_changes_nothing() -> None:
     age = nc.Age.from_days(60, gestation="28+0")
     found = {
@@ -116,6 +121,7 @@ def test_position_with_a_preterm_reference_changes_nothing() -> None:
     assert len(found) == 1
 
 
+@pytest.mark.requirement("REQ-WHO-10")
 def test_bmi_from_weight_and_length() -> None:
     for day, position, height in (
         (700, "h", 80.7),
@@ -130,6 +136,7 @@ def test_bmi_from_weight_and_length() -> None:
         assert (found.reference, found.age_basis) == ("who-2006", "chronological")
 
 
+@pytest.mark.requirement("REQ-WHO-10", "REQ-WHO-12")
 def test_weight_and_length_of_0_were_a_missing_bmi() -> None:
     for weight, length, word in (
         (0.0, 0.0, "invalid_value"),
@@ -150,6 +157,7 @@ def test_weight_and_length_of_0_were_a_missing_bmi() -> None:
         assert np.isnan(result.z[0]) == (word != "ok")
 
 
+@pytest.mark.requirement("REQ-WHO-07")
 @pytest.mark.parametrize(
     ("given", "same"),
     [
@@ -174,6 +182,7 @@ def test_weight_for_length_or_for_height(given: dict[str, Any], same: dict[str, 
         assert (without_age.age_basis, without_age.reference) == ("", "who-2006")
 
 
+@pytest.mark.requirement("REQ-WHO-08", "REQ-WHO-09")
 def test_lengths_between_rows_and_at_the_ends() -> None:
     """45 to 110 cm lying, 65 to 120 cm standing; a row and what is beside it, never beyond."""
     out, wrong = "length_out_of_range", "invalid_value"
@@ -190,6 +199,7 @@ def test_lengths_between_rows_and_at_the_ends() -> None:
     assert np.isnan(found.z).tolist() == [True, False, False, True]
 
 
+@pytest.mark.requirement("REQ-WHO-08")
 def test_standing_length_reaches_the_grid_after_the_conversion() -> None:
     """44.3 + 0.7 and 110.7 - 0.7 are 45 and 110, whatever their binary fractions."""
     result = nc.zscore(
@@ -204,6 +214,7 @@ def test_standing_length_reaches_the_grid_after_the_conversion() -> None:
     assert result.z[1] == z_of("weight_for_length", "10 kg", day=800, length="120 cm").z
 
 
+@pytest.mark.requirement("REQ-FEN-02", "REQ-POL-08", "REQ-WHO-03")
 def test_ages_at_the_ends() -> None:
     for measure, value, first in (
         ("head_circumference", "44 cm", 0),
@@ -225,6 +236,7 @@ def test_ages_at_the_ends() -> None:
 # ------------------------------------------------------------------------------- oedema and flags
 
 
+@pytest.mark.requirement("REQ-WHO-11")
 def test_with_oedema_there_is_no_z_that_contains_weight() -> None:
     given: dict[str, Any] = {"day": 300, "oedema": [True, False, None, "yes"]}
     for measure, value, length in (
@@ -241,11 +253,13 @@ def test_with_oedema_there_is_no_z_that_contains_weight() -> None:
     assert z_of("weight", ["8 kg"] * 4, day=300, oedema=["no"] * 4).status.tolist() == ["ok"] * 4
 
 
+@pytest.mark.requirement("REQ-WHO-11")
 def test_a_missing_weight_is_missing_also_with_oedema() -> None:
     found = z_of("weight", [None, "0 kg", "8 kg"], day=300, oedema=True)
     assert found.status.tolist() == ["missing_value", "invalid_value", "oedema"]
 
 
+@pytest.mark.requirement("REQ-WHO-13", "REQ-WHO-14")
 @pytest.mark.parametrize(
     ("measure", "unit", "low", "high"),
     [
@@ -274,6 +288,7 @@ def test_flags_are_judged_on_two_decimals(measure: str, unit: str, low: int, hig
     np.testing.assert_allclose(found.z[reachable], np.array(z)[reachable], atol=1e-9)
 
 
+@pytest.mark.requirement("REQ-FEN-04")
 @pytest.mark.parametrize("reference", ["fenton-2013", "fenton-2025"])
 def test_preterm_charts_flag_beyond_six(reference: str) -> None:
     age = nc.Age.from_days(70, gestation="28+0")
@@ -286,6 +301,7 @@ def test_preterm_charts_flag_beyond_six(reference: str) -> None:
 # ------------------------------------------------------------------------------------ many at once
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 def test_blocks_of_rows_and_single_rows_agree() -> None:
     """Three blocks and a bit, every fault among them: as each row by itself in a small array."""
     n = 3 * BLOCK + 17
@@ -375,6 +391,7 @@ def test_either_chooses_as_numpy_does() -> None:
             np.testing.assert_array_equal(found, np.where(mask, one, other))
 
 
+@pytest.mark.requirement("REQ-STAT-04")
 def test_a_measure_without_a_table_says_what_comes_first() -> None:
     age = nc.Age.from_days([100, 100, 100, math.nan, 100], gestation="28+0")
     values = nc.Q([14.0, math.nan, 14.0, 14.0, -1.0], "kg/m2")
@@ -393,6 +410,7 @@ def test_a_measure_without_a_table_says_what_comes_first() -> None:
     assert set(found.status) == {"no_reference", "missing_age"}
 
 
+@pytest.mark.requirement("REQ-STAT-04")
 def test_why_there_is_no_measurement() -> None:
     age = nc.Age.from_days([10, 10, 10, 10, 7000, math.nan])
     z = [0.0, -60.0, None, "x", 0.0, 0.0]

@@ -79,6 +79,7 @@ def site(tmp_path: Path) -> Site:
 # ----------------------------------------------------------------------------- a trial's definition
 
 
+@pytest.mark.requirement("REQ-REF-08")
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -133,6 +134,7 @@ def test_a_definition_put_among_those_that_ship_is_none_of_them(site: Site) -> N
 # ------------------------------------------------------------------------------- a reference.toml
 
 
+@pytest.mark.requirement("REQ-REF-08")
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
@@ -166,6 +168,7 @@ def test_a_changed_reference_is_refused_wherever_it_is_used(
     assert after in site.run("-c", code).stderr
 
 
+@pytest.mark.requirement("REQ-REF-08")
 def test_a_reference_put_among_those_that_ship_is_none_of_them(site: Site) -> None:
     shutil.copytree(site.tables / "who-2006", site.tables / "mine")
     (site.tables / "mine" / "reference.toml").write_text(
@@ -177,6 +180,7 @@ def test_a_reference_put_among_those_that_ship_is_none_of_them(site: Site) -> No
     assert site.run("-m", "neocalc", *growth).returncode == 0
 
 
+@pytest.mark.requirement("REQ-REF-08")
 def test_without_the_manifest_nothing_is_computed(site: Site) -> None:
     (site.tables / MANIFEST).unlink()
     said = f"{site.tables / MANIFEST}: the checksums of the tables cannot be read: No such file"
@@ -204,6 +208,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         read.cache_clear()
 
 
+@pytest.mark.requirement("REQ-REF-08")
 @pytest.mark.parametrize(
     "name", [name for name in manifest(tables_folder()) if not name.startswith("verification/")]
 )
@@ -267,6 +272,7 @@ def test_small_files_are_read_whole(tmp_path: Path) -> None:
         read_small(path, 3)
 
 
+@pytest.mark.requirement("REQ-CMD-11")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 def test_nothing_but_a_file_is_read_and_nothing_is_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"

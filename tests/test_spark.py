@@ -235,6 +235,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.requirement("REQ-SPARK-01")
 @pytest.mark.parametrize("name", list(OPTIONS))
 def test_identical_to_one_machine(spark: SparkSession, name: str) -> None:
     table = visits()
@@ -325,6 +326,7 @@ def test_a_bad_row_stays_a_row(spark: SparkSession) -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-SPARK-01")
 @pytest.mark.parametrize("partitions", [1, 2, 7])
 def test_any_partitioning(spark: SparkSession, partitions: int) -> None:
     """Also into partitions of very different sizes, some empty, and with rows that come twice."""
@@ -414,6 +416,7 @@ def test_the_characters_whose_normal_form_is_ascii() -> None:
     assert found == dict(zip(*on_spark.ALIKE, strict=True))
 
 
+@pytest.mark.requirement("REQ-CHILD-04")
 def test_facts_of_a_child_are_found_in_any_partition(spark: SparkSession) -> None:
     """Gestation and sex stand in one row of each child; two rows of some contradict each other."""
     random = np.random.default_rng(2)
@@ -442,6 +445,7 @@ def test_facts_of_a_child_are_found_in_any_partition(spark: SparkSession) -> Non
     assert_identical(collected(on_spark.velocity(df, missing=["NA"])), paired)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09", "REQ-FOLLOW-10", "REQ-SPARK-01")
 @pytest.mark.parametrize(
     "options",
     [{}, {"against": "interval", "interval": "2 month", "window": "20 day", "between": "scale"}],
@@ -522,6 +526,7 @@ def test_score_of_one_machine_points_to_spark(spark: SparkSession) -> None:
         nc.score(spark.range(3))
 
 
+@pytest.mark.requirement("REQ-PKG-02")
 @pytest.mark.parametrize("module", ["pyspark.sql", "pyarrow", "pandas"])
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
@@ -543,6 +548,7 @@ def order(table: pa.Table, **options: Any) -> spark_tasks.Order:
     return spark_tasks.order_of(scoring, table.column_names)
 
 
+@pytest.mark.requirement("REQ-SPARK-02")
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
@@ -650,6 +656,7 @@ def test_nothing_else_is_made_of_text(text: str) -> None:
         read(text)
 
 
+@pytest.mark.requirement("REQ-SPARK-02")
 def test_other_tables_fail_the_job(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     made = spark_tasks.order_of
 
@@ -677,6 +684,7 @@ def test_a_reference_of_the_user(spark: SparkSession, tmp_path: Path) -> None:
     assert set(got["waz_reference"].drop_nulls()) == {"mine"}
 
 
+@pytest.mark.requirement("REQ-REF-10")
 @pytest.mark.parametrize(
     "asked",
     [
@@ -747,6 +755,7 @@ def test_tables_are_read_once_in_each_worker(
     assert all(len(set(misses)) == 1 for misses in counts)
 
 
+@pytest.mark.requirement("REQ-SPARK-02")
 def test_a_killed_worker_is_replaced_without_duplicate_rows(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -830,6 +839,7 @@ LOSE_AN_EXECUTOR = """
 """
 
 
+@pytest.mark.requirement("REQ-SPARK-02")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the executor in /proc")
 def test_a_lost_executor_is_replaced_without_duplicate_rows(
     spark: SparkSession, tmp_path: Path

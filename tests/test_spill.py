@@ -26,6 +26,7 @@ def full(*_: object, **__: object) -> int:
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.requirement("REQ-FILE-09")
 def test_nobody_else_can_open_them_and_nothing_is_left(tmp_path: Path) -> None:
     with Spill(tmp_path) as one:
         place = one.put(TABLE)
@@ -66,6 +67,7 @@ def test_parts_hold_whole_children_and_what_is_added_finds_its_rows(
     assert pl.concat(tables)["y"].equals((TABLE["x"] * 2).alias("y"))
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_a_disk_that_fails_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Spill(tmp_path) as one:
         place = one.put(TABLE)

@@ -73,6 +73,7 @@ def read(path: Path, **options: Any) -> pl.DataFrame:
     return table
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_same_data_as_its_reference_library_reads(tmp_path: Path, suffix: str) -> None:
     path = written(tmp_path / f"in{suffix}")
@@ -91,6 +92,7 @@ def test_the_same_data_as_its_reference_library_reads(tmp_path: Path, suffix: st
         assert table[name].to_list() == theirs[name].to_list()
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize("rows", [1, 2, 1_000_000])
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_any_number_of_rows_at_a_time_is_the_same(
@@ -102,6 +104,7 @@ def test_any_number_of_rows_at_a_time_is_the_same(
     assert read(path).equals(whole)
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize("suffix", [".sav", ".zsav", ".dta"])
 def test_labels_say_what_a_value_is(shell: Shell, suffix: str) -> None:
     """Without a coding: the file has it."""
@@ -120,6 +123,7 @@ def test_labels_say_what_a_value_is(shell: Shell, suffix: str) -> None:
     assert "time" in done.err
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_codes_without_labels_are_declared_or_refused(shell: Shell, suffix: str) -> None:
     labels: dict[str, Any] = {} if suffix == ".xpt" else {"variable_value_labels": SEXES}
@@ -134,6 +138,7 @@ def test_codes_without_labels_are_declared_or_refused(shell: Shell, suffix: str)
     assert pl.read_csv(shell.folder / "coded.csv")["sex"].to_list() == [2, 1, 2]
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_a_label_of_one_value_leaves_the_numbers_beside_it(shell: Shell) -> None:
     """9999 is no weight where the file says that it is not one."""
     labels = SEXES | {"wt_g": {9999: "Not weighed"}, "len_cm": {1: "One"}}
@@ -145,12 +150,14 @@ def test_a_label_of_one_value_leaves_the_numbers_beside_it(shell: Shell) -> None
     assert done.code == 0
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_two_values_of_one_label_stay_two(tmp_path: Path) -> None:
     labels = {"weeks": {27: "early", 28: "early", 29: "late"}}
     path = written(tmp_path / "in.sav", variable_value_labels=labels)
     assert read(path)["weeks"].to_list() == [27, 28, 29]
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_labels_of_texts(tmp_path: Path) -> None:
     table = pl.DataFrame({"sex": ["f", "m", "u", ""], "n": [1.5, 2.0, 3.0, 4.0]})
     path = written(
@@ -160,6 +167,7 @@ def test_labels_of_texts(tmp_path: Path) -> None:
     assert read(path, labels=False)["sex"].to_list() == ["f", "m", "u", ""]
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize("code", [[9999.0], [{"lo": 9990, "hi": 9999}]])
 def test_values_that_spss_declares_as_missing_are_missing(shell: Shell, code: list[Any]) -> None:
     """A weight of 9,999 g would else be one that a child may have."""
@@ -175,6 +183,7 @@ def test_values_that_spss_declares_as_missing_are_missing(shell: Shell, code: li
     assert about["labels"] == {"wt_g": "Weight, grams"}
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_special_missing_values_of_stata_are_missing(tmp_path: Path) -> None:
     frame = pd.DataFrame({"sex": ["f", "f", "m"], "wt_g": [3100.0, "a", "b"]})
     path = tmp_path / "in.dta"
@@ -188,6 +197,7 @@ def test_special_missing_values_of_stata_are_missing(tmp_path: Path) -> None:
         assert source.about()["declared_missing"] == {"wt_g": 2}
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_integers_of_stata(tmp_path: Path) -> None:
     frame = pd.DataFrame({"i": pd.array([1, None, 3], dtype="Int32"), "f": [1.5, None, 3.0]})
     frame.to_stata(tmp_path / "in.dta", version=118, write_index=False)
@@ -196,6 +206,7 @@ def test_integers_of_stata(tmp_path: Path) -> None:
     assert table.dtypes == [pl.Int64, pl.Float64]
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize(
     ("program", "form", "number", "day"),
     [
@@ -217,6 +228,7 @@ def test_numbers_of_dates(program: str, form: str, number: int, day: str) -> Non
     assert str(dt.date(1970, 1, 1) + dt.timedelta(days=since)) == day
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize(
     ("program", "form"),
     [("SAS", "BEST12"), ("SAS", "8.2"), ("SAS", None), ("SAS", "MONYY7"), ("SAS", "TIME8"),
@@ -228,6 +240,7 @@ def test_numbers_that_are_no_dates(program: str, form: str | None) -> None:
     assert counted(program, form) is None
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_a_number_that_is_no_date_is_the_fault_of_its_row(shell: Shell) -> None:
     frame = pd.DataFrame(
         {"sex": ["f"] * 3, "birth_date": [24_227.0, 9e9, 24_227.0],
@@ -246,6 +259,7 @@ def test_a_number_that_is_no_date_is_the_fault_of_its_row(shell: Shell) -> None:
     assert scored["measured_on"].to_list() == ["2026-08-09"] * 3
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
@@ -268,6 +282,7 @@ def test_what_is_written_is_read(tmp_path: Path, rows: list[tuple[float | None, 
         assert got["t"].to_list() == table["t"].to_list()
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("command", ["score", "velocity", "chart", "report"])
 def test_every_command_takes_it_from_a_pipe_too(shell: Shell, suffix: str, command: str) -> None:
@@ -284,6 +299,7 @@ def test_every_command_takes_it_from_a_pipe_too(shell: Shell, suffix: str, comma
     assert out in shell.names()
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_cut_off_anywhere_it_is_one_line_or_whole(tmp_path: Path, suffix: str) -> None:
     content = written(tmp_path / f"in{suffix}").read_bytes()
@@ -300,6 +316,7 @@ def test_cut_off_anywhere_it_is_one_line_or_whole(tmp_path: Path, suffix: str) -
             assert str(error).startswith(f"cut{suffix}: ")
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_hostile_files_are_one_line(shell: Shell, suffix: str) -> None:
     written(shell.folder / f"in{suffix}")
@@ -316,6 +333,7 @@ def test_hostile_files_are_one_line(shell: Shell, suffix: str) -> None:
         assert "Traceback" not in done.err
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_a_data_set_of_sas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No library writes this kind: the same table, read by the reader of a transport file."""
     path = written(tmp_path / "in.xpt")
@@ -332,6 +350,7 @@ def test_a_data_set_of_sas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     rows._data.close()
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_transport_file_of_several_tables_is_refused(tmp_path: Path) -> None:
     """Only the first would be read, and it may not be the visits."""
     content = written(tmp_path / "in.xpt").read_bytes()
@@ -340,6 +359,7 @@ def test_a_transport_file_of_several_tables_is_refused(tmp_path: Path) -> None:
         Source(str(tmp_path / "two.xpt"))
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_thousands_of_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "in.sav"
     pyreadstat.write_sav(pd.DataFrame({f"c{i}": [1.0, 2.5] for i in range(3_000)}), path)
@@ -349,6 +369,7 @@ def test_thousands_of_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         Source(str(path))
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_a_file_without_rows_has_its_columns(tmp_path: Path) -> None:
     path = written(tmp_path / "in.sav", VISITS.clear())
     with Source(str(path)) as source:
@@ -356,6 +377,7 @@ def test_a_file_without_rows_has_its_columns(tmp_path: Path) -> None:
         assert list(source.batches()) == []
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_more_rows_stated_than_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "in.dta")
     called = statistical.StatisticalRows._called
@@ -370,6 +392,7 @@ def test_more_rows_stated_than_there_are(tmp_path: Path, monkeypatch: pytest.Mon
         Source(str(path))
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 @pytest.mark.parametrize("failing", [UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"), KeyError()])
 def test_an_error_of_the_library_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: Exception
@@ -387,6 +410,7 @@ def test_an_error_of_the_library_is_one_line(
         Source(str(path))
 
 
+@pytest.mark.requirement("REQ-FILE-17")
 def test_without_the_extra_it_is_said_which(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     written(shell.folder / "in.sav")
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
@@ -394,6 +418,7 @@ def test_without_the_extra_it_is_said_which(shell: Shell, monkeypatch: pytest.Mo
     assert 'needs the extra "files": pip install "neocalc[files]"' in said
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_bytes_at_any_place(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"0123456789")
     data = Input(str(tmp_path / "x"), "x")
@@ -406,12 +431,14 @@ def test_bytes_at_any_place(tmp_path: Path) -> None:
     data.close()
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_a_sheet_is_that_of_a_workbook(shell: Shell) -> None:
     name = written(shell.folder / "in.sav").name
     said = shell.run("score", name, "-o", "out.csv", "--sheet", "Visits").problem
     assert "--sheet: in.sav is no Excel workbook" in said
 
 
+@pytest.mark.requirement("REQ-FILE-13")
 def test_a_data_set_that_sas_wrote(tmp_path: Path) -> None:
     packed = Path(__file__).parent / "sas" / "file1.sas7bdat.gz"
     path = tmp_path / "in.sas7bdat"

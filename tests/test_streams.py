@@ -102,6 +102,7 @@ def test_every_command_is_tried() -> None:
     assert set(COMMANDS) <= tried
 
 
+@pytest.mark.requirement("REQ-CMD-09")
 @pytest.mark.parametrize("command", list(SHOWN))
 def test_a_result_that_is_shown(tmp_path: Path, command: str) -> None:
     typed = SHOWN[command]
@@ -115,6 +116,7 @@ def test_a_result_that_is_shown(tmp_path: Path, command: str) -> None:
         assert run(tmp_path, typed, ALL) == (2, "", "")
 
 
+@pytest.mark.requirement("REQ-CMD-09")
 @pytest.mark.parametrize("command", list(SHOWN))
 def test_a_result_that_is_shown_needs_no_other_stream(tmp_path: Path, command: str) -> None:
     typed = SHOWN[command]
@@ -129,6 +131,7 @@ def test_a_result_that_is_shown_needs_no_other_stream(tmp_path: Path, command: s
         assert run(tmp_path, typed, "| head -1")[0] == 0
 
 
+@pytest.mark.requirement("REQ-CMD-09")
 @pytest.mark.parametrize("command", [*WRITTEN, *BOTH])
 def test_a_result_in_a_file_needs_no_stream(tmp_path: Path, command: str) -> None:
     typed, name = (WRITTEN | BOTH)[command]
@@ -155,6 +158,7 @@ def test_a_full_standard_output_is_an_error_though_there_is_a_file(
     assert whole(tmp_path / name)
 
 
+@pytest.mark.requirement("REQ-CMD-09")
 @pytest.mark.parametrize("command", list(WRONG))
 def test_a_failure_is_told_by_the_exit_status_alone(tmp_path: Path, command: str) -> None:
     typed, expected = WRONG[command]
@@ -165,6 +169,7 @@ def test_a_failure_is_told_by_the_exit_status_alone(tmp_path: Path, command: str
         (tmp_path / "out.csv.json").unlink(missing_ok=True)
 
 
+@pytest.mark.requirement("REQ-CMD-09")
 @pytest.mark.parametrize(
     "typed", ["score - -o out.csv", "velocity - -o out.csv", "chart - -o x.svg"]
 )
@@ -299,6 +304,7 @@ def test_a_number_that_is_free_is_filled() -> None:
     assert done.stdout == "[True, True]\n"
 
 
+@pytest.mark.requirement("REQ-CMD-10")
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -321,6 +327,7 @@ def test_what_a_terminal_would_obey_is_shown_as_text(
     assert said.read() == shown
 
 
+@pytest.mark.requirement("REQ-CMD-10")
 def test_json_with_such_characters_is_still_json(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

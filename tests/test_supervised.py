@@ -65,6 +65,7 @@ def test_the_exit_status_is_passed_on(status: int) -> None:
     assert supervised(lambda: status) == status
 
 
+@pytest.mark.requirement("REQ-FILE-08")
 @pytest.mark.parametrize(
     ("number", "why"),
     [
@@ -109,6 +110,7 @@ def test_what_a_library_says_of_a_command_that_goes_on_is_not_shown(
     assert capfd.readouterr().err == "and this is\n"
 
 
+@pytest.mark.requirement("REQ-FILE-08")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_stop_ends_it_wherever_it_is(
     capsys: pytest.CaptureFixture[str], number: int
@@ -168,6 +170,7 @@ def outputs_of(folder: Path, *, at: int | None) -> Callable[[], int]:
     return command
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 @pytest.mark.parametrize("at", [1, 2, 3, None])
 def test_a_command_that_was_killed_has_written_all_or_nothing_and_it_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], at: int | None
@@ -179,6 +182,7 @@ def test_a_command_that_was_killed_has_written_all_or_nothing_and_it_is_said(
     assert capsys.readouterr().err.endswith(f"(is there enough memory?); {said}\n")
 
 
+@pytest.mark.requirement("REQ-FILE-07")
 def test_when_the_first_process_is_killed_the_second_cleans_up(tmp_path: Path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path\n"
@@ -235,6 +239,7 @@ def test_the_second_process_completes_what_it_has_begun(tmp_path: Path) -> None:
 # In this process
 
 
+@pytest.mark.requirement("REQ-FILE-08")
 def test_a_defect_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     def fails() -> int:
         runs.tell("wrote", ["out.csv"])

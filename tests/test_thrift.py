@@ -79,6 +79,7 @@ def test_what_is_cut_off_is_refused(struct: Struct, data: st.DataObject) -> None
         Reader(whole[:cut]).struct()
 
 
+@pytest.mark.requirement("REQ-FILE-06")
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(ThriftError):

@@ -67,6 +67,7 @@ def site(folder: Path, text: str = SITE, name: str = "site.toml") -> Path:
 
 
 class TestOwn:
+    @pytest.mark.requirement("REQ-TRIAL-01")
     def test_versions(self) -> None:
         assert [(trial.id, trial.version) for trial in trials.trials()] == [
             ("NCT03558334", "registry"),
@@ -74,6 +75,7 @@ class TestOwn:
             ("NCT03601416", "registry"),
         ]
 
+    @pytest.mark.requirement("REQ-TRIAL-01")
     @pytest.mark.parametrize(
         ("name", "version", "arm", "dose"),
         [
@@ -89,6 +91,7 @@ class TestOwn:
         assert found.limits.at("dose") == dose
         assert found.trial == name
 
+    @pytest.mark.requirement("REQ-TRIAL-01")
     def test_a_dose_that_the_registry_does_not_state_is_refused(self) -> None:
         trial = nc.trials.load("NCT03601416", "registry")
         assert trial.version == "registry"
@@ -107,6 +110,7 @@ class TestOwn:
         with pytest.raises(nc.InputError, match="has: A, b"):
             two.arm("c")
 
+    @pytest.mark.requirement("REQ-TRIAL-02")
     def test_an_arm_or_version_that_is_not_there(self) -> None:
         with pytest.raises(nc.InputError, match="has: A, B"):
             nc.trials.load("NCT03558334").arm("C")
@@ -115,6 +119,7 @@ class TestOwn:
         with pytest.raises(nc.InputError, match="accepted: NCT03558334, NCT03601416"):
             nc.trials.load("NCT00000000")
 
+    @pytest.mark.requirement("REQ-TRIAL-03")
     def test_what_is_missing_is_missing(self) -> None:
         for trial in trials.trials():
             assert trial.not_stated
@@ -125,6 +130,7 @@ class TestOwn:
         assert nc.trials.load("NCT03601416", "registry").windows("2026-08-14") == ()
         assert nc.trials.load("NCT03558334").visits("2026-08-14") == ()
 
+    @pytest.mark.requirement("REQ-TRIAL-03")
     def test_facts(self) -> None:
         assert nc.trials.load("NCT03558334").facts["participants"] == 12
         assert nc.trials.load("NCT03601416", "registry").facts["participants"] == 57
@@ -149,6 +155,7 @@ class TestOwn:
         stated = {(trial.id, trial.version) for trial in trials.trials()}
         assert set(files._names(root)) == stated
 
+    @pytest.mark.requirement("REQ-TRIAL-07")
     def test_none_of_several_versions_is_chosen(self) -> None:
         with pytest.raises(nc.MissingError) as caught:
             nc.trials.load("NCT03601416")
@@ -159,6 +166,7 @@ class TestOwn:
 
 
 class TestEligibility:
+    @pytest.mark.requirement("REQ-TRIAL-04")
     @pytest.mark.parametrize(
         ("age", "born", "truth"),
         [(PRETERM, MET, True), (TERM, NOT_MET, False), (UNSTATED, UNDECIDED, False)],
@@ -170,6 +178,7 @@ class TestEligibility:
         assert bool(found) is truth
         assert found.outcome == (NOT_MET if born == NOT_MET else UNDECIDED)
 
+    @pytest.mark.requirement("REQ-TRIAL-04")
     @pytest.mark.parametrize(
         ("days", "outcome"), [(27, NOT_MET), (28, MET), (365, MET), (366, NOT_MET)]
     )
@@ -207,6 +216,7 @@ class TestEligibility:
         assert trial.eligible(nc.Age.from_days(29)).outcome == NOT_MET
         assert trial.eligible(nc.Age.from_days(30)).outcome == MET
 
+    @pytest.mark.requirement("REQ-TRIAL-04")
     def test_reasons(self) -> None:
         found = nc.trials.load("NCT03558334").eligible(UNSTATED)
         assert [criterion.reason for criterion in found] == [
@@ -215,6 +225,7 @@ class TestEligibility:
         ]
         assert repr(found) == "<Eligibility not decidable from age: 2 criteria>"
 
+    @pytest.mark.requirement("REQ-TRIAL-04")
     def test_without_criteria_nothing_is_decided(self) -> None:
         found = nc.trials.load("NCT03601416", "protocol-2020").eligible(PRETERM)
         assert found.outcome == UNDECIDED
@@ -239,6 +250,7 @@ class TestEligibility:
 
 
 class TestWindows:
+    @pytest.mark.requirement("REQ-TRIAL-05")
     def test_from_a_date(self) -> None:
         found = nc.trials.load("NCT03558334").windows("2026-08-14")
         assert [(window.within, window.end) for window in found] == [
@@ -249,10 +261,12 @@ class TestWindows:
         ]
         assert {window.start for window in found} == {dt.date(2026, 8, 14)}
 
+    @pytest.mark.requirement("REQ-TRIAL-05")
     def test_from_a_time(self) -> None:
         found = nc.trials.load("NCT03558334").windows("2026-08-14T09:30+08:00")
         assert found[0].end.isoformat() == "2026-08-15T09:30:00+08:00"
 
+    @pytest.mark.requirement("REQ-TRIAL-05")
     def test_visits(self) -> None:
         found = nc.trials.load("NCT03601416", "protocol-2020").visits("2026-08-31")
         assert [(visit.after, str(visit.on)) for visit in found] == [
@@ -263,6 +277,7 @@ class TestWindows:
             ("24 months", "2028-08-31"),
         ]
 
+    @pytest.mark.requirement("REQ-TRIAL-05")
     def test_a_leap_day(self) -> None:
         found = nc.trials.load("NCT03558334").windows("2024-02-29")
         assert found[2].end == dt.date(2026, 2, 28)
@@ -282,6 +297,7 @@ class TestWindows:
 
 
 class TestSite:
+    @pytest.mark.requirement("REQ-TRIAL-06")
     def test_by_path(self, tmp_path: Path) -> None:
         trial = nc.trials.load(site(tmp_path))
         assert trial.arm("A").dose.magnitude == 2e6
@@ -294,6 +310,7 @@ class TestSite:
         with pytest.raises(nc.InputError, match="has: 2"):
             nc.trials.load(site(tmp_path), version="3")
 
+    @pytest.mark.requirement("REQ-TRIAL-06")
     def test_its_limits_hold(self, tmp_path: Path) -> None:
         arm = nc.trials.load(site(tmp_path)).arm("B")
         with pytest.raises(nc.DoseRefused, match="hard stop: volume per kg"):
@@ -301,6 +318,7 @@ class TestSite:
                 weight="2 kg", arm=arm, concentration="1 million cells/mL", doses_given=[]
             )
 
+    @pytest.mark.requirement("REQ-TRIAL-06")
     @pytest.mark.parametrize("as_folder", [True, False])
     def test_by_the_environment(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_folder: bool
@@ -309,6 +327,7 @@ class TestSite:
         monkeypatch.setenv(files.ENVIRONMENT, f":{tmp_path if as_folder else path}")
         assert nc.trials.load("SITE-1").version == "2"
 
+    @pytest.mark.requirement("REQ-TRIAL-02")
     def test_several_versions_need_a_name(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -355,6 +374,7 @@ class TestSite:
         with pytest.raises(nc.FileError, match="holds no definition"):
             nc.trials.load("SITE-1")
 
+    @pytest.mark.requirement("REQ-TRIAL-06")
     @pytest.mark.parametrize(
         ("old", "new", "said"),
         [
@@ -479,6 +499,7 @@ OPTION = {"dose": OPTIONS[0], "score": OPTIONS[0], "chart": OPTIONS[1], "report"
 class TestSeveralVersions:
     """A site's own version 2.1 was once passed over for the version of the registry."""
 
+    @pytest.mark.requirement("REQ-TRIAL-07")
     @pytest.mark.parametrize("command", list(OPTION))
     def test_no_command_chooses(
         self, beside: Path, capsys: pytest.CaptureFixture[str], command: str
@@ -523,6 +544,7 @@ class TestSeveralVersions:
         ]
         assert main(asked) == 0, capsys.readouterr().err
 
+    @pytest.mark.requirement("REQ-TRIAL-07")
     def test_python_alike(self, beside: Path) -> None:
         path = site(beside, REGISTERED)
         visits = pl.read_csv(VISITS, infer_schema=False)
@@ -554,6 +576,7 @@ class TestPinned:
     def sha256(self, beside: Path) -> str:
         return hashlib.sha256(site(beside, REGISTERED).read_bytes()).hexdigest()
 
+    @pytest.mark.requirement("REQ-TRIAL-08")
     def test_dose(self, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         asked = commands("NCT03558334", "2.1")["dose"]
         assert main([*asked, "--audit", "a.jsonl", "--worksheet", "w.txt"]) == 0
@@ -576,6 +599,7 @@ class TestPinned:
         sheet = " ".join((tmp_path / "w.txt").read_text("utf-8").split())
         assert "protocol file ships with neocalc" in sheet
 
+    @pytest.mark.requirement("REQ-TRIAL-08")
     def test_score(self, sha256: str, tmp_path: Path) -> None:
         assert main(commands("NCT03558334", "2.1")["score"]) == 0
         dose = json.loads((tmp_path / "out.csv.json").read_text("utf-8"))["dose"]
@@ -583,6 +607,7 @@ class TestPinned:
             "NCT03558334", "2.1", "A", "site.toml", sha256,
         ]  # fmt: skip
 
+    @pytest.mark.requirement("REQ-TRIAL-08")
     def test_chart_and_report(
         self, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -610,6 +635,7 @@ class TestPinned:
 
 
 class TestTakenNames:
+    @pytest.mark.requirement("REQ-TRIAL-07")
     @pytest.mark.parametrize(
         ("trial", "version"),
         [("NCT03558334", "registry"), ("nct03558334", "Registry"), ("ＮＣＴ03558334", "registry"),
@@ -654,6 +680,7 @@ class TestBrokenFiles:
         "another case": REGISTERED.replace("NCT", "nct").replace("[[arms]]", "[[arms"),
     }
 
+    @pytest.mark.requirement("REQ-TRIAL-09")
     @pytest.mark.parametrize("content", list(OTHER.values()), ids=list(OTHER))
     def test_of_another_trial(
         self, beside: Path, capsys: pytest.CaptureFixture[str], content: str | bytes
@@ -671,6 +698,7 @@ class TestBrokenFiles:
             with pytest.raises(nc.TrialWarning):
                 nc.trials.load("NCT03558334")
 
+    @pytest.mark.requirement("REQ-TRIAL-09")
     @pytest.mark.parametrize("content", list(SAME.values()), ids=list(SAME))
     def test_of_the_same_trial(
         self, beside: Path, capsys: pytest.CaptureFixture[str], content: str | bytes
@@ -683,6 +711,7 @@ class TestBrokenFiles:
         assert main(commands("NCT03558334", "registry")["dose"]) == 0  # none other can be meant
         assert "Notice: passed over: " in capsys.readouterr().err
 
+    @pytest.mark.requirement("REQ-TRIAL-09")
     @pytest.mark.parametrize("kind", ["missing", "empty folder", "pipe", "too large"])
     def test_what_cannot_be_read_may_be_any_trial(
         self, beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -62,6 +62,7 @@ ACCEPTED = {
 }
 
 
+@pytest.mark.requirement("REQ-UNIT-02")
 @pytest.mark.parametrize(
     ("dimension", "text"), [(d, text) for d, texts in ACCEPTED.items() for text in texts.split()]
 )
@@ -69,6 +70,7 @@ def test_units_of_each_dimension(dimension: str, text: str) -> None:
     assert unit(text).dimension == dimension
 
 
+@pytest.mark.requirement("REQ-UNIT-07")
 def test_units_of_several_words() -> None:
     for text in (
         "million cells/kg",
@@ -88,6 +90,7 @@ def test_canonical_units_are_on_the_list_and_canonical() -> None:
         assert (unit(name).num, unit(name).den) == (1, 1)
 
 
+@pytest.mark.requirement("REQ-UNIT-02")
 @pytest.mark.parametrize(
     "text",
     [
@@ -105,6 +108,7 @@ def test_anything_else_is_not(text: str) -> None:
 # ------------------------------------------------------------------------------------ conversion
 
 
+@pytest.mark.requirement("REQ-UNIT-05")
 @pytest.mark.parametrize(
     ("figure", "source", "target", "expected"),
     [
@@ -126,6 +130,7 @@ def test_conversions(figure: float, source: str, target: str, expected: float) -
     assert convert(figure, unit(source), unit(target)) == expected
 
 
+@pytest.mark.requirement("REQ-UNIT-05")
 def test_a_conversion_rounds_once() -> None:
     """Whole grams are the nearest float to their decimal kilograms, for each of 10,000."""
     grams = np.arange(1, 10_001)
@@ -136,6 +141,7 @@ def test_a_conversion_rounds_once() -> None:
 # ----------------------------------------------------------------------------------------- texts
 
 
+@pytest.mark.requirement("REQ-UNIT-04")
 @pytest.mark.parametrize(
     "text",
     [
@@ -148,6 +154,7 @@ def test_texts_of_one_weight(text: str) -> None:
     assert one(text) == 1.85
 
 
+@pytest.mark.requirement("REQ-UNIT-07")
 @pytest.mark.parametrize(
     ("text", "target", "expected"),
     [
@@ -170,6 +177,7 @@ def test_texts_of_other_quantities(text: str, target: str, expected: float) -> N
     assert one(text, target) == expected
 
 
+@pytest.mark.requirement("REQ-UNIT-02", "REQ-UNIT-06")
 @pytest.mark.parametrize(
     "text",
     [
@@ -203,6 +211,7 @@ def test_a_figure_too_large_for_a_float_is_infinite_and_has_no_z() -> None:
     assert caught.value.status == "invalid_value"
 
 
+@pytest.mark.requirement("REQ-UNIT-06")
 def test_commas_between_thousands_are_for_cells_and_grams_alone() -> None:
     """1,850 kg could be 1.85 kg with a decimal comma; 1,850 g as 1.85 g is no infant's weight."""
     for text in ("1,850 kg", "1,850 mL", "12,000 day", "1,85 g", "1,8500 g", "0,850.5 g"):
@@ -260,6 +269,7 @@ def test_one_missing_value(value: Any) -> None:
     assert caught.value.status == "missing_value"
 
 
+@pytest.mark.requirement("REQ-UNIT-01")
 @pytest.mark.parametrize(
     "value",
     [5, 5.0, 0, np.float64(5), np.array(5.0), [1.0, 2.0], (1, 2), np.ones(3), [None, 5.0],
@@ -284,6 +294,7 @@ def test_what_is_no_number_was_called_a_bare_one(value: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.requirement("REQ-UNIT-03")
 @pytest.mark.parametrize(
     ("value", "said"),
     [
@@ -307,6 +318,7 @@ def test_another_dimension_is_named(value: Any, said: str) -> None:
     assert said in str(caught.value)
 
 
+@pytest.mark.requirement("REQ-UNIT-03")
 def test_examples_in_messages() -> None:
     assert example("give a quantity in kg, g") == '"1.85 kg"'
     assert example("give a quantity in g or kg") == '"1850 g"'
@@ -326,6 +338,7 @@ def test_the_example_of_a_duration_was_made_of_its_own_message() -> None:
 # ------------------------------------------------------------------------------- pint quantities
 
 
+@pytest.mark.requirement("REQ-UNIT-04")
 @pytest.mark.parametrize("make", [pint.UnitRegistry, pint.get_application_registry])
 def test_quantities_of_any_registry(make: Callable[[], Any]) -> None:
     units = make()
@@ -343,6 +356,7 @@ def test_quantities_of_any_registry(make: Callable[[], Any]) -> None:
     assert not single
 
 
+@pytest.mark.requirement("REQ-UNIT-08")
 def test_a_product_of_mixed_prefixes_keeps_its_prefix() -> None:
     """1e6 cells/kg x 3200 g: its bare magnitude is 3.2e9, which is a thousandfold overdose."""
     product = nc.Q(1e6, "cell/kg") * nc.Q(3200, "g")
@@ -368,6 +382,7 @@ def test_one_number_of_any_kind(make: Callable[[], Any]) -> None:
     assert one(nc.Q(make(), "kg")) == 5.0
 
 
+@pytest.mark.requirement("REQ-UNIT-04")
 @pytest.mark.parametrize(
     "make",
     [
@@ -390,11 +405,13 @@ def test_arrays_of_any_kind(make: Callable[[], Any]) -> None:
     assert not single
 
 
+@pytest.mark.requirement("REQ-UNIT-09")
 def test_missing_elements_of_a_pint_array_are_nan() -> None:
     for values in ([1.0, None], [1.0, math.nan], pd.array([1, None], dtype="Int64")):
         np.testing.assert_array_equal(figures_of(nc.Q(values, "kg"), "kg", "w")[0], [1, math.nan])
 
 
+@pytest.mark.requirement("REQ-UNIT-09")
 def test_a_masked_value_was_scored_as_if_it_had_been_measured() -> None:
     masked = np.ma.array([3.0, 4.0], mask=[False, True])
     figures = figures_of(nc.Q(masked, "kg"), "kg", "weight")[0]
@@ -423,6 +440,7 @@ def test_the_unit_of_quantities_in_a_list_was_stripped() -> None:
         nc.Q([nc.Q([3000.0], "g")], "kg")
 
 
+@pytest.mark.requirement("REQ-UNIT-02")
 @pytest.mark.parametrize("name", ["furlong", "", "kg*m", "exec('1')", None, 5, "x" * 10_000_000])
 def test_q_takes_listed_units_alone(name: Any) -> None:
     with pytest.raises(nc.UnitError, match="one of the listed units"):
@@ -436,6 +454,7 @@ def test_quantities_that_are_not_numbers() -> None:
             figures_of(units.Quantity(magnitude, "kg"), "kg", "weight")
 
 
+@pytest.mark.requirement("REQ-UNIT-02")
 def test_what_only_looks_like_a_quantity_is_refused() -> None:
     class Pretended:
         units = "kg"
@@ -451,6 +470,7 @@ def test_two_dimensions_are_refused() -> None:
             figures_of(value, "kg", "weight")
 
 
+@pytest.mark.requirement("REQ-UNIT-09")
 def test_results_are_plain_numbers_with_a_unit() -> None:
     assert str(quantity(1.85, "kg")) == "1.85 kilogram"
     assert str(quantity(13.5, "kg/m2").units) == "kilogram / meter ** 2"
@@ -471,6 +491,7 @@ def test_arrays_of_texts(make: Callable[[Any], Any]) -> None:
     assert not single
 
 
+@pytest.mark.requirement("REQ-UNIT-09")
 def test_bad_elements_have_a_status_and_the_others_go_on() -> None:
     values = [
         "1850 g", None, "", "5", "2 cm", nc.Q(2.5, "kg"), nc.Q(3, "cm"), math.nan, pd.NA, 7.0, [],

@@ -17,6 +17,7 @@ def scored(frame: Any, **options: Any) -> Any:
     return nc.score(pl.DataFrame(frame), **options)
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 def test_weeks_and_days_in_two_columns() -> None:
     """The days were dropped: 0.006 and -1.029 instead of -0.484 and -1.316."""
     frame: Any = {
@@ -35,6 +36,7 @@ def test_weeks_and_days_in_two_columns() -> None:
 WEEKS, PART = "gestational_age_weeks", "gestational_age_days_part"
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 @pytest.mark.parametrize(
     ("names", "options"),
     [
@@ -57,6 +59,7 @@ def test_weeks_and_days_by_the_hint_of_the_message(
     assert row[7:9] == ["188", "-92"]
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 @pytest.mark.parametrize(
     ("weeks", "days", "status", "gestation"),
     [
@@ -83,6 +86,7 @@ def test_each_row_of_weeks_and_days(weeks: Any, days: Any, status: str, gestatio
     assert found["postmenstrual_age_days"].to_list() == [after]
 
 
+@pytest.mark.requirement("REQ-TAB-15")
 @pytest.mark.parametrize(
     ("months", "days"),
     [(0, 0), (24, 731), (23.99, 730), (9, 274), (8, 244), (59.99, 1826), (2.5, 76), ("12", 365),
@@ -96,6 +100,7 @@ def test_months_are_read_as_the_who_rounds_them(months: Any, days: int) -> None:
     assert int(own.days[0]) == days
 
 
+@pytest.mark.requirement("REQ-TAB-15")
 @pytest.mark.parametrize(
     ("years", "days"), [(0, 0), (2, 731), (1, 365), (4.99, 1823), (0.5, 183), ("1.5", 548)]
 )
@@ -126,6 +131,7 @@ def test_ages_that_cannot_be_used(column: str, cell: Any, status: str) -> None:
     assert found["laz_status"].to_list() == [status]
 
 
+@pytest.mark.requirement("REQ-TAB-15")
 @pytest.mark.parametrize("measure", ["head_circumference", "arm_circumference"])
 def test_millimetres_are_the_same_bits_as_centimetres(measure: str) -> None:
     """Of a survey 3,002 of 3,002 arm circumferences were implausible: z 78.8."""
@@ -159,6 +165,7 @@ def test_charts_read_millimetres_and_months(shell: Shell) -> None:
 # Decimal commas
 
 
+@pytest.mark.requirement("REQ-TAB-07")
 @pytest.mark.parametrize(
     ("text", "status"),
     [("4,1", "ok"), (" 4,10 ", "ok"), ("4", "ok"), ("4.1", "invalid_value"), (",5", "implausible"),
@@ -170,6 +177,7 @@ def test_a_declared_decimal_comma(text: str, status: str) -> None:
     assert scored(frame, decimal=",")["waz_status"].to_list() == [status, "ok"]
 
 
+@pytest.mark.requirement("REQ-TAB-07")
 def test_a_comma_that_is_not_declared_is_no_number() -> None:
     frame = {"sex": ["m", "m"], "age_days": [30, 30], "weight_kg": ["4,1", "4.1"]}
     assert scored(frame)["waz_status"].to_list() == ["invalid_value", "ok"]
@@ -197,6 +205,7 @@ def test_a_file_of_semicolons_and_commas(shell: Shell) -> None:
 # Dates
 
 
+@pytest.mark.requirement("REQ-TAB-17")
 def test_a_declared_form_of_dates(shell: Shell) -> None:
     header = "subject_id,sex,birth_date,measured_on,administered_on,weight_kg\n"
     shell.write("in.csv", header + "1,m,25/12/2023,25/01/2024,01/02/2024,4\n"

@@ -41,6 +41,7 @@ def cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_the_page_is_of_these_tables_and_this_version() -> None:
     """Else: python scripts/validation_report.py (--kept-peers where the peers are not at hand)."""
     facts = dict(row for row in cells(section(5)) if len(row) == 2)
@@ -48,6 +49,7 @@ def test_the_page_is_of_these_tables_and_this_version() -> None:
     assert facts["tables digest"] == tables_digest()
 
 
+@pytest.mark.requirement("REQ-REC-06")
 @pytest.mark.parametrize("one", GRID, ids=lambda a: f"{a.reference}-{a.measure}")
 def test_neocalc_agrees_with_the_simple_implementation(one: validation_grid.Agreement) -> None:
     """Every 60th row of each table here; every row in the report."""
@@ -56,6 +58,7 @@ def test_neocalc_agrees_with_the_simple_implementation(one: validation_grid.Agre
     assert one.values > 50
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_the_page_says_the_same_of_the_whole_grid() -> None:
     rows = cells(section(1))[1:]
     named = [(a.reference, a.measure.replace("_", " ")) for a in GRID]
@@ -65,6 +68,7 @@ def test_the_page_says_the_same_of_the_whole_grid() -> None:
     assert "; 0 different statuses" in section(1)
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_every_published_value_agrees() -> None:
     rows = [row for row in cells(section(2)) if len(row) == 7][1:]
     assert len(rows) >= 8
@@ -77,6 +81,7 @@ def test_what_verify_covers_and_what_it_cannot_is_said() -> None:
     assert f"- {NOT_COVERED}" in section(2)
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_every_difference_from_another_package_has_its_reason() -> None:
     assert "NOT EXPLAINED" not in PAGE
     kept = json.loads((ROOT / "docs" / "validation_peers.json").read_text(encoding="utf-8"))
@@ -85,6 +90,7 @@ def test_every_difference_from_another_package_has_its_reason() -> None:
         assert "status" in one or "NOT EXPLAINED" not in validation_compare.reason(one)
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_a_reason_that_leaves_more_than_rounding_explains_nothing() -> None:
     one = {"name": "anthro", "index": "weight_for_length off the grid", "within": 0.04,
            "beyond": 0.05, "none": 0, "left": 4.9e-5}  # fmt: skip
@@ -93,6 +99,7 @@ def test_a_reason_that_leaves_more_than_rounding_explains_nothing() -> None:
     assert validation_compare.reason(one | {"index": "bmi", "left": None}) == "NOT EXPLAINED"
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_a_reason_is_tried_on_the_values_of_the_other_package() -> None:
     """Its z without the restriction, as docs/differences.md has it of pygrowthstandards."""
     rows = [["male", 365, 15.0], ["male", 365, 10.0]]
@@ -107,6 +114,7 @@ def test_a_reason_is_tried_on_the_values_of_the_other_package() -> None:
     assert validation_reasons.left("anthro", "weight", rows, off) is None
 
 
+@pytest.mark.requirement("REQ-REC-06")
 def test_a_package_that_is_not_installed_is_said_and_the_rest_goes_on() -> None:
     z: dict[str, Any] = {"weight": [0.5, -4.0, 1.0]}
     rows = {"weight": [["male", 1, 3.0], ["female", 2, 1.5], ["male", 3, 4.0]]}
@@ -132,6 +140,7 @@ LEFT_OUT = {
 """How far off a width may be that is predicted from its neighbours: rms at z -2, 0 and 2."""
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 @pytest.mark.parametrize("case", validation_velocity.LEFT_OUT, ids=str)
 def test_a_width_that_is_left_out_is_predicted(case: tuple[str, int, int, int]) -> None:
     found = validation_velocity.left_out(*case)
@@ -142,6 +151,7 @@ def test_a_width_that_is_left_out_is_predicted(case: tuple[str, int, int, int]) 
     assert errors[1] < 0.7 * middle  # interpolated linearly it is further off
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 def test_the_correlations_predict_the_longest_width() -> None:
     """Fitted to widths up to 4 months, the SD of increments over 6 months, by 6 to 11 %."""
     for measure, most in (("weight", 0.065), ("length", 0.111), ("head_circumference", 0.111)):
@@ -188,6 +198,7 @@ def test_a_cohort_is_compared_as_a_whole(tmp_path: Path) -> None:
     assert pair["sd_of_conditional"] == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-12")
 def test_the_visits_of_a_cohort_that_have_a_velocity_are_counted(tmp_path: Path) -> None:
     """Weights of a month apart, a week apart and ten weeks apart, of a boy born at term."""
     lines = ["subject_id,sex,age_days,gestational_age_days,weight_kg,length_cm"]
@@ -204,6 +215,7 @@ def test_the_visits_of_a_cohort_that_have_a_velocity_are_counted(tmp_path: Path)
     assert shown == "| weight | 3 | 1 (33%) | 2 (67%) | 2 (67%) | 3 (100%) | 3 (100%) | 3 (100%) |"
 
 
+@pytest.mark.requirement("REQ-FOLLOW-12")
 def test_every_visit_within_the_widths_of_a_cohort_has_a_velocity() -> None:
     kept = json.loads(validation_velocity.KEPT_SHARES.read_text(encoding="utf-8"))
     page = section(6)

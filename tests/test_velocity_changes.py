@@ -34,6 +34,7 @@ def change(
     )
 
 
+@pytest.mark.requirement("REQ-GAIN-06")
 def test_it_is_the_difference_of_the_two_z() -> None:
     c = change("980 g", "1500 g", (0, 35))
     one = nc.zscore("weight", "980 g", sex="f", age=at(0))
@@ -48,6 +49,7 @@ def test_it_is_the_difference_of_the_two_z() -> None:
     assert repr(c) == f"<Change {c.change:.2f} ok>"
 
 
+@pytest.mark.requirement("REQ-GAIN-07")
 def test_across_two_references_the_step_is_beside_it() -> None:
     c = change("2900 g", "5900 g", (88, 210))
     assert (c.first_reference, c.second_reference) == ("fenton-2013", "who-2006")
@@ -71,6 +73,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.requirement("REQ-GAIN-07")
 @pytest.mark.parametrize(("measure", "sex", "handover", "steps"), STEPS)
 def test_size_of_the_step(measure: str, sex: str, handover: str, steps: tuple[float, ...]) -> None:
     found = chart_step(
@@ -91,6 +94,7 @@ def test_step_where_the_chart_does_not_reach(tmp_path: Path) -> None:
     assert np.isnan(chart_step("weight", 0.0, sex=0, policy=policy)).all()
 
 
+@pytest.mark.requirement("REQ-GAIN-07")
 @pytest.mark.parametrize("measure", ["length", "head_circumference"])
 def test_steps_at_50_weeks_are_small(measure: str) -> None:
     for sex in (0, 1):
@@ -98,6 +102,7 @@ def test_steps_at_50_weeks_are_small(measure: str) -> None:
         assert np.abs(steps).max() < 0.13
 
 
+@pytest.mark.requirement("REQ-GAIN-03")
 def test_class_of_a_fall() -> None:
     assert change("980 g", "1300 g", (0, 35)).decline == "moderate"
     assert change("980 g", "1900 g", (0, 35)).decline == "none"
@@ -133,6 +138,7 @@ def test_a_length_at_one_visit_alone_is_refused(measure: str, given: str) -> Non
         change("5.5 kg", "6.9 kg", (180, 250), measure, **one)
 
 
+@pytest.mark.requirement("REQ-GAIN-06")
 def test_one_child_raises() -> None:
     with pytest.raises(nc.AgeError, match="after the first"):
         change("980 g", "1500 g", (35, 35))
@@ -147,6 +153,7 @@ def test_one_child_raises() -> None:
         )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-GAIN-06")
 def test_a_z_that_does_not_exist() -> None:
     c = change("30 cm", "36 cm", (0, 35), "head_circumference", reference="who-2006")
     assert (c.status, math.isnan(c.change)) == ("age_below_reference", True)
@@ -155,6 +162,7 @@ def test_a_z_that_does_not_exist() -> None:
     assert c.status == "oedema"
 
 
+@pytest.mark.requirement("REQ-GAIN-06")
 def test_many() -> None:
     c = nc.velocity.change(
         "weight",
@@ -194,6 +202,7 @@ def test_implausible_is_said_and_kept() -> None:
     assert later.status.tolist() == ["age_above_reference"]
 
 
+@pytest.mark.requirement("REQ-POL-13")
 def test_a_change_to_the_reference_of_school_age_is_marked_and_has_no_step() -> None:
     """The step beside a change is that of the hand-over; from 5 years on another chart follows."""
     found = nc.velocity.change(

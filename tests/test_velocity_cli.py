@@ -32,6 +32,7 @@ def expected() -> nc.velocity.Velocity:
     )
 
 
+@pytest.mark.requirement("REQ-FOLLOW-05")
 def test_the_example_of_the_contract_in_words(shell: Shell) -> None:
     done = shell.run(*INFANT, *DATES, *WEIGHT)
     assert (done.code, done.err) == (0, "")
@@ -56,6 +57,7 @@ def test_the_example_of_the_contract_in_words(shell: Shell) -> None:
     assert lines[-1].startswith("Policy: born before 37w0d")
 
 
+@pytest.mark.requirement("REQ-FOLLOW-05")
 def test_json(shell: Shell) -> None:
     done = shell.run(*INFANT, *DATES, *WEIGHT, "--length", "50cm", "54cm", "--json")
     about = json.loads(done.out)
@@ -138,6 +140,7 @@ def test_decisions_are_options(shell: Shell) -> None:
     assert floor["results"][0]["velocity"]["z_floor"] is None  # L is below 0: no limit
 
 
+@pytest.mark.requirement("REQ-GAIN-10")
 def test_a_standardised_change_in_words(shell: Shell) -> None:
     visit = ("velocity", "--sex", "m", "--weight", "7.9kg", "10kg", "--first-days", "183")
     done = shell.run(*visit, "--second-days", "548").out
@@ -181,6 +184,7 @@ def test_a_correlation_needs_its_source(
     assert problem in done.err
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 def test_an_interval_between_two_widths_in_words(shell: Shell) -> None:
     days = ("--first-days", "91", "--second-days", "159", "--sex", "m", "--weight", "6kg", "7kg")
     done = shell.run("velocity", *days)
@@ -336,6 +340,7 @@ def test_a_position_that_the_infants_policy_does_not_know(shell: Shell) -> None:
     assert "'sitting' is not accepted" in done.problem
 
 
+@pytest.mark.requirement("REQ-FOLLOW-05")
 def test_a_file(shell: Shell) -> None:
     shell.write("in.csv", VISITS)
     done = shell.run("velocity", "in.csv", "-o", "out.csv")
@@ -353,6 +358,7 @@ def test_a_file(shell: Shell) -> None:
     assert record["against"] == "previous"
 
 
+@pytest.mark.requirement("REQ-FOLLOW-05")
 def test_a_file_against_its_baseline_for_machines(shell: Shell) -> None:
     shell.write("in.csv", VISITS)
     done = shell.run(
@@ -364,6 +370,7 @@ def test_a_file_against_its_baseline_for_machines(shell: Shell) -> None:
     assert about["statuses"]["w_velocity"] == {"first_visit": 1, "ok": 1}
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 def test_a_file_against_an_interval(shell: Shell) -> None:
     rows = "".join(f"01,f,{day},40+0,{3300 + 25 * day}\n" for day in (0, 30, 61, 91, 122))
     shell.write("in.csv", "subject_id,sex,age_days,gestational_age,weight_g\n" + rows)
@@ -399,6 +406,7 @@ def monthly(children: int = 3) -> str:
     )
 
 
+@pytest.mark.requirement("REQ-FOLLOW-11")
 def test_the_summary_says_what_another_choice_of_the_earlier_visit_would_give(
     shell: Shell,
 ) -> None:
@@ -429,6 +437,7 @@ def test_the_summary_says_what_another_choice_of_the_earlier_visit_would_give(
     assert scored.filter(pl.col("age_days") < 200)["l_velocity_z"].count() == 9
 
 
+@pytest.mark.requirement("REQ-FOLLOW-11")
 def test_the_summary_says_what_a_choice_leaves_out(shell: Shell) -> None:
     """The first month of a child has no visit two months before; the visit before serves."""
     shell.write("in.csv", monthly(1))
@@ -445,6 +454,7 @@ def test_the_summary_says_what_a_choice_leaves_out(shell: Shell) -> None:
     ) in first.err
 
 
+@pytest.mark.requirement("REQ-FOLLOW-11")
 def test_nothing_is_said_where_every_visit_has_its_table(shell: Shell) -> None:
     shell.write("in.csv", "subject_id,sex,age_days,weight_g\n01,f,0,3300\n01,f,30,4200\n")
     done = shell.run("velocity", "in.csv", "-o", "out.csv", "--json")

@@ -50,6 +50,7 @@ def boy(first: int, second: int, *kg: float, **options: Any) -> nc.velocity.Chan
 # --- r ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 @pytest.mark.parametrize(
     ("measure", "sex", "start", "r"),
     [
@@ -73,6 +74,7 @@ def test_r_of_rows_over_6_months(measure: str, sex: str, start: int, r: float) -
     assert rows.r[here].tolist() == pytest.approx([r], abs=6e-4)
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("sex", SEXES)
 @pytest.mark.parametrize("few", [0, intervals.FEW])
@@ -120,6 +122,7 @@ def test_one_pair_and_many_agree() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 def test_ages_are_corrected_and_there_is_none_below_term() -> None:
     below = nc.velocity.correlation("weight", sex="f", **preterm(-1, 60))
     assert (below.status, below.source) == ("start_below_term", "")
@@ -181,6 +184,7 @@ LARGEST = {"weight": 0.08, "length": 0.05, "head_circumference": 0.04}
 """Between r of a row, or between two, and the model: found 0.078, 0.048 and 0.040."""
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("sex", SEXES)
 def test_the_model_is_near_the_tables_where_both_are(measure: str, sex: str) -> None:
@@ -200,6 +204,7 @@ def test_the_model_is_near_the_tables_where_both_are(measure: str, sex: str) -> 
 # --- the stored model ---------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_stored_model_is_what_the_script_fits(measure: str) -> None:
     fitted = fit_correlations.fitted(fit_correlations.implied_by_rows(measure))
@@ -227,6 +232,7 @@ def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(tables_folder() / FOLDER, tmp_path / FOLDER))
 
 
+@pytest.mark.requirement("REQ-GAIN-09")
 def test_a_model_that_was_altered_is_refused(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     assert read_models(folder) == models()
@@ -274,6 +280,7 @@ def test_a_malformed_description_is_refused(tmp_path: Path, about: str) -> None:
 # --- standardised change and conditional gain ---------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-GAIN-10")
 def test_a_change_with_the_correlation_of_the_tables() -> None:
     c = boy(183, 548, 7.9, 10.0)
     r = nc.velocity.correlation("weight", sex="m", **days(183, 548)).r
@@ -284,6 +291,7 @@ def test_a_change_with_the_correlation_of_the_tables() -> None:
     assert c.standardised_status == "ok"
 
 
+@pytest.mark.requirement("REQ-GAIN-10")
 def test_a_callers_own_correlation_goes_first() -> None:
     c = boy(183, 548, 7.9, 10.0, r=0.7, r_source="a cohort")
     assert (c.r, c.r_source, c.standardised_status) == (0.7, "a cohort", "ok")
@@ -298,6 +306,7 @@ def test_a_callers_own_correlation_goes_first() -> None:
     )
 
 
+@pytest.mark.requirement("REQ-GAIN-10")
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -318,6 +327,7 @@ def test_a_correlation_that_cannot_be_used_is_refused(
         boy(183, 548, 7.9, 10.0, **options)
 
 
+@pytest.mark.requirement("REQ-GAIN-10")
 def test_below_term_across_references_and_other_measures_there_is_none() -> None:
     below = nc.velocity.change(
         "weight", first="2.5 kg", second="3.0 kg", sex="f", **preterm(-20, 5)
@@ -393,6 +403,7 @@ def test_arrays() -> None:
     assert len(none.standardised) == len(none.standardised_status) == 0
 
 
+@pytest.mark.requirement("REQ-GAIN-10")
 @given(
     r=st.floats(0, 0.999), first=st.floats(5.5, 10), second=st.floats(7, 14),
 )  # fmt: skip

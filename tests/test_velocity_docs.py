@@ -18,6 +18,7 @@ from velocity_simulation import WIDTHS, pooled, table
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "velocity.md"
 
 
+@pytest.mark.requirement("REQ-FOLLOW-05")
 def test_every_example_of_the_page() -> None:
     found = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
     assert found.failed == 0
@@ -44,6 +45,7 @@ def test_what_the_page_says_of_the_table() -> None:
         assert late.share > 0.9
 
 
+@pytest.mark.requirement("REQ-FOLLOW-05")
 def test_the_defaults_that_the_page_states() -> None:
     page = PAGE.read_text(encoding="utf-8")
     rules = Rules()

@@ -79,6 +79,7 @@ def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     return int(request.param)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-03", "REQ-FOLLOW-10")
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("shuffled", [False, True], ids=["in-order", "shuffled"])
 @pytest.mark.parametrize(
@@ -193,6 +194,7 @@ def test_what_is_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_order(monkeypatch, frame.with_columns(subject_id=pl.lit("one")))
 
 
+@pytest.mark.requirement("REQ-FOLLOW-03")
 def test_large_and_not_in_order_is_read_again(
     tmp_path: Path, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +236,7 @@ def test_batches_that_are_not_all_taken_are_closed(
     assert [batches.gi_frame for batches in kept] == [None, None]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-11")
 def test_what_another_choice_would_give_is_the_same_whichever_way_a_file_goes(
     tmp_path: Path, held: int
 ) -> None:

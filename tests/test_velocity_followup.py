@@ -40,6 +40,7 @@ def compared(children: Children, against: str = "previous") -> tuple[list[int], 
 # --- which visit is compared with which ----------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01")
 def test_previous_and_first() -> None:
     children = Children(ints(1, 1, 1, 2, 2), ints(0, 10, 30, 0, 5), yes(5))
     assert compared(children) == ([0, 0, 1, 3, 3], ["first_visit", "ok", "ok", "first_visit", "ok"])
@@ -47,12 +48,14 @@ def test_previous_and_first() -> None:
     assert compare(children).days.tolist() == [0, 10, 20, 0, 5]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_rows_in_any_order() -> None:
     children = Children(ints(2, 1, 2, 1, 1), ints(5, 30, 0, 0, 10), yes(5))
     assert compared(children)[0] == [2, 4, 2, 3, 3]
     assert compare(children).days.tolist() == [5, 20, 0, 0, 10]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_one_visit_and_none() -> None:
     assert compared(Children(ints(7), ints(3), yes(1))) == ([0], ["first_visit"])
     assert compared(Children(ints(), ints(), yes(0))) == ([], [])
@@ -66,6 +69,7 @@ def test_a_row_without_a_subject() -> None:
     )
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_two_visits_on_one_day_are_compared_with_nothing() -> None:
     children = Children(ints(1, 1, 1, 1), ints(0, 10, 10, 30), yes(4))
     assert compared(children) == (
@@ -107,6 +111,7 @@ def since_baseline(children: Children) -> tuple[Any, Any]:
     return found
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01")
 def test_baseline() -> None:
     age = ints(0, 10, 20, 40, 0, 50)
     baseline = ints(15, 15, 15, 15, 60, 60), np.array([True, False, True, False, True, True])
@@ -129,6 +134,7 @@ def test_baseline_that_changes_or_is_missing() -> None:
     assert list(status_words(found.status)) == ["subject_conflict"] * 2 + ["first_visit", "ok"]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01")
 def test_visit_on_the_day_of_the_baseline_is_the_baseline() -> None:
     children = Children(ints(1, 1, 1), ints(0, 15, 30), yes(3), baseline=(ints(15, 15, 15), yes(3)))
     assert compared(children, "baseline") == ([0, 1, 1], ["first_visit", "first_visit", "ok"])
@@ -200,6 +206,7 @@ def plainly(children: Children, against: str, taken: Any) -> list[tuple[int, str
     return result
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01", "REQ-FOLLOW-09")
 @pytest.mark.parametrize("against", ["previous", "first", "baseline", "interval"])
 @pytest.mark.parametrize("seed", range(30))
 def test_against_a_plain_loop(against: str, seed: int) -> None:
@@ -223,6 +230,7 @@ def test_against_a_plain_loop(against: str, seed: int) -> None:
     assert found.other.tolist() == [row for row, _ in expected]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 def test_the_visit_nearest_to_an_interval_before() -> None:
     age = ints(0, 50, 60, 70, 122, 130, 400)
     children = Children(ints(1, 1, 1, 1, 1, 1, 1), age, yes(7))
@@ -232,6 +240,7 @@ def test_the_visit_nearest_to_an_interval_before() -> None:
     assert list(status_words(found.status)) == ["first_visit", *["ok"] * 5, "no_visit_in_window"]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 def test_of_two_visits_that_are_equally_near_the_earlier_one_is_taken() -> None:
     children = Children(ints(1, 1, 1), ints(10, 14, 72), yes(3))
     assert compare(children, "interval", interval=60, window=15).other.tolist() == [0, 1, 0]
@@ -261,6 +270,7 @@ TWO = ["duplicate_visit", "duplicate_visit", "first_visit"]
 NONE = math.nan
 
 
+@pytest.mark.requirement("REQ-FOLLOW-06")
 @pytest.mark.parametrize(
     ("measures", "expected"),
     [
@@ -328,6 +338,7 @@ def visits(subject: str = "01", **changed: Any) -> pl.DataFrame:
     return pl.DataFrame(columns | changed)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01", "REQ-FOLLOW-10")
 def test_every_cell_is_what_the_calls_give() -> None:
     """One rule: the table, and the calls for one pair."""
     scored = nc.velocity.score(visits())
@@ -436,6 +447,7 @@ def statuses(frame: pl.DataFrame, **options: Any) -> list[str]:
     return words
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_missing_and_empty_subjects() -> None:
     frame = visits(subject_id=["01", None, "", "01", "01", "01", "01"])
     assert statuses(frame)[:4] == ["first_visit", "missing_subject", "missing_subject", "ok"] or (
@@ -484,6 +496,7 @@ def test_a_loss_of_delta_in_single_precision_is_out_of_the_table() -> None:
         assert statuses(frame.cast({"weight_kg": dtype}))[1] == "non_positive_increment"
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_changed_sex_gestation_or_birth() -> None:
     changed: Any
     for column, value in (("sex", "m"), ("gestational_age", "26+1"), ("birth_date", "2024-01-11")):
@@ -504,6 +517,7 @@ def test_gestation_that_is_not_stated_everywhere() -> None:
     )
 
 
+@pytest.mark.requirement("REQ-FOLLOW-08")
 def test_the_end_of_correction_between_two_visits() -> None:
     """By then age is chronological: another basis. A rate needs neither."""
     frame = visits()
@@ -514,6 +528,7 @@ def test_the_end_of_correction_between_two_visits() -> None:
     assert scored["w_gain_g_per_day"][4] == pytest.approx(1300 / 61)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_visits_before_birth_and_without_a_date() -> None:
     dates = visits()["measured_on"].to_list()
     frame = visits(measured_on=["2024-01-01", "x", "", *dates[3:]])
@@ -522,6 +537,7 @@ def test_visits_before_birth_and_without_a_date() -> None:
     assert words[4] == "ok"
 
 
+@pytest.mark.requirement("REQ-FOLLOW-06")
 def test_a_row_that_repeats_another_has_its_answer() -> None:
     frame = pl.concat([visits(), visits()[3:4]])
     scored = nc.velocity.score(frame)
@@ -529,6 +545,7 @@ def test_a_row_that_repeats_another_has_its_answer() -> None:
     assert scored[7].equals(scored[3])
 
 
+@pytest.mark.requirement("REQ-FOLLOW-02")
 def test_rows_of_one_day_that_differ_are_left_out() -> None:
     other = visits()[3:4].with_columns(weight_g=pl.lit(4601, dtype=pl.Int64))
     frame = pl.concat([visits(), other])
@@ -539,6 +556,7 @@ def test_rows_of_one_day_that_differ_are_left_out() -> None:
     assert scored["w_gain_g_per_day"][3] is None
 
 
+@pytest.mark.requirement("REQ-FOLLOW-06")
 def test_a_weight_and_a_length_in_two_rows_of_one_day() -> None:
     """As an export with one row for each form has them."""
     weights = visits().with_columns(length_cm=pl.lit(None, dtype=pl.Float64))
@@ -555,6 +573,7 @@ def test_a_weight_and_a_length_in_two_rows_of_one_day() -> None:
         assert scored[:7][name].to_list() == ["missing_value"] * 7
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01")
 def test_the_visit_before_is_that_at_which_the_measure_was_taken() -> None:
     """Weight every day, length and head once a week."""
     days = list(range(14, 43))
@@ -589,6 +608,7 @@ def test_the_visit_before_is_that_at_which_the_measure_was_taken() -> None:
     assert first["w_from"].to_list() == [17] * 4
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01")
 def test_the_baseline_of_each_measure() -> None:
     """The last visit up to it at which that measure was taken."""
     frame = visits(
@@ -613,6 +633,7 @@ def monthly() -> pl.DataFrame:
     )
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 def test_an_interval_before_is_found_for_each_measure() -> None:
     """Heads a month apart have no velocity z-score; those of two months apart have."""
     before = nc.velocity.score(monthly())
@@ -635,6 +656,7 @@ def test_an_interval_before_is_found_for_each_measure() -> None:
     assert scored["hc_velocity_z"][4] == pytest.approx(pair.z, abs=1e-12)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 def test_how_near_a_visit_must_be_to_the_interval() -> None:
     days = {}
     for window in ("0 day", "1 day", "2 day"):
@@ -645,6 +667,7 @@ def test_how_near_a_visit_must_be_to_the_interval() -> None:
     assert days["2 day"] == days["1 day"]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -667,6 +690,7 @@ def test_an_interval_that_cannot_be_used(options: dict[str, Any], problem: str) 
     assert str(caught.value).startswith(problem)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-09")
 def test_a_baseline_beside_an_interval_counts_the_days_since_it() -> None:
     options: dict[str, Any] = {"interval": "2 month", "baseline": "birth_date"}
     scored = nc.velocity.score(monthly(), against="interval", **options)
@@ -674,6 +698,7 @@ def test_a_baseline_beside_an_interval_counts_the_days_since_it() -> None:
     assert scored["w_interval_days"][6] == 61
 
 
+@pytest.mark.requirement("REQ-FOLLOW-08")
 def test_a_rate_needs_no_sex_and_no_gestation() -> None:
     """1 kg to 1.3 kg in 14 days."""
     frame = pl.DataFrame(
@@ -703,6 +728,7 @@ def test_a_rate_needs_no_sex_and_no_gestation() -> None:
     assert scored["w_velocity_z"].null_count() == scored["w_change_z"].null_count() == 2
 
 
+@pytest.mark.requirement("REQ-FOLLOW-08")
 def test_a_rate_needs_two_values() -> None:
     """Whatever else is wrong, the status says what is wrong with the values."""
     frame = pl.DataFrame(
@@ -730,6 +756,7 @@ def test_a_position_that_the_policy_asks_for_is_asked_of_a_rate_too() -> None:
     assert nc.velocity.score(frame)["l_gain_status"].to_list()[-1] == "ok"
 
 
+@pytest.mark.requirement("REQ-FOLLOW-01")
 def test_baseline_and_first() -> None:
     frame = visits(administered_on=["2024-03-25"] * 7)
     scored = nc.velocity.score(frame, baseline="administered_on")
@@ -889,6 +916,7 @@ def test_compared_of_nothing_is_empty() -> None:
     assert len(found.status) == len(found.days) == 0
 
 
+@pytest.mark.requirement("REQ-FOLLOW-10")
 def test_many_visits_have_what_a_few_have() -> None:
     """Of many pairs of visits all cells are laid out, of a few their own are computed."""
     few = visits()
@@ -903,6 +931,7 @@ def test_many_visits_have_what_a_few_have() -> None:
     assert sources == {None, "who-2009", "who-2009-model"}
 
 
+@pytest.mark.requirement("REQ-FOLLOW-10")
 def test_other_rules_of_the_increments_do_not_change_r() -> None:
     """The correlation is that of the WHO's tables, however increments are scored."""
     by_default, scaled = (nc.velocity.score(visits(), tolerance=t) for t in (0.1, 0.2))
@@ -912,6 +941,7 @@ def test_other_rules_of_the_increments_do_not_change_r() -> None:
             assert by_default[column].to_list() == scaled[column].to_list()
 
 
+@pytest.mark.requirement("REQ-FOLLOW-10")
 def test_why_there_is_no_standardised_change() -> None:
     scored = nc.velocity.score(visits())
     assert scored["w_standardised_status"].to_list() == [

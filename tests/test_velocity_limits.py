@@ -65,6 +65,7 @@ def flagged(measure: str, first: Any, second: Any, days: Any) -> Any:
 # ----------------------------------------------------------------------- what children really do
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 @pytest.mark.parametrize("measure", LIMITED)
 def test_no_increment_of_the_who_within_4_sd_is_flagged(measure: str) -> None:
     """At any width, start, sex and size at the start, with the least and the largest increment."""
@@ -92,6 +93,7 @@ def everywhere(measure: str, z: float, ref: str) -> Any:
     return measurement_from_zscore(z, table.L, table.M, table.S, restricted=table.restricted)
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 @pytest.mark.parametrize("measure", LIMITED)
 @pytest.mark.parametrize(
     ("ref", "lowest"), [("fenton-2013", -2.0), ("fenton-2025", -4.0), ("who-2006", -4.0)]
@@ -106,6 +108,7 @@ def test_no_child_who_follows_a_line_is_flagged(measure: str, ref: str, lowest: 
                 assert not odd.any(), (z, days)
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 @pytest.mark.parametrize("measure", LIMITED)
 def test_from_the_first_weeks_to_three_years_no_change_of_the_medians_is_flagged(
     measure: str,
@@ -127,6 +130,7 @@ def test_from_the_first_weeks_to_three_years_no_change_of_the_medians_is_flagged
             assert not odd.any(), (one, two, interval)
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 @pytest.mark.parametrize(
     ("first", "second", "days", "what"),
     [
@@ -144,6 +148,7 @@ def test_what_sick_infants_do_is_believed(
     assert not flagged("weight", [first], [second], [days]).any(), what
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 @pytest.mark.parametrize(
     ("measure", "first", "second", "days"),
     [
@@ -182,6 +187,7 @@ def sizes(measure: str, gestation: Any, days: Any, sex: Any, z: Any) -> Any:
     return nc.measurement(measure, z=z, sex=sex, age=age), age
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 @pytest.mark.parametrize("interval", INTERVALS)
 @pytest.mark.parametrize("measure", LIMITED)
 def test_a_slip_of_the_unit_at_either_visit_is_flagged(measure: str, interval: int) -> None:
@@ -240,6 +246,7 @@ def test_pounds_between_two_visits(interval: int) -> None:
 # -------------------------------------------------------------------------------- the field's case
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_kilograms_in_a_column_of_grams() -> None:
     """It was a loss of 317 g/kg/day with the status ok, and a "severe" fall in z."""
     scored = nc.velocity.score(FIELD)
@@ -250,6 +257,7 @@ def test_kilograms_in_a_column_of_grams() -> None:
     assert scored["w_change_z"].null_count() == 1
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_one_pair() -> None:
     ages: dict[str, Any] = {
         "first_age": nc.Age.from_days(0, "28+0"), "second_age": nc.Age.from_days(21, "28+0")
@@ -261,6 +269,7 @@ def test_one_pair() -> None:
     assert "(implausible)" in found.describe()
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_a_fall_between_two_usual_values_has_no_class() -> None:
     """Both weights are within 3 SD; 27 % are not lost in three days."""
     ages: dict[str, Any] = {
@@ -277,6 +286,7 @@ def test_a_fall_between_two_usual_values_has_no_class() -> None:
     assert (slower.status, slower.decline) == ("ok", "severe")
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_the_z_of_an_impossible_increment_is_kept() -> None:
     ages: dict[str, Any] = {
         "first_age": nc.Age.from_days(61), "second_age": nc.Age.from_days(122)
@@ -319,6 +329,7 @@ def test_a_length_is_compared_lying() -> None:
         assert change.status == word
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 @pytest.mark.parametrize("measure", ["bmi", "weight_for_length"])
 def test_what_is_computed_from_an_impossible_change(measure: str) -> None:
     """A change of the weight, or of the length, that no child can do: as of each by itself."""
@@ -383,6 +394,7 @@ def wrong_length() -> pl.DataFrame:
     )
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_a_velocity_chart_leaves_it_out_and_says_so() -> None:
     """The visit after it is compared with it, as `velocity` does: one rule for a pair."""
     infant = infant_of(*scored_table(wrong_length()))
@@ -409,6 +421,7 @@ def test_a_report_without_any_increment_says_what_was_left_out() -> None:
     assert "Left out" not in report.page(wrong_length()[:2])
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_a_waterfall_leaves_it_out_and_counts_it() -> None:
     visits = pl.DataFrame(
         {
@@ -428,6 +441,7 @@ def test_a_waterfall_leaves_it_out_and_counts_it() -> None:
 # ------------------------------------------------------------------------------- the limits as data
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 @settings(max_examples=300, deadline=None)
 @given(
     measure=st.sampled_from(LIMITED),
@@ -456,6 +470,7 @@ def test_after_the_last_day_the_limits_stay() -> None:
     assert not flagged("weight", one[:1], two[:1], [2**31 - 1]).any()
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 def test_every_measure_has_its_reason() -> None:
     text = (tables_folder() / OWN).read_text(encoding="utf-8")
     assert text.count("reason = ") == len(LIMITED)
@@ -484,6 +499,7 @@ def written(folder: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 def test_a_site_states_its_own(tmp_path: Path) -> None:
     """Only what it states is a limit: here no loss, and no length."""
     path = written(tmp_path)
@@ -518,6 +534,7 @@ def test_a_site_states_its_own(tmp_path: Path) -> None:
         assert scored["w_gain_status"][1] == word
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 def test_the_command_takes_a_file_and_its_record_names_it(shell: Shell, tmp_path: Path) -> None:
     path = written(tmp_path)
     one = ["velocity", "--sex", "f", "--first-days", "0", "--second-days", "28", "--weight",
@@ -540,6 +557,7 @@ def test_the_command_takes_a_file_and_its_record_names_it(shell: Shell, tmp_path
 POINTS = "a list of \\[days, limit\\]"
 
 
+@pytest.mark.requirement("REQ-GAIN-11")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

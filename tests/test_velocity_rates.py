@@ -17,6 +17,7 @@ def weight(first: Any, second: Any, days: Any, method: str = "g/day") -> nc.velo
     return nc.velocity.gain("weight", first=first, second=second, days=days, method=method)
 
 
+@pytest.mark.requirement("REQ-GAIN-01")
 def test_length_and_head() -> None:
     for measure in ("length", "head_circumference"):
         gain = nc.velocity.gain(measure, first="30 cm", second="31.5 cm", days=14, method="cm/week")
@@ -27,6 +28,7 @@ def test_length_and_head() -> None:
         assert year.magnitude == pytest.approx(5 * 365.25 / 365)
 
 
+@pytest.mark.requirement("REQ-GAIN-01")
 def test_there_is_no_default_method() -> None:
     call: Any = nc.velocity.gain
     with pytest.raises(TypeError, match="method"):
@@ -44,11 +46,13 @@ def test_there_is_no_default_method() -> None:
                  first="1 kg", second="1.1 kg", days=7)  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-GAIN-01")
 @pytest.mark.parametrize("method", GAINS["weight"])
 def test_loss_is_allowed(method: str) -> None:
     assert weight("1 kg", "0.9 kg", 7, method).magnitude < 0
 
 
+@pytest.mark.requirement("REQ-GAIN-04")
 def test_short_interval_keeps_its_value() -> None:
     assert weight("1000 g", "1030 g", 5).status == "ok"
     short = weight("1000 g", "1030 g", 4)
@@ -56,6 +60,7 @@ def test_short_interval_keeps_its_value() -> None:
     assert weight("1000 g", "1010 g", 1).status == "short_interval"
 
 
+@pytest.mark.requirement("REQ-GAIN-04")
 @pytest.mark.parametrize("days", [0, 0.5, -3])
 def test_under_one_day_is_an_error(days: float) -> None:
     with pytest.raises(nc.InputError, match="one day or more") as error:
@@ -63,6 +68,7 @@ def test_under_one_day_is_an_error(days: float) -> None:
     assert error.value.status == "interval_not_positive"
 
 
+@pytest.mark.requirement("REQ-GAIN-05")
 def test_a_gain_that_no_child_has_is_not_believed() -> None:
     """2.35 under a heading in grams."""
     wrong = weight("2200 g", "2.35 g", 7)
@@ -74,6 +80,7 @@ def test_a_gain_that_no_child_has_is_not_believed() -> None:
     assert weight("700 g", "1050 g", 3).status == "implausible"  # before the short interval
 
 
+@pytest.mark.requirement("REQ-GAIN-01")
 def test_many() -> None:
     gain = weight(
         nc.Q([1000, 1000, np.nan, 0, 1000, 1000, 1000], "g"),
@@ -129,6 +136,7 @@ def test_wrong_days_and_values() -> None:
         weight("30 cm", "31 cm", 7)
 
 
+@pytest.mark.requirement("REQ-GAIN-02")
 def test_conditional_gain_needs_r_and_its_source() -> None:
     call: Any = nc.velocity.conditional_gain
     with pytest.raises(TypeError):
@@ -153,6 +161,7 @@ def test_conditional_gain_needs_r_and_its_source() -> None:
             call(-1, -1.5, 0.9, source)
 
 
+@pytest.mark.requirement("REQ-GAIN-02")
 def test_conditional_gain_of_many() -> None:
     assert nc.velocity.conditional_gain(-1.0, -1.5, 0, "no correlation") == -1.5
     z = nc.velocity.conditional_gain([-1, 0, 1], [-1, 0, 1], [0.6, 0.6, 0.6], "someone")

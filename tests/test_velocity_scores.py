@@ -42,6 +42,7 @@ def girl(
     )
 
 
+@pytest.mark.requirement("REQ-VEL-02", "REQ-VEL-16")
 @pytest.mark.parametrize("measure", WIDTHS)
 @pytest.mark.parametrize("sex", SEXES)
 @pytest.mark.parametrize(
@@ -95,6 +96,7 @@ def test_every_day_against_the_plain_implementation(
                 assert result.z_unscaled[i] == pytest.approx(expected.z_unscaled, abs=1e-7)
 
 
+@pytest.mark.requirement("REQ-VEL-15")
 def test_one_pair_many_pairs_and_strings_agree() -> None:
     one = girl(91, 152)
     many = nc.velocity.zscore(
@@ -159,6 +161,7 @@ def test_arrays_of_different_lengths_are_refused() -> None:
 # --- what was done ------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-VEL-05")
 def test_whole_days_next_to_the_nominal_interval_are_ok() -> None:
     """2 months are 60.875 days: 61 days are nominal, and scaled by 60.875/61 all the same."""
     v = girl(91, 152)
@@ -170,6 +173,7 @@ def test_whole_days_next_to_the_nominal_interval_are_ok() -> None:
         assert girl(91, 152, tolerance=tolerance, between="scale").z == v.z
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 @pytest.mark.parametrize("days", [31, 60, 62, 66, 67, 90, 92, 100, 121, 123, 152, 182])
 def test_between_two_widths_nothing_is_scaled_and_nothing_refused(days: int) -> None:
     v = girl(91, 91 + days)
@@ -185,6 +189,7 @@ def test_the_nearest_width_of_an_interval_between_two() -> None:
     assert [girl(91, 91 + days).nominal_months for days in (76, 77, 106, 107)] == [2, 3, 3, 4]
 
 
+@pytest.mark.requirement("REQ-VEL-05")
 def test_beyond_the_shortest_and_the_longest_width_the_increment_is_scaled() -> None:
     low, high = girl(91, 91 + 28, 800), girl(91, 91 + 200, 3000)
     for v, width in ((low, 30.4375), (high, 182.625)):
@@ -196,6 +201,7 @@ def test_beyond_the_shortest_and_the_longest_width_the_increment_is_scaled() -> 
     assert girl(91, 91 + 201, tolerance=0.11).status == "interval_scaled"
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 def test_every_interval_can_be_scaled_instead() -> None:
     def by_scaling(days: int, tolerance: float = 0.1) -> str:
         v = girl(91, 91 + days, between="scale", tolerance=tolerance)
@@ -211,6 +217,7 @@ def test_every_interval_can_be_scaled_instead() -> None:
         girl(91, 152, between="x")
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 @pytest.mark.parametrize("measure", WIDTHS)
 @pytest.mark.parametrize("between", ["interpolate", "scale"])
 def test_few_pairs_and_many_have_the_same_cells(
@@ -232,6 +239,7 @@ def test_few_pairs_and_many_have_the_same_cells(
     assert (few.has_delta, few.has_zero_power) == (many.has_delta, many.has_zero_power)
 
 
+@pytest.mark.requirement("REQ-VEL-07")
 def test_first_interval_is_28_days_and_the_second_32_875() -> None:
     assert (girl(0, 28).status, girl(0, 28).scaled) == ("ok", 1.0)
     assert girl(0, 26).scaled == 28 / 26
@@ -243,6 +251,7 @@ def test_first_interval_is_28_days_and_the_second_32_875() -> None:
     assert girl(61, 91).scaled == 30.4375 / 30
 
 
+@pytest.mark.requirement("REQ-VEL-12")
 def test_a_standing_length_is_taken_as_lying() -> None:
     def length(first: str | None, second: str | None, height: float = 82.0) -> Any:
         return nc.velocity.zscore(
@@ -263,6 +272,7 @@ def test_a_standing_length_is_taken_as_lying() -> None:
     assert length(None, None).increment.magnitude == pytest.approx(4.0)
 
 
+@pytest.mark.requirement("REQ-VEL-12")
 def test_a_standing_infant_under_9_months_is_not_believed() -> None:
     v = nc.velocity.zscore(
         "length",
@@ -285,6 +295,7 @@ def test_a_rule_that_is_no_truth_value_is_refused(rule: str, given: Any) -> None
         girl(61, 122, **{rule: given})
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 def test_recode_is_an_option_that_says_so() -> None:
     def head(second: float, **options: Any) -> Any:
         return nc.velocity.zscore(
@@ -328,12 +339,14 @@ def test_rounding_of_binary_fractions_is_no_growth() -> None:
 # --- ages and zones ------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-VEL-10")
 def test_age_is_corrected_and_the_interval_is_by_the_calendar() -> None:
     early, late = girl(91, 152, at=preterm), girl(91, 152)
     assert early.z == late.z
     assert (early.age_basis, late.age_basis) == ("corrected", "chronological")
 
 
+@pytest.mark.requirement("REQ-VEL-09")
 def test_below_term_and_above_24_months_whatever_the_interval() -> None:
     for days in (7, 28, 61, 183, 365):
         assert girl(-9, -9 + days, at=preterm).status == "start_below_term"
@@ -343,10 +356,12 @@ def test_below_term_and_above_24_months_whatever_the_interval() -> None:
     assert girl(0, 28, at=preterm).status == "ok"
 
 
+@pytest.mark.requirement("REQ-VEL-05")
 def test_12_months_are_not_nominal() -> None:
     assert girl(365, 730).status == "interval_not_nominal"
 
 
+@pytest.mark.requirement("REQ-VEL-08")
 def test_head_ends_at_12_months_for_2_and_3_months() -> None:
     def head(first: int, second: int, between: str = "interpolate") -> str:
         return str(
@@ -367,11 +382,13 @@ def test_head_ends_at_12_months_for_2_and_3_months() -> None:
     assert head(30, 61) == "no_table"  # and 1 month does not exist
 
 
+@pytest.mark.requirement("REQ-VEL-08")
 def test_weight_in_1_month_ends_at_12_months() -> None:
     assert girl(335, 365).status == "ok"
     assert girl(365, 396).status == "no_table"
 
 
+@pytest.mark.requirement("REQ-VEL-10")
 def test_mixed_age_basis() -> None:
     policy = nc.Policy(correct_until="12 month")
     # It said that the gestation should be stated in both, where it was.
@@ -396,6 +413,7 @@ def test_mixed_age_basis() -> None:
     assert np.isnan(many.z).tolist() == [True, False]
 
 
+@pytest.mark.requirement("REQ-VEL-10")
 def test_two_children_are_not_compared() -> None:
     for first, second in (
         (nc.Age.from_days(100, "30+0"), nc.Age.from_days(161, "31+0")),
@@ -423,6 +441,7 @@ def test_two_children_are_not_compared() -> None:
 # --- bad input -----------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-VEL-11")
 @pytest.mark.parametrize("second", [90, 91])
 def test_swapped_or_same_day(second: int) -> None:
     with pytest.raises(nc.AgeError, match="an age after the first") as error:
@@ -436,6 +455,7 @@ def test_swapped_or_same_day(second: int) -> None:
     assert many.scaled.tolist() != [0.0]
 
 
+@pytest.mark.requirement("REQ-VEL-13")
 def test_oedema_at_either_visit() -> None:
     for oedema in (True, "yes"):
         v = girl(91, 152, oedema=oedema)
@@ -448,6 +468,7 @@ def test_oedema_at_either_visit() -> None:
     assert head.status == "ok"
 
 
+@pytest.mark.requirement("REQ-VEL-15")
 def test_values_that_cannot_be_used() -> None:
     ages: dict[str, Any] = {"first_age": term(91), "second_age": term(152), "sex": "f"}
     with pytest.raises(nc.UnitError, match="first"):
@@ -479,6 +500,7 @@ def test_values_that_cannot_be_used() -> None:
     assert np.isnan(many.z).all()
 
 
+@pytest.mark.requirement("REQ-VEL-15")
 def test_wrong_arguments() -> None:
     with pytest.raises(nc.InputError, match="measure"):
         nc.velocity.zscore(
@@ -508,6 +530,7 @@ def test_wrong_arguments() -> None:
             girl(91, 152, **{name: value})
 
 
+@pytest.mark.requirement("REQ-VEL-15")
 def test_a_lost_decimal_point_is_said() -> None:
     """554 cm: the increment is scored, and marked as the attained z is."""
     v = nc.velocity.zscore(
@@ -523,6 +546,7 @@ def test_a_lost_decimal_point_is_said() -> None:
     assert v.status.tolist() == ["implausible", "ok"]
 
 
+@pytest.mark.requirement("REQ-VEL-12")
 def test_the_policy_asks_for_the_position() -> None:
     policy = nc.Policy(require_position=True)
 
@@ -540,6 +564,7 @@ def test_the_policy_asks_for_the_position() -> None:
 # --- the inverse ---------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-VEL-14")
 @pytest.mark.parametrize("z", [-3.4, -1.5, 0.0, 2.0, 3.6])
 def test_increment_is_the_inverse(z: float) -> None:
     ages: dict[str, Any] = {"first_age": preterm(95), "second_age": preterm(152), "sex": "m"}
@@ -553,6 +578,7 @@ def test_increment_is_the_inverse(z: float) -> None:
     assert many.magnitude.tolist() == [gain.magnitude] * 2
 
 
+@pytest.mark.requirement("REQ-VEL-14")
 def test_increment_where_there_is_none() -> None:
     ages: dict[str, Any] = {"first_age": term(609), "second_age": term(731), "sex": "f"}
     with pytest.raises(nc.InputError, match="no head_circumference increment at this z") as error:

@@ -24,6 +24,7 @@ N = 20_000
 FOUR_ERRORS = 4 / math.sqrt(N)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-04", "REQ-VEL-18")
 @pytest.mark.parametrize("group", range(len(GROUPS)), ids=["-".join(map(str, g)) for g in GROUPS])
 def test_on_time(group: int) -> None:
     measure, interval, sex = GROUPS[group]
@@ -36,6 +37,7 @@ def test_on_time(group: int) -> None:
     assert set(result.nominal_months) == {interval}
 
 
+@pytest.mark.requirement("REQ-FOLLOW-04")
 @pytest.mark.parametrize("group", range(len(GROUPS)), ids=["-".join(map(str, g)) for g in GROUPS])
 @pytest.mark.parametrize("jitter", [3, 7])
 def test_early_and_late(group: int, jitter: int) -> None:
@@ -59,6 +61,7 @@ def test_early_and_late(group: int, jitter: int) -> None:
     assert error < unscaled + 0.02
 
 
+@pytest.mark.requirement("REQ-FOLLOW-04")
 def test_rows_with_a_floor_lose_those_who_would_be_below_it() -> None:
     """Heads of girls from 20 to 24 months: z below -1.66 is no growth, and has no z."""
     (row,) = (
@@ -85,6 +88,7 @@ BANDS = ((28, 45), (45, 61), (61, 76), (76, 91), (91, 107), (107, 122), (122, 15
 """Intervals that are looked at together [day]."""
 
 
+@pytest.mark.requirement("REQ-VEL-18")
 @pytest.mark.parametrize("measure", WIDTHS)
 @pytest.mark.parametrize("sex", SEXES)
 def test_visits_at_any_interval_from_1_to_6_months(measure: str, sex: str) -> None:

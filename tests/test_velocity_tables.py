@@ -47,6 +47,7 @@ def plain_line(row: Row, z: int) -> float:
     return row.M * base ** (1 / row.L) - row.delta if base > 0 else math.nan
 
 
+@pytest.mark.requirement("REQ-VEL-01")
 def test_there_are_486_rows() -> None:
     assert len(EVERY) == 486
     assert {measure: len(rows(measure)) for measure in WIDTHS} == {
@@ -56,6 +57,7 @@ def test_there_are_486_rows() -> None:
     }
 
 
+@pytest.mark.requirement("REQ-VEL-01")
 @pytest.mark.parametrize("z", range(-3, 4))
 def test_every_row_gives_its_own_sd_lines(z: int) -> None:
     undefined = 0
@@ -72,6 +74,7 @@ def test_every_row_gives_its_own_sd_lines(z: int) -> None:
     assert undefined == {-3: 41, -2: 3}.get(z, 0)
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 def test_every_row_has_its_floor() -> None:
     bounded = 0
     for _, row in EVERY:
@@ -95,6 +98,7 @@ def test_every_row_has_its_floor() -> None:
     assert bounded > 400
 
 
+@pytest.mark.requirement("REQ-VEL-04")
 def test_restriction_reaches_all_of_weight_and_not_the_rows_without_lines() -> None:
     for measure in WIDTHS:
         for between in ("interpolate", "scale"):
@@ -132,6 +136,7 @@ def test_lines_do_not_cross_and_go_on_smoothly_from_start_to_start(measure: str)
             assert bends(wrong).max() > LARGEST_BEND[measure]
 
 
+@pytest.mark.requirement("REQ-VEL-01")
 def test_known_misprints_are_computed_and_listed() -> None:
     """Six printed cells are off by a unit of rounding; docs/velocity.md lists them."""
     page = (Path(__file__).parents[1] / "docs" / "velocity.md").read_text(encoding="utf-8")
@@ -175,6 +180,7 @@ def test_days_on_a_tabulated_start_are_the_row_itself(measure: str) -> None:
     assert met >= 4
 
 
+@pytest.mark.requirement("REQ-VEL-06")
 @pytest.mark.parametrize("measure", WIDTHS)
 @pytest.mark.parametrize("start", ["interpolate", "nearest"])
 def test_at_a_tabulated_start_nothing_is_interpolated(measure: str, start: str) -> None:
@@ -185,6 +191,7 @@ def test_at_a_tabulated_start_nothing_is_interpolated(measure: str, start: str) 
             assert row_at(found, day, width, start) == row
 
 
+@pytest.mark.requirement("REQ-VEL-06")
 def test_between_two_starts() -> None:
     found = read_rows(reference(WHO_2009), "length")[3, 0]
     middle = row_at(found, 3.5 * MONTH, 3)
@@ -195,6 +202,7 @@ def test_between_two_starts() -> None:
     assert near == found[3]
 
 
+@pytest.mark.requirement("REQ-VEL-06")
 def test_no_row_outside_the_starts() -> None:
     found = read_rows(reference(WHO_2009), "head_circumference")[2, 1]
     assert len(found) == 11
@@ -209,6 +217,7 @@ def test_no_row_outside_the_starts() -> None:
     assert row_at(eighteen, 551, 6) is None
 
 
+@pytest.mark.requirement("REQ-VEL-07")
 def test_first_month_is_of_two_widths_and_not_interpolated() -> None:
     found = read_rows(reference(WHO_2009), "weight")[1, 0]
     assert [row_at(found, day, 1) for day in (0, 14)] == [found[0], found[0]]
@@ -225,16 +234,19 @@ def test_first_month_is_of_two_widths_and_not_interpolated() -> None:
     assert row_at(found, 45, 1, "nearest") == found[2]
 
 
+@pytest.mark.requirement("REQ-VEL-09")
 def test_last_day_is_24_months_as_the_who_rounds() -> None:
     assert LAST_DAY == 731
 
 
+@pytest.mark.requirement("REQ-VEL-05")
 def test_nearest_width() -> None:
     slots = nearest_width((2, 3, 4, 6))
     assert slots[0] == 4
     assert [slots[day] for day in (1, 76, 77, 152, 153, 400)] == [0, 0, 1, 2, 3, 3]
 
 
+@pytest.mark.requirement("REQ-VEL-08")
 def test_measures_without_increments_are_refused() -> None:
     with pytest.raises(nc.InputError, match=r"measure: 'bmi'.*head_circumference"):
         increment_table("bmi", "interpolate")
@@ -293,6 +305,7 @@ def test_malformed_tables_are_refused(
         read_rows(Reference(folder), "weight")
 
 
+@pytest.mark.requirement("REQ-REF-02")
 def test_altered_table_is_refused(tmp_path: Path) -> None:
     folder = velocity_folder(tmp_path / "mine", text(GOOD))
     (folder / "weight.csv").write_text(text(GOOD).replace("1000", "1001"))
@@ -315,6 +328,7 @@ def by_day(cells: Cells, *names: str) -> list[Any]:
     return [getattr(cells, name).reshape(2, LAST_DAY + 3, -1) for name in names]
 
 
+@pytest.mark.requirement("REQ-FOLLOW-12", "REQ-VEL-16")
 @pytest.mark.parametrize("measure", WIDTHS)
 def test_there_is_a_table_for_every_interval_between_two_widths(measure: str) -> None:
     """From the shortest to the longest width with a row at the start, no day is left out."""
@@ -337,6 +351,7 @@ STEEPEST = {-2.0: 1.6, 0.0: 1.15, 2.0: 2.3}
 """Found: 1.52, 1.09 and 2.1, all in the first weeks, where the SD itself grows fast."""
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 @pytest.mark.parametrize("measure", WIDTHS)
 @pytest.mark.parametrize("z", STEEPEST)
 def test_one_day_more_is_no_larger_step_in_z_than_the_table_makes(measure: str, z: float) -> None:
@@ -392,6 +407,7 @@ WHOLE_MONTHS = [
 """Not the row from 4 weeks to 2 months, which is 32.875 days wide and no month by the calendar."""
 
 
+@pytest.mark.requirement("REQ-VEL-17")
 @pytest.mark.parametrize("roll", [0, 1])
 def test_whole_months_by_the_calendar_have_a_z_whatever_the_date_of_birth(roll: int) -> None:
     """18 to 24 months by the calendar are day 546 to 550 and day 730 or 731."""
@@ -406,6 +422,7 @@ def test_whole_months_by_the_calendar_have_a_z_whatever_the_date_of_birth(roll: 
         assert (cells.method[at] > 0).all(), (measure, width, start)
 
 
+@pytest.mark.requirement("REQ-VEL-17")
 def test_18_to_24_months_by_the_public_call() -> None:
     births = [dt.date(2019, 1, 1) + dt.timedelta(day) for day in range(4 * 365 + 1)]
     ages = [nc.Age(born=births, on=[months_later(b, m, roll=0) for b in births]) for m in (18, 24)]

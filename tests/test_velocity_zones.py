@@ -21,6 +21,7 @@ def found(
     )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-GAIN-08")
 def test_zone_a() -> None:
     zones = found("weight", ("1600 g", "1800 g"), (-49, -42))
     assert zones.zone == "A"
@@ -38,6 +39,7 @@ def test_zone_a() -> None:
     assert across.zone == "A"
 
 
+@pytest.mark.requirement("REQ-GAIN-08")
 def test_zone_b() -> None:
     zones = found("weight", ("6000 g", "7000 g"), (91, 152))
     assert zones.zone == "B"
@@ -52,6 +54,7 @@ def test_zone_b() -> None:
     assert edge.zone == "B"
 
 
+@pytest.mark.requirement("REQ-GAIN-08")
 def test_zone_c() -> None:
     zones = found("length", ("82 cm", "87 cm"), (700, 900))
     assert zones.zone == "C"
@@ -101,6 +104,7 @@ def test_description() -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-GAIN-08")
 def test_every_status_without_a_z_has_words() -> None:
     found("weight", ("350 g", "400 g"), (-130 + 60, -60))  # below the table of the preterm chart
     zones = found("length", ("20 cm", "21 cm"), (-70, -63))

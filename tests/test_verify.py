@@ -128,6 +128,7 @@ def installed(wheel: Path, tmp_path: Path) -> Installed:
     return Installed(Path(shutil.copytree(wheel, tmp_path / "site")))
 
 
+@pytest.mark.requirement("REQ-REC-04")
 def test_an_installed_wheel_passes(installed: Installed) -> None:
     done = installed.run("--json")
     about = json.loads(done.stdout)
@@ -149,6 +150,7 @@ def test_a_copy_without_the_record_of_a_wheel_says_so(installed: Installed) -> N
     assert done.stdout.splitlines()[-1].endswith(" passed, 0 failed, 1 not made")
 
 
+@pytest.mark.requirement("REQ-REC-04")
 def test_one_digit_of_a_table(installed: Installed) -> None:
     installed.change("reference_tables/who-2006/weight.csv", "male,365,0.0645", "male,365,0.0646")
     failed = installed.failed()
@@ -158,6 +160,7 @@ def test_one_digit_of_a_table(installed: Installed) -> None:
     assert ("Attained growth, WHO Child Growth Standards", "W17") in failed
 
 
+@pytest.mark.requirement("REQ-REC-04")
 @pytest.mark.parametrize(
     ("name", "check"),
     [
@@ -202,6 +205,7 @@ def test_a_missing_module_of_the_checks_themselves(installed: Installed) -> None
     assert ("Doses of cells", "the whole section") in failed
 
 
+@pytest.mark.requirement("REQ-REC-04")
 def test_a_changed_line_of_code(installed: Installed) -> None:
     installed.change(
         "references/lms.py", "np.divide(z, LS, out=z)", "np.divide(z, LS * (1 + 1e-9), out=z)"
@@ -220,6 +224,7 @@ def test_a_method_changed_in_a_toml(installed: Installed) -> None:
     assert ("Attained growth, WHO Child Growth Standards", "W2") in failed
 
 
+@pytest.mark.requirement("REQ-REC-04")
 def test_a_dose_changed_in_a_trial(installed: Installed) -> None:
     name = "trials/NCT03558334.toml"
     installed.change(f"reference_tables/{name}", '"5 million', '"50 million')
@@ -236,6 +241,7 @@ def test_a_toml_that_is_none_and_one_that_nobody_knows(installed: Installed) -> 
     assert "not in the manifest" in failed["Tables", "trials/NCT0.toml"]["expected"]
 
 
+@pytest.mark.requirement("REQ-REC-04")
 def test_numpy_with_other_last_digits(installed: Installed) -> None:
     installed.start(
         "import numpy\n"
@@ -297,6 +303,7 @@ def report() -> Iterator[Report]:
         yield verify.verify()
 
 
+@pytest.mark.requirement("REQ-REF-06")
 def test_the_manifest_is_that_of_the_tables() -> None:
     text = (tables_folder() / shipped.MANIFEST).read_text(encoding="utf-8")
     assert text == shipped.manifest_text(tables_folder()), "python scripts/tables_manifest.py"
@@ -403,6 +410,7 @@ def test_tables_that_are_altered_missing_or_unknown(
     assert "manifest" in failing(verify_files.table_checks("section"))
 
 
+@pytest.mark.requirement("REQ-TRIAL-09")
 def test_a_sites_own_files_are_named_right_or_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -466,6 +474,7 @@ def test_what_it_covers_and_what_it_cannot_is_said(report: Report) -> None:
         assert word in docs
 
 
+@pytest.mark.requirement("REQ-CMD-10")
 def test_names_that_a_terminal_would_obey_are_escaped() -> None:
     checks = (Check("a\x1b[2J", "b\u202e", "failed", "c\x07", "d\udcff"),)
     text = verify_report.text(Report("0.1.0", "f" * 64, "", 0.1, {}, checks))
@@ -768,6 +777,7 @@ def test_the_command(shell: Shell) -> None:
     assert ["Tables", tables_digest()] in [line.split() for line in done.out.splitlines()]
 
 
+@pytest.mark.requirement("REQ-CMD-01")
 def test_the_exit_status_of_a_failure(shell: Shell, quick: Callable[..., None]) -> None:
     quick("passed", "failed")
     assert shell.run("verify").code == 1
@@ -811,6 +821,7 @@ def test_the_page_of_the_documentation_shows_this_report(report: Report) -> None
             assert re.search(row, page, re.MULTILINE), name
 
 
+@pytest.mark.requirement("REQ-REF-11")
 def test_an_installation_is_checked_whatever_a_site_leaves_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -68,6 +68,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
+@pytest.mark.requirement("REQ-LAY-05")
 def test_observations_of_a_child_and_day_are_one_visit() -> None:
     table = nc.visits.from_fhir(bundle(patient(), WEIGHT, LENGTH, observation("9843-4", 360, "mm")))
     assert table.to_dicts() == [
@@ -110,6 +111,7 @@ def test_an_observation_of_nobody_has_no_sex(subject: Any) -> None:
     assert said == ["FHIR: Observations of a Patient who is not there: 1"]
 
 
+@pytest.mark.requirement("REQ-LAY-06")
 @pytest.mark.parametrize(("code", "method"), [("8335-2", "estimated"), ("3142-7", "stated")])
 def test_an_estimated_weight_has_a_z_and_never_a_dose(code: str, method: str) -> None:
     both = [observation(code, 3.9, "kg"), observation("3141-9", 3.8, "kg", "2026-05-30")]
@@ -123,12 +125,14 @@ def test_an_estimated_weight_has_a_z_and_never_a_dose(code: str, method: str) ->
         assert scored["dose_cells"].to_list() == [None, 3.8e6]
 
 
+@pytest.mark.requirement("REQ-LAY-06")
 def test_a_code_of_both_kinds_is_the_doubtful_one() -> None:
     code = {"coding": [{"system": LOINC, "code": c} for c in ("29463-7", "8335-2")]}
     table = nc.visits.from_fhir(bundle(patient(), {**WEIGHT, "code": code}))
     assert table["weight_method"].to_list() == ["estimated"]
 
 
+@pytest.mark.requirement("REQ-LAY-05")
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -153,6 +157,7 @@ def test_what_is_no_measurement_is_counted(changed: dict[str, Any], said: str) -
     assert said in notes[0]
 
 
+@pytest.mark.requirement("REQ-LAY-05")
 def test_units_are_those_of_ucum() -> None:
     quantity: dict[str, Any]
     for quantity in ({"value": 3.9, "unit": "kg"}, {"value": 3.9, "system": UCUM, "code": "kg"}):
@@ -321,6 +326,7 @@ def test_a_patient_without_an_id_is_counted() -> None:
 # ------------------------------------------------------------------------------------ hostile JSON
 
 
+@pytest.mark.requirement("REQ-LAY-05")
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -370,6 +376,7 @@ anything = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-LAY-05")
 @settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(
@@ -400,6 +407,7 @@ def test_whatever_stands_in_a_resource_is_read_or_refused(
 # ---------------------------------------------------------------------------------------- results
 
 
+@pytest.mark.requirement("REQ-LAY-05")
 def test_observations_with_z_scores() -> None:
     table = nc.visits.from_fhir(bundle(patient(), WEIGHT, LENGTH))
     scored = nc.score(table, centiles=True)

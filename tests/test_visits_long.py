@@ -57,6 +57,7 @@ def one_measure(n: int, **changed: Any) -> pl.DataFrame:
     return pl.DataFrame(columns | changed)
 
 
+@pytest.mark.requirement("REQ-LAY-01")
 def test_rows_of_a_child_and_a_day_are_one_visit() -> None:
     visits = quiet(long())
     assert visits.select("subject_id", "sex", "age_days", "length_cm").rows() == [
@@ -70,6 +71,7 @@ def test_rows_of_a_child_and_a_day_are_one_visit() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-LAY-01")
 def test_figures_are_in_the_unit_of_their_rows() -> None:
     """Grams and kilograms become kilograms; a unit of no weight leaves an invalid text."""
     visits = quiet(long())
@@ -80,6 +82,7 @@ def test_figures_are_in_the_unit_of_their_rows() -> None:
     assert scored["waz_status"].to_list() == ["ok", "ok", "invalid_value", "ok"]
 
 
+@pytest.mark.requirement("REQ-LAY-01")
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=20))
 @settings(max_examples=60, deadline=None)
 def test_1640_grams_became_1_6400000000000001_kilograms(grams: list[int]) -> None:
@@ -119,6 +122,7 @@ def test_a_decimal_comma_is_kept_where_figures_are_converted() -> None:
     assert nc.score(visits, decimal=",")["waz_status"].to_list() == ["ok", "ok"]
 
 
+@pytest.mark.requirement("REQ-LAY-01")
 def test_two_values_of_a_visit_are_two_rows_and_none_is_averaged() -> None:
     frame = one_measure(1).vstack(one_measure(1, value=[4100.0]))
     visits = nc.visits.from_long(frame, **COLUMNS)
@@ -170,6 +174,7 @@ def test_parameters_are_read_by_our_names_and_as_stated() -> None:
     assert visits["weight_g"].to_list() == [3900.0]
 
 
+@pytest.mark.requirement("REQ-LAY-01")
 def test_a_parameter_that_looks_like_ours_is_not_passed_over() -> None:
     """Any name that scoring would stop at as a column stops here as a parameter."""
     for word in ("WT", "Body weight", "Length at visit", "MUAC", "OFC"):
@@ -186,6 +191,7 @@ def test_where_a_measure_is_stated_its_own_name_is_another_parameter() -> None:
     assert "'weight' looks like a weight" in refusal(frame, parameters={"weight": "WT"})
 
 
+@pytest.mark.requirement("REQ-LAY-01")
 def test_units_are_stated_or_refused() -> None:
     bare = one_measure(1).drop("in")
     options: dict[str, Any] = {"parameter": "what", "value": "value"}
@@ -259,6 +265,7 @@ def kinds() -> list[tuple[str, Any]]:
     ]
 
 
+@pytest.mark.requirement("REQ-LAY-07")
 @pytest.mark.parametrize(("name", "to"), kinds())
 def test_the_kind_of_table_that_came_in_goes_out(name: str, to: Any) -> None:
     given = to(long())
@@ -311,6 +318,7 @@ measures = st.sampled_from(["weight_kg", "length_cm", "head_circumference_cm"])
 figures = st.one_of(st.none(), st.floats(0.5, 99, allow_nan=False).map(lambda x: round(x, 3)))
 
 
+@pytest.mark.requirement("REQ-LAY-07")
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

@@ -54,6 +54,7 @@ def refusal(frame: Any, **options: Any) -> str:
     return text
 
 
+@pytest.mark.requirement("REQ-LAY-03")
 def test_facts_of_one_event_hold_for_the_visits_of_the_record() -> None:
     visits = quiet(export(), dictionary=DICTIONARY)
     names = ["subject_id", "sex", "birth_date", "measured_on", "weight_g", "source_rows"]
@@ -64,6 +65,7 @@ def test_facts_of_one_event_hold_for_the_visits_of_the_record() -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-LAY-03")
 def test_a_repeating_instrument_is_of_the_day_of_its_event() -> None:
     visits = quiet(export())
     assert visits["redcap_repeat_instance"].to_list() == ["", "1", ""]
@@ -82,6 +84,7 @@ def test_rows_without_a_measurement_are_counted() -> None:
         nc.visits.from_redcap(export(), columns=FIELDS)
 
 
+@pytest.mark.requirement("REQ-LAY-03")
 def test_a_checkbox_is_yes_or_no() -> None:
     visits = quiet(export(), columns=FIELDS | {"oedema": "oed___1"}, dictionary=DICTIONARY)
     assert visits["oedema"].to_list() == ["no", "yes", "no"]
@@ -96,6 +99,7 @@ def test_a_yes_or_no_field_is_read_by_the_data_dictionary() -> None:
     assert visits["oedema"].to_list() == ["no", "yes", "no"]
 
 
+@pytest.mark.requirement("REQ-LAY-03")
 def test_a_label_export_is_mapped_by_fields_or_by_labels() -> None:
     """Headers and values are labels: Sex of infant, Female."""
     names = {
@@ -121,6 +125,7 @@ def test_a_value_that_is_no_choice_is_refused_with_those_that_are() -> None:
     assert "the field sex holds '3', which is no choice of the data dictionary: 1 (Male)" in text
 
 
+@pytest.mark.requirement("REQ-LAY-03")
 def test_a_record_that_contradicts_itself_is_a_conflict() -> None:
     """The rows that say so have no measurement, and are kept for it."""
     frame = export().vstack(export(sex=["1", "", "", "1", ""]).head(1).with_columns(
@@ -138,6 +143,7 @@ def test_a_row_that_fills_two_fields_of_one_column() -> None:
     assert same["weight_g"].to_list() == ["3100", "3900"]
 
 
+@pytest.mark.requirement("REQ-LAY-03")
 def test_one_row_a_field() -> None:
     rows = [
         ("1", "birth", "sex", "f"), ("1", "birth", "age_days", "0"), ("1", "birth", "wt", "3100"),
@@ -188,6 +194,7 @@ def test_the_record_may_be_mapped() -> None:
     assert quiet(frame, record="infant")["subject_id"][0] == "1"
 
 
+@pytest.mark.requirement("REQ-LAY-07")
 @pytest.mark.parametrize("to", [lambda t: t, lambda t: t.to_pandas(), lambda t: t.to_arrow()])
 def test_results_go_back_into_the_rows_of_the_export(to: Any) -> None:
     table = to(export())

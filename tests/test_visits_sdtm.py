@@ -67,6 +67,7 @@ def refusal(*tables: Any, **options: Any) -> str:
     return text
 
 
+@pytest.mark.requirement("REQ-LAY-04")
 def test_vital_signs_with_demographics_are_visits() -> None:
     visits = quiet(vs(), dm())
     names = ["subject_id", "sex", "birth_date", "measured_on", "weight_kg", "length_cm",
@@ -79,6 +80,7 @@ def test_vital_signs_with_demographics_are_visits() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-LAY-04")
 def test_what_is_not_known_has_its_status() -> None:
     """Sex U, and a date of birth without a day: nothing is imputed."""
     scored = nc.score(quiet(vs(), dm()))
@@ -127,6 +129,7 @@ def test_the_gestation_is_where_it_is_said_to_be() -> None:
     assert "two values of 'GADAYS'" in refusal(vs(), dm(), supp=twice, gestation=days)
 
 
+@pytest.mark.requirement("REQ-LAY-04")
 def test_the_first_administration_is_that_of_the_treatment() -> None:
     visits = quiet(vs(), dm(), ex=EX, treatment="MSC")
     assert visits["administered_on"].to_list() == ["2026-05-03", None]
@@ -159,6 +162,7 @@ def test_pounds_are_converted_where_that_is_asked_for() -> None:
     assert visits["weight_kg"][0] == 6.8 * 0.45359237
 
 
+@pytest.mark.requirement("REQ-LAY-07")
 @pytest.mark.parametrize("to", [lambda t: t, lambda t: t.to_pandas(), lambda t: t.to_arrow()])
 def test_results_go_back_into_the_vital_signs(to: Any) -> None:
     table = to(vs())
@@ -181,6 +185,7 @@ def dataset(table: pl.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-LAY-04")
 def test_dataset_json_of_each_version(tmp_path: Path) -> None:
     content = dataset(vs())
     old = {

@@ -35,6 +35,7 @@ def refusal(frame: Any, **options: Any) -> str:
     return text
 
 
+@pytest.mark.requirement("REQ-LAY-02")
 def test_a_child_has_a_row_for_each_visit_at_which_it_was_measured() -> None:
     with pytest.warns(nc.ColumnWarning, match="1 visit has no measurement and no row"):
         visits = nc.visits.from_wide(wide())
@@ -54,6 +55,7 @@ def test_names_that_can_only_be_visits_need_not_be_stated(label: str) -> None:
     assert nc.visits.from_wide(frame)["visit"].to_list() == [label]
 
 
+@pytest.mark.requirement("REQ-LAY-02")
 @pytest.mark.parametrize("label", ["mean", "z", "flag", "new", "mother", "raw"])
 def test_names_that_may_be_something_else_are_asked_about(label: str) -> None:
     frame = wide().with_columns(pl.lit(3.0).alias(f"weight_kg_{label}"))
@@ -83,6 +85,7 @@ def test_a_canonical_name_is_never_the_column_of_a_visit() -> None:
     assert visits["gestational_age_days_part"].to_list() == [0, 0, 1]
 
 
+@pytest.mark.requirement("REQ-LAY-02")
 def test_a_visit_without_a_date_needs_its_age() -> None:
     frame = wide(age_days_birth=[], age_days_12m=[])
     text = refusal(frame)
@@ -152,6 +155,7 @@ def test_visits_that_have_no_place_in_a_wide_table(rows: dict[str, Any], said: s
 weights = st.one_of(st.none(), st.floats(0.5, 20).map(lambda x: round(x, 2)))
 
 
+@pytest.mark.requirement("REQ-LAY-07")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(weights, weights, weights), min_size=1, max_size=6))
 def test_children_that_are_taken_apart_come_back(rows: list[tuple[Any, ...]]) -> None:

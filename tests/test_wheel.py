@@ -52,6 +52,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.requirement("REQ-PKG-03")
 def test_the_wheel_holds_every_table_and_module(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
@@ -67,6 +68,7 @@ def test_the_wheel_holds_every_table_and_module(wheel: Path) -> None:
     assert not [name for name in held if not name.startswith(("neocalc/", "neocalc-"))]
 
 
+@pytest.mark.requirement("REQ-PKG-03")
 def test_the_installed_command_scores_without_the_checkout(installed: Path, tmp_path: Path) -> None:
     def neocalc(*arguments: str) -> str:
         return run(sys.executable, "-m", "neocalc", *arguments, cwd=tmp_path, PYTHONPATH=places)
@@ -95,6 +97,7 @@ def test_the_installed_command_scores_without_the_checkout(installed: Path, tmp_
     assert (tmp_path / "out.parquet").read_bytes()[:4] == b"PAR1"
 
 
+@pytest.mark.requirement("REQ-PKG-03")
 def test_the_installed_script_is_the_same_command(installed: Path, tmp_path: Path) -> None:
     (script,) = [path for path in (installed / "bin").iterdir() if path.stem == "neocalc"]
     by_script = run(script, "--version", cwd=tmp_path, PYTHONPATH=str(installed))

@@ -138,6 +138,7 @@ TABLES = {
 """Tables of visits, each with the ways that are taken through a file of it."""
 
 
+@pytest.mark.requirement("REQ-CHILD-04")
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("name", list(TABLES))
@@ -165,6 +166,7 @@ def test_any_way_through_a_file_gives_what_the_table_gives(
     )
 
 
+@pytest.mark.requirement("REQ-CHILD-06")
 @pytest.mark.usefixtures("small")
 def test_completed_rows_are_counted_once(tmp_path: Path) -> None:
     """Also where the file was read three times."""
@@ -182,6 +184,7 @@ def test_completed_rows_are_counted_once(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.requirement("REQ-CHILD-04")
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("name", ["shuffled with gaps", "a gap at the end", "whole"])
@@ -311,6 +314,7 @@ def test_a_way_that_does_not_serve_names_the_next(monkeypatch: pytest.MonkeyPatc
 # --- what is remembered of each child -------------------------------------------------------------
 
 
+@pytest.mark.requirement("REQ-CHILD-04")
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 30), st.sampled_from([0, 0, 0, 0, 1])), max_size=12),

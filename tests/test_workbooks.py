@@ -76,6 +76,7 @@ def repacked(path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
     return changed
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_cells_are_the_texts_of_a_csv(tmp_path: Path) -> None:
     table = read(workbook(tmp_path / "in.xlsx", ROWS))
     assert table.columns == ROWS[0]
@@ -86,6 +87,7 @@ def test_cells_are_the_texts_of_a_csv(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 @pytest.mark.parametrize("through_a_pipe", [False, True])
 def test_a_workbook_is_scored_as_the_csv_of_its_sheet(shell: Shell, through_a_pipe: bool) -> None:
     content = workbook(shell.folder / "in.xlsx", ROWS).read_bytes()
@@ -100,6 +102,7 @@ def test_a_workbook_is_scored_as_the_csv_of_its_sheet(shell: Shell, through_a_pi
     assert about["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 @pytest.mark.parametrize("command", ["velocity", "chart", "report"])
 def test_every_command_takes_it(shell: Shell, command: str) -> None:
     workbook(shell.folder / "in.xlsx", [
@@ -109,6 +112,7 @@ def test_every_command_takes_it(shell: Shell, command: str) -> None:
     assert shell.run(command, "in.xlsx", "-o", out, "--sheet", "Visits").code == 0
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_a_large_sheet_in_batches(tmp_path: Path) -> None:
     rows: list[list[Any]] = [["id", "n"], *([f"{n:05}", n / 8192] for n in range(5_000))]
     table = read(workbook(tmp_path / "in.xlsx", rows))
@@ -116,6 +120,7 @@ def test_a_large_sheet_in_batches(tmp_path: Path) -> None:
     assert [float(n) for n in table["n"]] == [row[1] for row in rows[1:]]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_all_figures_of_a_number(tmp_path: Path) -> None:
     """The library that reads the cells writes nine decimals."""
     numbers = [0.1234567890123, 1e-10, 1 / 1024**2, 123456789012345, 3.1, -2.5e-9, 2.0**60]
@@ -127,6 +132,7 @@ def test_all_figures_of_a_number(tmp_path: Path) -> None:
     assert table["t"].to_list() == ["001", "0.1234567890123", "1e-10", "+5", None, "x", "1_0"]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_of_several_sheets_none_is_chosen(shell: Shell) -> None:
     workbook(shell.folder / "in.xlsx", ROWS, *(f"S{n}" for n in range(30)))
     said = shell.run("score", "in.xlsx", "-o", "out.csv").problem
@@ -139,17 +145,20 @@ def test_of_several_sheets_none_is_chosen(shell: Shell) -> None:
     assert shell.run("score", "in.xlsx", "-o", "out.csv", "--sheet", "Visits").code == 0
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_thousand_sheets_are_one_line(shell: Shell) -> None:
     workbook(shell.folder / "in.xlsx", ROWS, *(f"S{n}" for n in range(999)))
     assert "has 1,000 sheets" in shell.run("score", "in.xlsx", "-o", "out.csv").problem
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_a_sheet_that_begins_elsewhere(tmp_path: Path) -> None:
     table = read(workbook(tmp_path / "in.xlsx", [["a", "b"], [1, "x"], ["", ""], [3, "z"]],
                           at=(3, 2)))  # fmt: skip
     assert table.rows() == [("1", "x"), (None, None), ("3", "z")]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_columns_without_a_name(tmp_path: Path) -> None:
     """Kept where something stands in them, as in a CSV."""
     table = read(workbook(tmp_path / "in.xlsx", [["a", "", " b", ""], [1, "", 2, "x"]]))
@@ -157,12 +166,14 @@ def test_columns_without_a_name(tmp_path: Path) -> None:
     assert table.rows() == [("1", "2", "x")]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_two_columns_of_one_name_are_refused(shell: Shell) -> None:
     workbook(shell.folder / "in.xlsx", [["sex", "age_days", "sex", "weight_g"], ["f", 1, "m", 9]])
     said = shell.run("score", "in.xlsx", "-o", "out.csv").problem
     assert "columns 1 and 3 are both named 'sex'" in said
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 @pytest.mark.parametrize("at", [(0, 0), (2, 3)])
 def test_a_cell_with_an_error_is_no_empty_cell(shell: Shell, at: tuple[int, int]) -> None:
     def change(_: Any, page: Any) -> None:
@@ -177,6 +188,7 @@ def test_a_cell_with_an_error_is_no_empty_cell(shell: Shell, at: tuple[int, int]
     assert scored["waz_status"].to_list() == ["ok", "invalid_value", "invalid_value"]
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_many_errors_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def change(_: Any, page: Any) -> None:
         for row in range(1, 4):
@@ -194,6 +206,7 @@ def test_many_errors_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             read(path)
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_a_formula_has_the_value_that_was_stored(shell: Shell) -> None:
     def change(_: Any, page: Any) -> None:
         page.write_formula(1, 5, "=3000+100", None, 3100)
@@ -210,6 +223,7 @@ def test_a_formula_has_the_value_that_was_stored(shell: Shell) -> None:
         assert "the file holds no value of the formula in F2; open it in a spreadsheet" in said
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_macros_and_other_workbooks_are_named(shell: Shell) -> None:
     path = workbook(shell.folder / "in.xlsx", ROWS)
     for part, said in (
@@ -224,6 +238,7 @@ def test_macros_and_other_workbooks_are_named(shell: Shell) -> None:
     assert "zip.xlsx: is a zip file and no Excel workbook; unpack it first" in said
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_bomb_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbooks, "UNPACKED", 4 << 20)
     path = workbook(shell.folder / "in.xlsx", ROWS)
@@ -234,6 +249,7 @@ def test_a_bomb_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Non
         assert "unpacks to more than 4 MiB; save its sheet as CSV (UTF-8)" in said
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_cell_in_the_last_corner_is_refused(shell: Shell) -> None:
     """It would be a table of 17,000 million cells."""
     workbook(
@@ -243,6 +259,7 @@ def test_a_cell_in_the_last_corner_is_refused(shell: Shell) -> None:
     assert "something is written as far as row 1,048,576 and column 16,384; at most" in said
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_text_that_is_repeated_too_often_is_refused(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,11 +272,13 @@ def test_a_text_that_is_repeated_too_often_is_refused(
         read(path)
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_thousands_of_columns(tmp_path: Path) -> None:
     rows: list[list[Any]] = [[f"c{n}" for n in range(3_000)], list(range(3_000))]
     assert read(workbook(tmp_path / "in.xlsx", rows)).shape == (1, 3_000)
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_a_workbook_that_is_too_large_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +291,7 @@ def test_a_workbook_that_is_too_large_is_refused(
         read(tmp_path / "in.xlsx")
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 def test_cut_off_or_damaged_it_is_one_line(tmp_path: Path) -> None:
     content = workbook(tmp_path / "in.xlsx", ROWS).read_bytes()
     whole, chance = read(tmp_path / "in.xlsx"), random.Random(16)
@@ -291,6 +311,7 @@ def test_cut_off_or_damaged_it_is_one_line(tmp_path: Path) -> None:
             assert str(error).startswith("bad.xlsx: ")
 
 
+@pytest.mark.requirement("REQ-FILE-15")
 @pytest.mark.parametrize(
     ("part", "change"),
     [
@@ -312,6 +333,7 @@ def test_parts_that_are_not_such_as_excel_writes(
     assert re.search("not a readable Excel workbook|has no sheet with cells|is empty", said), said
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_a_sheet_of_a_chart_is_none(tmp_path: Path) -> None:
     def change(book: Any, page: Any) -> None:
         chart = book.add_chart({"type": "line"})
@@ -322,6 +344,7 @@ def test_a_sheet_of_a_chart_is_none(tmp_path: Path) -> None:
     assert list(book.sheets) == ["Visits"]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_parts_by_their_whole_path(tmp_path: Path) -> None:
     """As some programs write them."""
     path = workbook(tmp_path / "in.xlsx", ROWS)
@@ -330,6 +353,7 @@ def test_parts_by_their_whole_path(tmp_path: Path) -> None:
     assert read(changed).equals(read(path))
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_without_texts(tmp_path: Path) -> None:
     def written(content: bytes) -> bytes:
         return content.replace(b't="s"', b"")
@@ -340,6 +364,7 @@ def test_without_texts(tmp_path: Path) -> None:
     assert read(path).columns == ["1", "2"]
 
 
+@pytest.mark.requirement("REQ-FILE-17")
 def test_without_the_extra_it_is_said_which(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     workbook(shell.folder / "in.xlsx", ROWS)
     monkeypatch.setitem(sys.modules, "fastexcel", None)
@@ -347,16 +372,19 @@ def test_without_the_extra_it_is_said_which(shell: Shell, monkeypatch: pytest.Mo
     assert 'needs the extra "files": pip install "neocalc[files]"' in said
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_numbers_of_columns() -> None:
     assert [number_of(name) for name in (b"A", b"Z", b"AA", b"XFD")] == [1, 26, 27, 16_384]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_a_text_called_xlsx_is_a_text(shell: Shell) -> None:
     shell.write("in.xlsx", HEADER + ROW)
     assert shell.run("score", "in.xlsx", "-o", "out.csv").code == 0
     assert io.StringIO(shell.read("out.csv")).readline().startswith("subject_id")
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 @pytest.mark.parametrize("since_1904", [False, True])
 @pytest.mark.parametrize(
     "form", ["yyyy-mm-dd", "dd.mm.yyyy", "d mmm yy", "m/d/yy h:mm", "[$-409]d-mmm"]
@@ -376,6 +404,7 @@ def test_a_date_is_the_day_whatever_it_looks_like(
     assert read(path)["d"].to_list() == ["2026-05-01", "2024-02-29", "1999-12-31"]
 
 
+@pytest.mark.requirement("REQ-FILE-14")
 def test_a_sheet_is_inspected(shell: Shell) -> None:
     workbook(shell.folder / "in.xlsx", ROWS, "Notes")
     assert "say which one is read: --sheet NAME" in shell.run("inspect", "in.xlsx").problem

@@ -30,6 +30,7 @@ def read(path: Path) -> pl.DataFrame:
         return pl.concat([pl.DataFrame(schema=source.schema()), *source.batches()])
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("command", ["score", "velocity"])
 def test_what_is_written_is_what_a_csv_has(shell: Shell, suffix: str, command: str) -> None:
@@ -54,6 +55,7 @@ def test_what_is_written_is_what_a_csv_has(shell: Shell, suffix: str, command: s
     )
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize("suffix", [".csv.gz", ".xlsx"])
 def test_the_same_bytes_each_time(shell: Shell, suffix: str) -> None:
     shell.write("in.csv", BODY)
@@ -63,6 +65,7 @@ def test_the_same_bytes_each_time(shell: Shell, suffix: str) -> None:
     assert one == two
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_from_one_kind_to_another_and_back(shell: Shell, suffix: str) -> None:
     """The scored file is scored again, beside what it has."""
@@ -94,6 +97,7 @@ def written(path: Path, *tables: pl.DataFrame) -> Path:
     return path
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 def test_every_type_in_a_workbook(tmp_path: Path) -> None:
     table = read(written(tmp_path / "out.xlsx", TYPED, TYPED))
     assert table.height == 8
@@ -106,6 +110,7 @@ def test_every_type_in_a_workbook(tmp_path: Path) -> None:
     assert table["e"].to_list()[:4] == ["ok", None, "ok", "no"]
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])
 def test_every_type_in_a_statistical_file(tmp_path: Path, suffix: str) -> None:
     frame = TYPED.with_columns(
@@ -118,12 +123,14 @@ def test_every_type_in_a_statistical_file(tmp_path: Path, suffix: str) -> None:
     assert table["b"].to_list()[:4] == [1, 0, None, 1]
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_table_without_rows(tmp_path: Path, suffix: str) -> None:
     table = read(written(tmp_path / f"out{suffix}", pl.DataFrame(schema={"a": pl.Int64})))
     assert (table.columns, table.height) == (["a"], 0)
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 def test_a_packed_csv_has_the_separator(tmp_path: Path) -> None:
     table = pl.DataFrame({"a": [1], "b": ["x"]})
     path = tmp_path / "out.csv.gz"
@@ -131,6 +138,7 @@ def test_a_packed_csv_has_the_separator(tmp_path: Path) -> None:
     assert gzip.decompress(path.read_bytes()) == b"a;b\n1;x\n"
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 @pytest.mark.parametrize(
     ("suffix", "table", "limit", "said"),
     [
@@ -153,6 +161,7 @@ def test_what_has_no_form_in_a_file_is_refused(
     assert said in str(caught.value)
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 def test_a_failed_run_leaves_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers, "MOST_ROWS", 2)
     shell.write("in.csv", BODY)
@@ -160,6 +169,7 @@ def test_a_failed_run_leaves_nothing(shell: Shell, monkeypatch: pytest.MonkeyPat
     assert shell.names() == ["in.csv"]
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -169,6 +179,7 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         written(tmp_path / "out.sav", pl.DataFrame({"a": [1]}))
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 def test_an_error_of_the_library_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +191,7 @@ def test_an_error_of_the_library_is_one_line(
         written(tmp_path / "out.dta", pl.DataFrame({"a": [1]}))
 
 
+@pytest.mark.requirement("REQ-FILE-17")
 @pytest.mark.parametrize(("suffix", "module"), [(".xlsx", "xlsxwriter"), (".dta", "pyreadstat")])
 def test_without_the_extra_it_is_said_before_any_work(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, suffix: str, module: str
@@ -189,6 +201,7 @@ def test_without_the_extra_it_is_said_before_any_work(
     assert f'writing {suffix} needs the extra "files"' in said
 
 
+@pytest.mark.requirement("REQ-FILE-16")
 def test_a_transport_file_is_not_written(shell: Shell) -> None:
     said = shell.run("score", "in.csv", "-o", "out.xpt").problem
     assert "out.xpt: .xpt is not written; accepted: .csv, .tsv, .txt, .csv.gz, .xlsx, .sav" in said

@@ -67,6 +67,7 @@ SCORES: Any = (
 )
 
 
+@pytest.mark.requirement("REQ-FOLLOW-06")
 @given(st.lists(ROW | CLEAN, min_size=1, max_size=14), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_answer(rows: list[dict[str, str]], chance: Any) -> None:
     frame = table_of(rows)
@@ -76,6 +77,7 @@ def test_the_order_of_rows_changes_no_answer(rows: list[dict[str, str]], chance:
         assert call(frame[places]).sort("row").equals(call(frame))
 
 
+@pytest.mark.requirement("REQ-FOLLOW-06")
 @given(st.lists(ROW | CLEAN, min_size=1, max_size=10), st.integers(0, 9))
 def test_a_row_that_is_there_twice_has_one_answer_and_moves_no_other(
     rows: list[dict[str, str]], which: int
@@ -88,6 +90,7 @@ def test_a_row_that_is_there_twice_has_one_answer_and_moves_no_other(
         assert doubled[-1].equals(doubled[which])
 
 
+@pytest.mark.requirement("REQ-CHILD-01")
 @given(st.lists(ROW, min_size=1, max_size=10))
 def test_a_child_has_one_sex_and_one_gestation_or_none(rows: list[dict[str, str]]) -> None:
     """By a plain loop over children: what is stated, by how many, and what is left of it."""
@@ -146,6 +149,7 @@ def drawn(frame: pl.DataFrame) -> Any:
     return found
 
 
+@pytest.mark.requirement("REQ-FOLLOW-07")
 @given(st.lists(ROW | CLEAN, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_chart_and_no_report(
     rows: list[dict[str, str]], chance: Any
@@ -156,6 +160,7 @@ def test_the_order_of_rows_changes_no_chart_and_no_report(
     assert drawn(frame[places]) == drawn(frame)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-07")
 @given(st.lists(CLEAN, min_size=1, max_size=12))
 def test_a_chart_and_a_report_have_the_velocity_of_the_table(rows: list[dict[str, str]]) -> None:
     """One rule for which pair is compared: no z where the table has none."""

@@ -59,6 +59,7 @@ def added(rows: list[tuple[str, ...]]) -> pl.DataFrame:
     return scored.drop(list(CELLS))
 
 
+@pytest.mark.requirement("REQ-STAT-03")
 @FEW
 @given(st.lists(ROW, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_permuting_rows_permutes_results(rows: list[tuple[str, ...]], random: Random) -> None:
@@ -67,6 +68,7 @@ def test_permuting_rows_permutes_results(rows: list[tuple[str, ...]], random: Ra
     assert added([rows[i] for i in order]).equals(added(rows)[order])
 
 
+@pytest.mark.requirement("REQ-STAT-03")
 @FEW
 @given(st.lists(ROW, min_size=1, max_size=8), BAD, st.data())
 def test_adding_a_bad_row_changes_no_other_row(
@@ -78,12 +80,14 @@ def test_adding_a_bad_row_changes_no_other_row(
     assert with_bad["waz"][at] is None
 
 
+@pytest.mark.requirement("REQ-FILE-01")
 @FEW
 @given(st.lists(ROW, max_size=8), st.integers(0, 8))
 def test_a_table_is_its_parts(rows: list[tuple[str, ...]], at: int) -> None:
     assert pl.concat([added(rows[:at]), added(rows[at:])]).equals(added(rows))
 
 
+@pytest.mark.requirement("REQ-STAT-04")
 @FEW
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_every_row_has_a_status_that_says_whether_there_is_a_z(rows: list[tuple[str, ...]]) -> None:
@@ -99,6 +103,7 @@ def test_every_row_has_a_status_that_says_whether_there_is_a_z(rows: list[tuple[
         assert scored[index].is_finite().fill_null(True).all()
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 @FEW
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_missing_words_are_the_same_as_nothing(rows: list[tuple[str, ...]]) -> None:
@@ -121,6 +126,7 @@ def scored_bytes(folder: Path, source: str, target: str) -> bytes:
     return (folder / target).read_bytes()
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 @FEWER
 @given(
     st.lists(ROW, min_size=1, max_size=8),

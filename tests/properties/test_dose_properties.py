@@ -86,6 +86,7 @@ def viable_share(plan: Plan) -> Fraction:
     return Fraction(exact(concentration)) * Fraction(exact(viable))
 
 
+@pytest.mark.requirement("REQ-DOSE-01")
 @given(weights, millions, st.integers(2, 9))
 def test_cells_are_linear_in_weight_and_dose(weight: Decimal, dose: Decimal, n: int) -> None:
     assume(weight * n <= 15 and dose * n <= 80)
@@ -100,6 +101,7 @@ def test_cells_are_linear_in_weight_and_dose(weight: Decimal, dose: Decimal, n: 
     assert cells(weight, dose) == pytest.approx(float(weight * dose * 10**6), rel=1e-14)
 
 
+@pytest.mark.requirement("REQ-DOSE-01")
 @given(requests())
 def test_volume_by_concentration_by_viability_is_the_cells(asked: dict[str, Any]) -> None:
     plan = plan_or_refusal(asked)
@@ -110,6 +112,7 @@ def test_volume_by_concentration_by_viability_is_the_cells(asked: dict[str, Any]
     assert cells == pytest.approx(plan.amounts.cells, rel=1e-12)
 
 
+@pytest.mark.requirement("REQ-DOSE-05")
 @given(decimals("0.001", "50", 6), graduations)
 def test_rounding_is_within_half_a_graduation(volume: Decimal, graduation: str) -> None:
     line = on_graduation(volume, float(graduation))
@@ -117,6 +120,7 @@ def test_rounding_is_within_half_a_graduation(volume: Decimal, graduation: str) 
     assert line % Decimal(graduation) == 0
 
 
+@pytest.mark.requirement("REQ-DOSE-05")
 @given(requests())
 def test_the_dose_delivered_is_within_tolerance_or_a_check_fails(asked: dict[str, Any]) -> None:
     result = plan_or_refusal(asked)
@@ -139,6 +143,7 @@ def test_the_dose_delivered_is_within_tolerance_or_a_check_fails(asked: dict[str
         assert float(delivered) * inputs.weight <= most.value * (1 + 1e-9)
 
 
+@pytest.mark.requirement("REQ-DOSE-04")
 @given(requests())
 def test_vials_are_enough_and_one_fewer_are_not(asked: dict[str, Any]) -> None:
     assume("recovery" in asked or "viable_cells_per_vial" in asked)
@@ -167,6 +172,7 @@ def test_vials_are_enough_and_one_fewer_are_not(asked: dict[str, Any]) -> None:
     assert (plan.vials - 1) * each < needed
 
 
+@pytest.mark.requirement("REQ-SAFE-01")
 @given(requests())
 def test_a_plan_has_no_hard_stop_and_a_refusal_no_number(asked: dict[str, Any]) -> None:
     result = plan_or_refusal(asked)
@@ -179,6 +185,7 @@ def test_a_plan_has_no_hard_stop_and_a_refusal_no_number(asked: dict[str, Any]) 
         assert number(computed, 1) not in str(result)
 
 
+@pytest.mark.requirement("REQ-SAFE-10")
 @given(requests())
 def test_what_is_printed_reads_back_as_the_same_dose(asked: dict[str, Any]) -> None:
     plan = plan_or_refusal(asked)
@@ -200,6 +207,7 @@ def test_what_is_printed_reads_back_as_the_same_dose(asked: dict[str, Any]) -> N
     assert again.amounts == plan.amounts
 
 
+@pytest.mark.requirement("REQ-SAFE-10")
 @given(
     st.floats(1e-12, 1e15) | st.floats(-1e15, -1e-12) | st.just(0.0),
     st.sampled_from(["kg", "mL", "cell", "cell/kg", "cell/mL", "fraction", "mL/kg", "h", ""]),
@@ -214,6 +222,7 @@ def test_every_number_is_printed_so_that_it_reads_back(value: float, unit: str) 
         assert figure.lstrip("-+")[0] != "."
 
 
+@pytest.mark.requirement("REQ-DOSE-09")
 @given(st.sampled_from(sorted(set(CANONICAL.values()) - {"kg", "g/day", "fraction"})), weights)
 def test_a_weight_of_another_dimension_is_refused(unit: str, weight: Decimal) -> None:
     assert find_unit(unit) is not None
@@ -223,6 +232,7 @@ def test_a_weight_of_another_dimension_is_refused(unit: str, weight: Decimal) ->
                     viable_concentration="5 million cells/mL")  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-DOSE-09")
 @given(st.sampled_from(sorted(set(CANONICAL.values()))), millions, st.sampled_from(
     ["dose", "concentration", "viable_concentration", "cells_per_vial", "graduation",
      "dead_volume", "duration", "rate", "last_weight"]))  # fmt: skip
@@ -243,6 +253,7 @@ def test_no_input_of_another_dimension_is_accepted(unit: str, figure: Decimal, n
             prepare(**(asked | {name: value}))
 
 
+@pytest.mark.requirement("REQ-DOSE-17")
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=20), millions)
 def test_columns_give_what_a_dose_gives_or_nothing(weight: list[float], dose: Decimal) -> None:
     assume(1 <= dose <= 50)
@@ -280,6 +291,7 @@ NAMES = (
 )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-SAFE-01")
 @given(requests(), st.dictionaries(st.sampled_from(NAMES), st.sampled_from(ODD), max_size=3))
 def test_whatever_is_given_there_is_a_dose_or_a_refusal_and_a_record(
     asked: dict[str, Any], odd: dict[str, Any]

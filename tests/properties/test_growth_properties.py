@@ -36,6 +36,7 @@ def reaches(z: float, L: float, S: float) -> bool:
     return min(1 + L * S * z, 1 + 3 * L * S, 1 - 3 * L * S) > 0.02
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 @given(st.floats(-8, 8), powers, medians, spreads, methods)
 def test_z_of_the_measurement_at_z_is_z(
     z: float, L: float, M: float, S: float, restricted: bool
@@ -47,6 +48,7 @@ def test_z_of_the_measurement_at_z_is_z(
     assert zscore_from_measurement(y, L, M, S, restricted=restricted) == pytest.approx(z, abs=1e-8)
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 @given(st.floats(0.05, 20), powers, medians, spreads, methods)
 def test_measurement_at_the_z_of_a_measurement_is_the_measurement(
     share: float, L: float, M: float, S: float, restricted: bool
@@ -58,6 +60,7 @@ def test_measurement_at_the_z_of_a_measurement_is_the_measurement(
     assert back == pytest.approx(y, rel=1e-9)
 
 
+@pytest.mark.requirement("REQ-LMS-08")
 @given(st.floats(0.05, 20), st.floats(1e-6, 1), powers, medians, spreads, methods)
 def test_z_strictly_increases_with_the_measurement(
     share: float, more: float, L: float, M: float, S: float, restricted: bool
@@ -70,12 +73,14 @@ def test_z_strictly_increases_with_the_measurement(
     assert z[0] < z[1]
 
 
+@pytest.mark.requirement("REQ-LMS-08")
 @given(powers, medians, spreads, methods)
 def test_z_of_the_median_is_0(L: float, M: float, S: float, restricted: bool) -> None:
     assert zscore_from_measurement(M, L, M, S, restricted=restricted) == 0
     assert measurement_from_zscore(0, L, M, S, restricted=restricted) == M
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 @given(st.sampled_from([-3.0, 3.0]), powers, medians, spreads)
 def test_the_restriction_is_continuous_at_three_sd(z: float, L: float, M: float, S: float) -> None:
     assume(reaches(z, L, S))
@@ -89,6 +94,7 @@ def test_the_restriction_is_continuous_at_three_sd(z: float, L: float, M: float,
     assert outer == pytest.approx(y, rel=1e-9)
 
 
+@pytest.mark.requirement("REQ-LMS-04")
 @given(st.floats(-8, 8))
 def test_centile_there_and_back(z: float) -> None:
     centile = centile_from_zscore(z)
@@ -153,6 +159,7 @@ def test_the_inverse_of_every_measure(child: dict[str, Any], z: float) -> None:
     assert found.centile == centile_from_zscore(found.z)
 
 
+@pytest.mark.requirement("REQ-LMS-08")
 @given(children(), st.floats(-3.4, 5), st.floats(0.001, 1))
 def test_more_is_a_greater_z(child: dict[str, Any], z: float, more: float) -> None:
     y = nc.measurement(z=[z, z + more], **child)
@@ -160,12 +167,14 @@ def test_more_is_a_greater_z(child: dict[str, Any], z: float, more: float) -> No
     assert found.z[0] < found.z[1]
 
 
+@pytest.mark.requirement("REQ-LMS-08")
 @given(children())
 def test_the_median_of_every_table_has_a_z_of_0(child: dict[str, Any]) -> None:
     y = nc.measurement(z=0, **child)
     assert nc.zscore(value=y, **child).z == pytest.approx(0, abs=1e-10)
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 @given(st.data())
 def test_every_table_is_continuous_at_three_sd(data: st.DataObject) -> None:
     name = data.draw(
@@ -236,6 +245,7 @@ def given_of(index: str, row: Any) -> dict[str, Any]:
     return more
 
 
+@pytest.mark.requirement("REQ-STAT-06")
 @pytest.mark.filterwarnings("ignore::neocalc.ColumnWarning")
 @given(tables, POLICIES)
 def test_one_many_and_a_table_agree_to_the_last_bit(
@@ -273,6 +283,7 @@ def test_one_many_and_a_table_agree_to_the_last_bit(
             assert shown == (many.status[i], many.reference[i], many.age_basis[i], many.method[i])
 
 
+@pytest.mark.requirement("REQ-STAT-03")
 @given(tables, st.randoms(use_true_random=False))
 def test_permuting_rows_permutes_results(table: list[dict[str, Any]], random: Any) -> None:
     order = list(range(len(table)))
@@ -302,6 +313,7 @@ def neighbours() -> tuple[list[str], list[str], list[int], list[str]]:
     return ["3 kg", "4 kg", "5 kg"], ["f", "m", "f"], [10, 100, 200], ["30+0", "40+0", "36+6"]
 
 
+@pytest.mark.requirement("REQ-STAT-03")
 @given(
     st.sampled_from([None, "", "0 kg", "x", "3", math.nan, 5, "3 cm"]),
     st.sampled_from([None, "", "x", 1, math.nan, True]),
@@ -336,6 +348,7 @@ anything = st.one_of(
 )
 
 
+@pytest.mark.requirement("REQ-STAT-04")
 @given(
     st.lists(
         st.tuples(
@@ -395,6 +408,7 @@ def test_a_refusal_is_nan_and_a_word(table: list[Any], measure: str, name: str) 
 days_of_gestation = st.integers(140, 314)
 
 
+@pytest.mark.requirement("REQ-AGE-01", "REQ-AGE-02", "REQ-AGE-03")
 @given(st.integers(0, 5000), days_of_gestation)
 def test_ages_hold_together(day: int, gestation: int) -> None:
     age = nc.Age.from_days(day, gestation=f"{gestation // 7}+{gestation % 7}")
@@ -407,6 +421,7 @@ def test_ages_hold_together(day: int, gestation: int) -> None:
     assert age.is_preterm == (gestation < 259)
 
 
+@pytest.mark.requirement("REQ-AGE-11")
 @given(
     st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)),
     st.integers(0, 5000),
@@ -426,6 +441,7 @@ def test_dates_and_days_are_the_same_age(born: dt.date, day: int, gestation: int
     assert many.corrected.magnitude.tolist() == [age.corrected.magnitude] * 2
 
 
+@pytest.mark.requirement("REQ-AGE-11")
 @given(
     st.lists(st.tuples(st.integers(-5, 3000), st.one_of(st.none(), days_of_gestation)), min_size=1)
 )
@@ -447,6 +463,7 @@ def test_ages_of_one_and_of_many_agree(table: list[tuple[int, int | None]]) -> N
         assert many.is_preterm[i] == bool(one.is_preterm)
 
 
+@pytest.mark.requirement("REQ-AGE-05")
 @given(st.floats(0, 200))
 def test_months_never_go_back(months: float) -> None:
     day = nc.Age.from_months(months).chronological.magnitude
@@ -459,6 +476,7 @@ def test_months_never_go_back(months: float) -> None:
 birth_weeks = st.tuples(st.integers(23, 41), st.integers(0, 6))
 
 
+@pytest.mark.requirement("REQ-FEN-07")
 @given(birth_weeks, st.sampled_from(["f", "m"]), st.floats(0.5, 99.5))
 def test_size_at_birth_and_its_category(week: tuple[int, int], sex: str, centile: float) -> None:
     assume(abs(centile - 10) > 1e-6 and abs(centile - 90) > 1e-6)

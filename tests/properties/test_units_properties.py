@@ -49,12 +49,14 @@ def in_every_way(gram: int) -> list[Any]:
     ]
 
 
+@pytest.mark.requirement("REQ-UNIT-05")
 @given(grams)
 def test_units_do_not_matter_to_the_last_bit(gram: int) -> None:
     found = {figures_of(way, "kg", "weight")[0].item() for way in in_every_way(gram)}
     assert found == {gram / 1000}
 
 
+@pytest.mark.requirement("REQ-UNIT-05")
 @given(st.integers(400, 20_000), st.sampled_from(["weight", "bmi", "weight_for_length"]))
 def test_nor_do_they_to_a_z(gram: int, measure: str) -> None:
     age = nc.Age.from_days(200)
@@ -70,6 +72,7 @@ def test_nor_do_they_to_a_z(gram: int, measure: str) -> None:
             assert nc.zscore(measure, ways[0], sex="f", age=age, length=length).z == single[0]
 
 
+@pytest.mark.requirement("REQ-UNIT-04")
 @given(
     figures, st.sampled_from(["kg", "g", "cm", "mm", "day", "week", "cells/kg", "cells/mL", "%"])
 )
@@ -88,6 +91,7 @@ def test_text_quantity_and_array_of_one_figure_are_one_float(figure: float, unit
         assert figures_of(way, target, "value")[0].tolist() == [expected]
 
 
+@pytest.mark.requirement("REQ-UNIT-05")
 @given(
     figures,
     st.sampled_from([("g", "kg"), ("mm", "cm"), ("m", "cm"), ("week", "day"), ("%", "fraction")]),
@@ -101,6 +105,7 @@ def test_a_conversion_there_and_back(figure: float, units: tuple[str, str]) -> N
     assert convert(there, other, other) is there
 
 
+@pytest.mark.requirement("REQ-UNIT-07")
 @given(st.text(max_size=30), st.sampled_from(["kg", "cm", "day", "cell/kg"]))
 def test_a_text_is_read_or_refused(text: str, target: str) -> None:
     try:
@@ -120,6 +125,7 @@ units = st.sampled_from(
 )
 
 
+@pytest.mark.requirement("REQ-UNIT-07")
 @given(numbers, st.sampled_from(["", " ", "\t", "  "]), units)
 def test_what_is_read_is_the_figure_that_was_typed(number: str, space: str, unit: str) -> None:
     """Never another one: no prefix, no sign, no exponent lost."""
@@ -220,6 +226,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize("argument", ARGUMENTS)
 @pytest.mark.parametrize("measure", ["weight", "weight_for_length"])
 @given(thing=odd)
@@ -230,12 +237,14 @@ def test_any_argument_of_zscore(argument: str, measure: str, thing: Any) -> None
     refused_or_done(lambda: nc.zscore(**(arguments | {argument: thing})))
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(ARGUMENTS, odd)))
 def test_any_arguments_of_zscore_at_once(things: dict[str, Any]) -> None:
     arguments: dict[str, Any] = {"measure": "weight", "value": "3 kg", "sex": "f", "age": AGE}
     refused_or_done(lambda: nc.zscore(**(arguments | things)))
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @given(odd, odd, odd)
 def test_any_dates_and_gestation(born: Any, on: Any, gestation: Any) -> None:
     refused_or_done(lambda: nc.Age(born=born, on=on, gestation=gestation))
@@ -251,6 +260,7 @@ def test_any_days_months_and_gestation(days: Any, gestation: Any) -> None:
     refused_or_done(lambda: nc.Age.from_months(days))
 
 
+@pytest.mark.requirement("REQ-UNIT-03")
 @given(odd, odd)
 def test_any_quantity(value: Any, unit: Any) -> None:
     refused_or_done(lambda: nc.Q(value, unit))
@@ -267,6 +277,7 @@ POLICY = [
 ]  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @pytest.mark.parametrize("part", POLICY)
 @given(thing=odd)
 def test_any_part_of_a_policy(part: str, thing: Any) -> None:
@@ -283,6 +294,7 @@ def test_any_z_and_lines(thing: Any, other: Any) -> None:
     refused_or_done(lambda: nc.reference(thing))
 
 
+@pytest.mark.requirement("REQ-STAT-07")
 @given(odd, odd, odd)
 def test_any_birth(value: Any, gestation: Any, sex: Any) -> None:
     for arguments in (

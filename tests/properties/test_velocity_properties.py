@@ -195,6 +195,7 @@ def table_of(rows: list[tuple[str, int, int | None]]) -> pl.DataFrame:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("REQ-FOLLOW-03")
 @given(rows=st.lists(ROW, min_size=1, max_size=25), seed=st.integers(0, 99),
        against=st.sampled_from(["previous", "first"]))  # fmt: skip
 def test_the_order_of_rows_does_not_matter(
@@ -208,6 +209,7 @@ def test_the_order_of_rows_does_not_matter(
     assert one["row"].to_list() == table["row"].to_list()
 
 
+@pytest.mark.requirement("REQ-FOLLOW-03")
 @given(rows=st.lists(ROW, min_size=1, max_size=25), child=st.sampled_from(["a", "b", "c", "d"]))
 def test_a_child_does_not_depend_on_the_others(
     rows: list[tuple[str, int, int | None]], child: str
@@ -219,6 +221,7 @@ def test_a_child_does_not_depend_on_the_others(
     assert together.equals(nc.velocity.score(own))
 
 
+@pytest.mark.requirement("REQ-FOLLOW-03")
 @given(rows=st.lists(ROW, min_size=1, max_size=25), size=st.integers(1, 7))
 def test_chunks_do_not_matter(rows: list[tuple[str, int, int | None]], size: int) -> None:
     table = table_of(rows)
@@ -253,6 +256,7 @@ def test_conditional_gain_of_what_was_expected_is_none(z1: float, z2: float, r: 
     assert found * math.sqrt(1 - r * r) == pytest.approx(z2 - r * z1, abs=1e-9)
 
 
+@pytest.mark.requirement("REQ-FOLLOW-12")
 @given(
     measure=MEASURES,
     sex=SEXES,

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def outcome(rule: Any, word: Any) -> Any:
         return error.status
 
 
+@pytest.mark.requirement("REQ-SEX-04")
 @given(before=BLANKS, after=BLANKS, data=st.data())
 def test_blanks_around_a_word_never_matter(before: str, after: str, data: st.DataObject) -> None:
     for rule, words in (
@@ -69,6 +71,7 @@ def test_blanks_around_a_word_never_matter(before: str, after: str, data: st.Dat
     assert status is None or status[0] == status[1]
 
 
+@pytest.mark.requirement("REQ-SEX-04")
 @given(before=BLANKS, after=BLANKS, make=st.sampled_from(FRAMES), data=st.data())
 def test_blanks_never_matter_in_any_frame(
     before: str, after: str, make: Any, data: st.DataObject
@@ -98,6 +101,7 @@ def test_blanks_never_matter_in_any_frame(
     assert scored[0] == scored[1]
 
 
+@pytest.mark.requirement("REQ-SEX-04")
 @given(code=st.integers(-999, 999), zeros=st.integers(0, 3))
 def test_a_number_is_one_code_however_it_is_written(code: int, zeros: int) -> None:
     ways: list[Any] = [
@@ -110,6 +114,7 @@ def test_a_number_is_one_code_however_it_is_written(code: int, zeros: int) -> No
         assert {rule(way) for way in ways} == {1}
 
 
+@pytest.mark.requirement("REQ-SEX-04")
 @given(
     code=st.floats(-1e6, 1e6, width=32).filter(lambda x: not x.is_integer()),
     other=st.floats(-1e6, 1e6, width=32),
@@ -119,6 +124,7 @@ def test_numbers_that_differ_are_two_codes(code: float, other: float) -> None:
         assert plain_word(code) != plain_word(other)
 
 
+@pytest.mark.requirement("REQ-TAB-08")
 @given(
     words=st.lists(st.sampled_from(["9", "99", "NA", "-99", "999.9"]), min_size=1, max_size=3),
     column=st.sampled_from(["weight_g", "age_days", "sex"]),
@@ -146,6 +152,7 @@ def test_words_of_one_column_touch_no_other(
         ]
 
 
+@pytest.mark.requirement("REQ-TAB-05")
 @given(
     weeks=st.one_of(st.none(), st.integers(15, 50), st.floats(15, 50)),
     days=st.one_of(st.none(), st.integers(-1, 8), st.floats(0, 7)),
@@ -173,6 +180,7 @@ def test_weeks_and_days_are_the_same_in_two_columns_and_in_a_pair(
         assert nc.Age.from_days(1, gestation=(weeks, days)).gestation_days[0] == expected
 
 
+@pytest.mark.requirement("REQ-TAB-15")
 @given(months=st.floats(0, 70), decimals=st.integers(0, 4))
 def test_months_in_a_column_are_those_of_a_call(months: float, decimals: int) -> None:
     given_months = round(months, decimals)
@@ -183,6 +191,7 @@ def test_months_in_a_column_are_those_of_a_call(months: float, decimals: int) ->
     assert number_rule("age_years", ".")(given_months / 12) in (days - 1, days, days + 1)
 
 
+@pytest.mark.requirement("REQ-TAB-17")
 @given(date=st.dates(dt.date(1970, 1, 1), dt.date(2060, 1, 1)), form=st.sampled_from(
     ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%d-%b-%Y"]))  # fmt: skip
 def test_a_declared_form_is_read_alike_in_a_file_and_in_frames(date: dt.date, form: str) -> None:

@@ -42,6 +42,7 @@ AGE_CASES = [
 ]
 
 
+@pytest.mark.requirement("REQ-AGE-01", "REQ-AGE-02", "REQ-AGE-03", "REQ-AGE-04")
 @pytest.mark.parametrize(
     ("born", "on", "gestation", "chronological", "corrected", "postmenstrual", "expected"),
     AGE_CASES,
@@ -63,12 +64,14 @@ def test_ages(
     assert age.is_preterm
 
 
+@pytest.mark.requirement("REQ-AGE-02")
 def test_corrected_months_f1() -> None:
     age = nc.Age(born="2024-01-15", on="2024-07-15", gestation="26w3d")
     assert days_of(age.corrected) / 30.4375 == pytest.approx(2.8583, abs=5e-5)
     assert divmod(days_of(age.postmenstrual), 7) == (52, 3)
 
 
+@pytest.mark.requirement("REQ-POL-08")
 def test_before_term_fenton_and_no_who_f2() -> None:
     age = nc.Age(born="2024-01-15", on="2024-03-01", gestation="26w3d")
     assert divmod(days_of(age.postmenstrual), 7) == (33, 0)
@@ -81,6 +84,7 @@ def test_before_term_fenton_and_no_who_f2() -> None:
     assert who.status == "age_below_reference"
 
 
+@pytest.mark.requirement("REQ-WHO-06")
 def test_lying_table_by_corrected_age_f3() -> None:
     """731 days old, corrected 619: a recumbent length is left as it is."""
     age = nc.Age(born="2023-11-30", on="2025-11-30", gestation="24w0d")
@@ -92,6 +96,7 @@ def test_lying_table_by_corrected_age_f3() -> None:
     assert standing.z == pytest.approx(same.z, abs=1e-9)
 
 
+@pytest.mark.requirement("REQ-POL-01")
 def test_term_is_not_corrected_f4() -> None:
     age = nc.Age(born="2024-02-29", on="2025-02-28", gestation="37w0d")
     assert days_of(age.chronological) == 365
@@ -103,6 +108,7 @@ def test_term_is_not_corrected_f4() -> None:
     assert result.z == at_365.z
 
 
+@pytest.mark.requirement("REQ-POL-01")
 def test_one_day_less_is_corrected_f5() -> None:
     age = nc.Age(born="2024-02-29", on="2025-02-28", gestation="36w6d")
     result = nc.zscore("weight", "9 kg", sex="male", age=age)
@@ -111,6 +117,7 @@ def test_one_day_less_is_corrected_f5() -> None:
     assert result.z == at_343.z
 
 
+@pytest.mark.requirement("REQ-POL-12")
 @pytest.mark.parametrize(
     ("measure", "value", "corrected", "chronological"),
     [
@@ -150,6 +157,7 @@ BIRTH_CASES = [
 ]
 
 
+@pytest.mark.requirement("REQ-FEN-06", "REQ-FEN-07")
 @pytest.mark.parametrize("days", [0, 3, 6])
 @pytest.mark.parametrize(("sex", "week", "measure", "value", "z", "category"), BIRTH_CASES)
 def test_size_at_birth(
@@ -179,6 +187,7 @@ DAY_CASES = [
 ]
 
 
+@pytest.mark.requirement("REQ-FEN-01")
 @pytest.mark.parametrize("gestation", [154, 168, 178])
 @pytest.mark.parametrize(("sex", "day", "measure", "value", "z"), DAY_CASES)
 def test_fenton_2025_by_day(
@@ -193,12 +202,14 @@ def test_fenton_2025_by_day(
     assert result.method == ("lms-restricted" if measure == "weight" else "lms")
 
 
+@pytest.mark.requirement("REQ-FEN-01")
 def test_row_of_f11() -> None:
     """The row as printed: L, M and S to six decimals."""
     z = lms.zscore_from_measurement(1000.0, 0.401514, 1365.221139, 0.144565, restricted=True)
     assert float(z) == pytest.approx(-2.024323, abs=1e-5)
 
 
+@pytest.mark.requirement("REQ-LMS-06")
 def test_plain_beside_restricted_f17() -> None:
     """2025 restricts the weight; the row's plain z is recovered from the curve within 3 SD."""
     age = at(178)
@@ -225,6 +236,7 @@ def _row(reference: str, measure: str, sex: str, day: int) -> tuple[float, float
     raise LookupError(f"{reference} {measure}: no row for {sex} {day}")
 
 
+@pytest.mark.requirement("REQ-FEN-06", "REQ-REF-07")
 @pytest.mark.parametrize("gestation", ["27+0", "27+6"])
 def test_completed_week_is_another_table_f18(gestation: str) -> None:
     result = nc.size_at_birth("weight", "1000 g", sex="male", gestation=gestation)
@@ -232,6 +244,7 @@ def test_completed_week_is_another_table_f18(gestation: str) -> None:
     assert result.category == "AGA"
 
 
+@pytest.mark.requirement("REQ-POL-02")
 def test_handover_f19() -> None:
     """50w0d is the last day of Fenton; the day after is WHO at corrected day 71."""
     last, first = at(350), at(351)
@@ -245,6 +258,7 @@ def test_handover_f19() -> None:
     assert fenton.status == who.status == "ok"
 
 
+@pytest.mark.requirement("REQ-FEN-02")
 @pytest.mark.parametrize("reference", ["auto", "fenton-2013", "fenton-2025"])
 @pytest.mark.parametrize(
     ("measure", "value", "first"),
@@ -261,6 +275,7 @@ def test_below_the_first_day(measure: str, value: str, first: int, reference: st
     assert math.isfinite(there.z)
 
 
+@pytest.mark.requirement("REQ-AGE-11")
 def test_ages_in_an_array() -> None:
     """F1, F2, F3 and F5 at once."""
     age = nc.Age(

@@ -99,6 +99,7 @@ Z_CASES: list[tuple[str, str, str, str, int | None, dict[str, Any], float, bool]
 ]
 
 
+@pytest.mark.requirement("REQ-LMS-01", "REQ-WHO-13", "REQ-WHO-14")
 @pytest.mark.parametrize(
     ("measure", "value", "sex", "day", "others", "z", "flagged"),
     [pytest.param(*case[1:], id=case[0]) for case in Z_CASES],
@@ -137,6 +138,7 @@ PRINTED = {
 }
 
 
+@pytest.mark.requirement("REQ-WHO-01", "REQ-WHO-04", "REQ-WHO-05")
 @pytest.mark.parametrize(
     "case", [case for case in Z_CASES if case[0] in PRINTED], ids=lambda c: c[0]
 )
@@ -156,6 +158,7 @@ MONTH_CASES: list[tuple[str, float, str, str, str | None, int, float, float | No
 ]
 
 
+@pytest.mark.requirement("REQ-AGE-05")
 @pytest.mark.parametrize(
     ("months", "value", "sex", "position", "day", "printed", "computed"),
     [pytest.param(*case[1:], id=case[0]) for case in MONTH_CASES],
@@ -177,11 +180,13 @@ def test_age_in_months(
         assert result.z == pytest.approx(computed, abs=TOLERANCE)
 
 
+@pytest.mark.requirement("REQ-LMS-04")
 def test_centile_w11() -> None:
     result = nc.zscore("weight", "5.8 kg", sex="M", age=at(30))
     assert result.centile == pytest.approx(97.8944, abs=5e-5)
 
 
+@pytest.mark.requirement("REQ-WHO-01")
 @pytest.mark.parametrize(
     ("z", "kilograms"),
     [
@@ -200,6 +205,7 @@ def test_weights_of_a_boy_of_one_year(z: int, kilograms: float) -> None:
     assert weight.to("kg").magnitude == pytest.approx(kilograms, abs=5e-5)
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 @pytest.mark.parametrize(
     ("z", "kilograms"),
     [pytest.param(4, 14.699589, id="W23[4]"), pytest.param(-4, 6.111282, id="W23[-4]")],
@@ -217,6 +223,7 @@ PLAIN_CASES = [
 ]
 
 
+@pytest.mark.requirement("REQ-LMS-05")
 @pytest.mark.parametrize(("y", "row", "plain", "restricted"), PLAIN_CASES)
 def test_plain_and_restricted(
     y: float, row: tuple[float, float, float], plain: float, restricted: float
@@ -227,11 +234,13 @@ def test_plain_and_restricted(
     assert float(got) == pytest.approx(restricted, abs=TOLERANCE)
 
 
+@pytest.mark.requirement("REQ-LMS-03")
 def test_plain_inverse_w23() -> None:
     got = lms.measurement_from_zscore(4.0, 0.0645, 9.646, 0.10925, restricted=False)
     assert float(got) == pytest.approx(14.842548, abs=TOLERANCE)
 
 
+@pytest.mark.requirement("REQ-LMS-02")
 def test_digits_where_l_is_near_zero_w29() -> None:
     result = nc.zscore("weight", "10 kg", sex="M", age=at(653))
     assert result.z == pytest.approx(-1.345898642, abs=5e-10)
@@ -239,6 +248,7 @@ def test_digits_where_l_is_near_zero_w29() -> None:
     assert result.z == pytest.approx(exact, abs=1e-13)
 
 
+@pytest.mark.requirement("REQ-AGE-05")
 @pytest.mark.parametrize(
     ("months", "day"),
     [(24, 731), (23.99, 730), (9, 274), (8, 244), (59.99, 1826)],
@@ -248,6 +258,7 @@ def test_months_to_days(months: float, day: int) -> None:
     assert nc.Age.from_months(months).chronological.magnitude == day
 
 
+@pytest.mark.requirement("REQ-AGE-06")
 def test_sixty_months_is_too_old_w31() -> None:
     """For the standards of 2006; the policy goes on with the reference from 5 years."""
     result = nc.zscore("weight", "18 kg", sex="F", age=nc.Age.from_months(60), reference="who-2006")
@@ -257,6 +268,7 @@ def test_sixty_months_is_too_old_w31() -> None:
     assert result.status == "age_above_reference"
 
 
+@pytest.mark.requirement("REQ-WHO-03")
 @pytest.mark.parametrize(("day", "status"), [(1826, "ok"), (1827, "age_above_reference")])
 def test_last_day_w31(day: int, status: str) -> None:
     result = nc.zscore("weight", "18 kg", sex="F", age=at(day), reference="who-2006")
@@ -264,12 +276,14 @@ def test_last_day_w31(day: int, status: str) -> None:
     assert math.isnan(result.z) == (status != "ok")
 
 
+@pytest.mark.requirement("REQ-AGE-09")
 def test_day_before_birth_is_refused_w32() -> None:
     with pytest.raises(nc.NeocalcError) as caught:
         nc.zscore("weight", "3.3464 kg", sex="M", age=nc.Age.from_days(-1))
     assert getattr(caught.value, "status", None) == "invalid_age"
 
 
+@pytest.mark.requirement("REQ-AGE-09")
 def test_day_before_birth_in_an_array_w32() -> None:
     days = nc.Age.from_days(np.array([-1, 0]))
     result = nc.zscore("weight", nc.Q(np.array([3.3464, 3.3464]), "kg"), sex=["M", "M"], age=days)
@@ -300,6 +314,7 @@ ROWS: list[tuple[str, str, str, int, str | None, tuple[float, float, float]]] = 
 UNITS = {"length": "cm", "head_circumference": "cm", "bmi": "kg/m2"}
 
 
+@pytest.mark.requirement("REQ-WHO-01")
 @pytest.mark.parametrize("k", [-2, 0, 2])
 @pytest.mark.parametrize(
     ("measure", "sex", "day", "length", "row"), [pytest.param(*r[1:], id=r[0]) for r in ROWS]
@@ -326,6 +341,7 @@ def test_published_row(
     assert float(back) == pytest.approx(y, rel=1e-12)
 
 
+@pytest.mark.requirement("REQ-WHO-08")
 def test_between_two_rows_w27() -> None:
     """62.35 cm: halfway between the rows of 62.3 and 62.4 cm, in L, M and S."""
     halfway = (-0.3833, (6.4466 + 6.4708) / 2, 0.09134)
@@ -335,6 +351,7 @@ def test_between_two_rows_w27() -> None:
     assert result.z == pytest.approx(float(kernel), abs=1e-9)
 
 
+@pytest.mark.requirement("REQ-LMS-04")
 @pytest.mark.parametrize(
     ("z", "centile"), [(0.0, 50.0), (2.032412, 97.8944), (-1.2815515655446004, 10.0)]
 )
@@ -342,6 +359,7 @@ def test_centile_of_z(z: float, centile: float) -> None:
     assert float(lms.centile_from_zscore(z)) == pytest.approx(centile, abs=5e-5)
 
 
+@pytest.mark.requirement("REQ-LMS-07")
 def test_method_is_named() -> None:
     weight = nc.zscore("weight", "4.0 kg", sex="M", age=at(365))
     head = nc.zscore("head_circumference", "39 cm", sex="M", age=at(365))

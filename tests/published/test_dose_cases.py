@@ -31,6 +31,7 @@ def refused(**arguments: Any) -> nc.DoseRefused:
     return caught.value
 
 
+@pytest.mark.requirement("REQ-DOSE-01")
 def test_d1_viable_concentration() -> None:
     plan = prepare(**D1)
     assert plan.cells.to("cell").magnitude == 2_350_000
@@ -38,6 +39,7 @@ def test_d1_viable_concentration() -> None:
     assert plan.volume.to("mL").magnitude == 1.175
 
 
+@pytest.mark.requirement("REQ-DOSE-05")
 def test_d2_rounded_to_a_tenth() -> None:
     plan = prepare(**D1, graduation="0.1 mL")
     assert plan.syringe_volume is not None
@@ -47,6 +49,7 @@ def test_d2_rounded_to_a_tenth() -> None:
     assert round(plan.rounding_error.magnitude, 5) == 2.12766
 
 
+@pytest.mark.requirement("REQ-DOSE-01")
 def test_d3_total_concentration_and_viability() -> None:
     plan = prepare(
         weight="0.850 kg",
@@ -65,6 +68,7 @@ def test_d3_total_concentration_and_viability() -> None:
     assert round(plan.rounding_error.magnitude, 4) == -0.4235
 
 
+@pytest.mark.requirement("REQ-DOSE-04")
 def test_d4_vials() -> None:
     plan = prepare(
         weight="3.2 kg",
@@ -80,6 +84,7 @@ def test_d4_vials() -> None:
     assert plan.volume is None
 
 
+@pytest.mark.requirement("REQ-DOSE-01")
 def test_d5_volume_for_each_kilogram() -> None:
     dose: dict[str, Any] = {
         "weight": "0.9 kg",
@@ -95,6 +100,7 @@ def test_d5_volume_for_each_kilogram() -> None:
     assert stopped(error) == {"volume per kg"}
 
 
+@pytest.mark.requirement("REQ-DOSE-12")
 def test_d6_another_dose_than_the_arms(tmp_path: Path) -> None:
     site = tmp_path / "site.toml"
     site.write_text(
@@ -112,17 +118,20 @@ def test_d6_another_dose_than_the_arms(tmp_path: Path) -> None:
     assert "2.5 million cells/kg" in str(error)
 
 
+@pytest.mark.requirement("REQ-SAFE-03")
 def test_d7_grams_taken_for_kilograms() -> None:
     error = refused(**(D1 | {"weight": "850 kg"}))
     assert stopped(error) == {"weight range"}
     assert "Weigh again, and check the unit" in str(error)
 
 
+@pytest.mark.requirement("REQ-DOSE-02")
 def test_d8_viability_with_a_viable_concentration() -> None:
     with pytest.raises(nc.InputError, match="applied twice"):
         prepare(**D1, viability=0.92)
 
 
+@pytest.mark.requirement("REQ-DOSE-13")
 def test_d9_viability_below_the_specification() -> None:
     error = refused(
         weight="2.35 kg",
@@ -134,6 +143,7 @@ def test_d9_viability_below_the_specification() -> None:
     assert stopped(error) == {"viability"}
 
 
+@pytest.mark.requirement("REQ-SAFE-04")
 @pytest.mark.parametrize(
     ("weight", "z", "outcome"),
     [
@@ -170,6 +180,7 @@ def test_d10_weight_for_a_boy_of_36_weeks(
     assert round(found.value.value, 2) == z
 
 
+@pytest.mark.requirement("REQ-SAFE-09")
 @pytest.mark.parametrize(
     ("figure", "unit", "printed"),
     [
@@ -183,6 +194,7 @@ def test_d11_notation(figure: Any, unit: str, printed: str) -> None:
     assert amount(figure, unit) == printed
 
 
+@pytest.mark.requirement("REQ-DOSE-08")
 def test_d12_decimals_and_floats() -> None:
     exact = exact_volume(1e6, 2.35, 2e6, 1.0)
     assert exact == Decimal("1.175")
@@ -192,6 +204,7 @@ def test_d12_decimals_and_floats() -> None:
     assert abs(floats / float(exact) - 1) <= 1e-12
 
 
+@pytest.mark.requirement("REQ-DOSE-14")
 def test_d13_cumulative_cap() -> None:
     once: dict[str, Any] = {
         "weight": "0.9 kg",
@@ -209,6 +222,7 @@ def test_d13_cumulative_cap() -> None:
     assert stopped(refused(**once, doses_given=before)) == {"cumulative dose"}
 
 
+@pytest.mark.requirement("REQ-DOSE-14")
 def test_d14_interval() -> None:
     second = D1 | {"doses_given": [("2026-08-01", "1 million cells/kg")]}
     limits = Limits(min_interval="7 day")

@@ -16,6 +16,7 @@ RATES = [
 ]
 
 
+@pytest.mark.requirement("REQ-GAIN-01")
 @pytest.mark.parametrize(("first", "second", "days", "rates"), RATES)
 def test_rates(first: str, second: str, days: int, rates: tuple[float, ...]) -> None:
     methods = {
@@ -31,17 +32,20 @@ def test_rates(first: str, second: str, days: int, rates: tuple[float, ...]) -> 
         assert (gain.unit, gain.method, gain.status) == (unit, method, "ok")
 
 
+@pytest.mark.requirement("REQ-GAIN-02")
 def test_n5_conditional_gain() -> None:
     z = nc.velocity.conditional_gain(-1, -1.5, 0.9, "methods, a check")
     assert z == pytest.approx(-1.376494, abs=1e-6)
 
 
+@pytest.mark.requirement("REQ-GAIN-03")
 def test_n6_moderate_decline() -> None:
     change = np.array([-1.7 - -0.3])
     assert DECLINES[decline_class("weight", change, np.array([60]))[0]] == "moderate"
     assert DECLINES[decline_class("length", change, np.array([60]))[0]] == "moderate"
 
 
+@pytest.mark.requirement("REQ-GAIN-03")
 @pytest.mark.parametrize(
     ("fall", "word"),
     [(0.79, "none"), (0.80, "mild"), (1.20, "mild"), (1.21, "moderate"), (2.00, "moderate"),

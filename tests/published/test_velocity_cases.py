@@ -55,6 +55,7 @@ def birth_to_4_weeks(grams: float, restricted: bool | None = None) -> nc.velocit
     )
 
 
+@pytest.mark.requirement("REQ-VEL-02")
 @pytest.mark.parametrize(
     ("grams", "z"),
     [
@@ -74,12 +75,14 @@ def test_birth_to_4_weeks(grams: float, z: float) -> None:
     assert found == pytest.approx((0, 28, 1.3828, 1423.0783, 0.22048, 400), abs=1e-9)
 
 
+@pytest.mark.requirement("REQ-VEL-04")
 def test_v4_plain() -> None:
     v = birth_to_4_weeks(-300, restricted=False)
     assert v.z == pytest.approx(-3.196578, abs=TOLERANCE)
     assert (v.method, v.lms_method) == ("who-2009", "lms")
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 def test_v5_loss_beyond_delta() -> None:
     for grams in (-400, -450):
         v = birth_to_4_weeks(grams)
@@ -96,6 +99,7 @@ PRINTED = [
 ]
 
 
+@pytest.mark.requirement("REQ-VEL-01")
 @pytest.mark.parametrize(("sex", "start", "cells"), PRINTED)
 def test_printed_sd_cells(sex: str, start: int, cells: tuple[int, ...]) -> None:
     start_months = 28 / MONTH if start == 1 else start
@@ -104,6 +108,7 @@ def test_printed_sd_cells(sex: str, start: int, cells: tuple[int, ...]) -> None:
         assert z_of(found, grams) == pytest.approx(sd, abs=0.003)
 
 
+@pytest.mark.requirement("REQ-VEL-01")
 @pytest.mark.parametrize(
     ("sex", "days", "cells"),
     [
@@ -152,6 +157,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.requirement("REQ-VEL-02")
 @pytest.mark.parametrize(
     ("measure", "width", "sex", "start", "lms", "increment", "restricted", "z"),
     [pytest.param(*case[1:], id=case[0]) for case in ROWS],
@@ -181,6 +187,7 @@ def visit_pair(
     )
 
 
+@pytest.mark.requirement("REQ-VEL-03")
 @pytest.mark.parametrize(
     ("measure", "sex", "days", "floor"),
     [
@@ -201,10 +208,12 @@ def test_floor_and_no_increment(
     assert v.z_floor < v.z < v.z_floor + 0.4
 
 
+@pytest.mark.requirement("REQ-VEL-06")
 def test_v21_between_two_starts() -> None:
     assert z_of(row("weight", 2, "M", 3.5), 900) == pytest.approx(-0.457, abs=5e-4)
 
 
+@pytest.mark.requirement("REQ-VEL-05")
 def test_v22_corrected_and_scaled() -> None:
     """z is printed as -0.187330: five decimals and a nought. It is -0.187332."""
     ages = [nc.Age.from_days(days + 70, gestation="30+0") for days in (91, 147)]
@@ -230,6 +239,7 @@ def test_v22_corrected_and_scaled() -> None:
     assert used == pytest.approx((0.591660, 1747.830828, 0.186962), abs=TOLERANCE)
 
 
+@pytest.mark.requirement("REQ-VEL-08")
 @pytest.mark.parametrize(
     ("measure", "days", "status"),
     [
@@ -245,6 +255,7 @@ def test_v23_no_table(measure: str, days: tuple[int, int], status: str) -> None:
     assert math.isnan(v.z)
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 def test_v23_5_months_of_weight_are_between_4_and_6() -> None:
     """There is no such table: interpolated, and refused where scaling is asked for."""
     call = partial(
@@ -272,6 +283,7 @@ BETWEEN = [
 ]
 
 
+@pytest.mark.requirement("REQ-VEL-16")
 @pytest.mark.parametrize(
     ("measure", "sex", "days", "gain", "lms", "z"),
     [pytest.param(*case[1:], id=case[0]) for case in BETWEEN],
@@ -297,6 +309,7 @@ def test_between_two_widths(
     assert cells.delta[at] * scale == pytest.approx(lms[3], abs=1e-3)
 
 
+@pytest.mark.requirement("REQ-VEL-01")
 def test_v24_coverage() -> None:
     ref = reference(WHO_2009)
     rows = [
