@@ -2,7 +2,7 @@
 
 The package neither needs this script nor the published files: it documents how each figure
 got where it is, and the test suite runs it when the published files are at hand
-(``NEOCALC_PUBLISHED_FILES=DIR pytest tests/test_reference_tables.py``).
+(``NEOCALC_PUBLISHED_FILES=DIR pytest tests/references/test_reference_tables.py``).
 
 Every figure is copied as the text that the publisher printed: nothing is parsed, rounded or
 converted. Only the row order, the column names and the spelling of the sexes are ours. The

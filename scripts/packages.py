@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-TESTS = ("tests/published", "tests/test_against_oracle.py", "tests/test_lms.py")
+TESTS = ("tests/published", "tests/growth/test_against_oracle.py", "tests/references/test_lms.py")
 WITH = ("pytest", "hypothesis", "pandas", "pyarrow")
 """Of the group `test`, what these tests and their settings need."""
 

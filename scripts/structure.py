@@ -100,6 +100,7 @@ def _imports(node: ast.AST, package: str, modules: set[str]) -> Iterator[str]:
             yield from _imports(child, package, modules)
         return
     names: Iterable[str] = ()
+    inside: Iterable[ast.AST] = ast.iter_child_nodes(node)
     if isinstance(node, ast.ImportFrom):
         names = (f"{node.module}.{alias.name}" for alias in node.names)
     elif isinstance(node, ast.Import):
@@ -110,8 +111,8 @@ def _imports(node: ast.AST, package: str, modules: set[str]) -> Iterator[str]:
             while inner and inner not in modules:
                 inner = inner.rpartition(".")[0]
             yield inner
-    for child in ast.iter_child_nodes(node):
-        yield from _imports(child, package, modules)
+    for part in inside:
+        yield from _imports(part, package, modules)
 
 
 def circle(edges: Mapping[str, set[str]]) -> list[str]:
@@ -175,7 +176,8 @@ def main() -> None:
     options = parser.parse_args()
     found = measured(options.folder.resolve())
     print(f"Rooms                  {len(set(found.rooms) - set(FACE))}")
-    print(f"Floors                 {max(found.floors.values())}")
+    floors = (floor for room, floor in found.floors.items() if room not in FACE)
+    print(f"Floors                 {max(floors)}")
     print(f"Imports between rooms  {found.arrows}")
     print(f"Circle of rooms        {' > '.join(circle(found.rooms)) or 'none'}")
     print(f"Circle of modules      {' > '.join(circle(found.modules)) or 'none'}")

@@ -132,8 +132,8 @@ def page(stated: list[Requirement], tests: Tests) -> str:
     by_file: dict[str, set[str]] = {}
     for test, named in tests.items():
         by_file.setdefault(test.partition("::")[0], set()).update(named)
-    for file, named in by_file.items():
-        parts.append(f"| `{file}` | {', '.join(r.id for r in stated if r.id in named)} |")
+    for file, ids in by_file.items():
+        parts.append(f"| `{file}` | {', '.join(r.id for r in stated if r.id in ids)} |")
     return "\n".join(parts) + "\n"
 
 

@@ -7,7 +7,7 @@
     python scripts/try_faults.py --page     # the section again, from docs/faults.json
 
 It needs a C compiler and Linux. The exit status is 1 when something was not as it must be, and each
-such trial is printed. The tests try some of the same (tests/test_faults.py, tests/test_damage.py).
+such trial is printed. The tests try some of the same (tests/files).
 """
 
 from __future__ import annotations

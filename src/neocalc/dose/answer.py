@@ -7,12 +7,14 @@ digits that a syringe, a pump and a clock can show.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from neocalc.dose.notation import Figure, amount, number, spoken
-from neocalc.dose.plan import Plan
 from neocalc.dose.stops import LACKS_LIMIT, NOT_MADE, PASSED, SOFT, Check
 from neocalc.dose.working import steps
+
+if TYPE_CHECKING:
+    from neocalc.dose.plan import Plan
 
 MEASURABLE: Final = 3
 """Significant digits of what is measured without lines or steps."""

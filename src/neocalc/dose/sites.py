@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from neocalc.dose.figures import one_figure
+from neocalc.dose.requirements import required_of
 from neocalc.errors import FileError, InputError, PolicyError
 from neocalc.references.files import parse_toml
 from neocalc.references.shipped import read_small
-from neocalc.trials.conditions import required_of
 
 NAME: Final = "neocalc.toml"
 """The file in the folder in which the command runs."""

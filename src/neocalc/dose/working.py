@@ -8,15 +8,17 @@ The formulas are in `neocalc.dose.formulas`; each stands here as a person writes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from neocalc.dose.amounts import FASTEST
 from neocalc.dose.formulas import DMSO_DENSITY, up_to_graduation
 from neocalc.dose.inputs import DoseInputs
 from neocalc.dose.notation import COMPUTED, SPELLED, Figure, amount, number
-from neocalc.dose.plan import Plan
 from neocalc.errors import UnitError
 from neocalc.reading.dimensions import split_quantity
+
+if TYPE_CHECKING:
+    from neocalc.dose.plan import Plan
 
 
 class Step(NamedTuple):

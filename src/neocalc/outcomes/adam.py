@@ -213,7 +213,7 @@ def write(found: Outcome, part: Path, name: str) -> None:
 
 def dataset_json(table: pl.DataFrame, found: Outcome) -> dict[str, Any]:
     """The data set as Dataset-JSON 1.1."""
-    import neocalc
+    from neocalc._version import __version__
 
     kinds = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
     columns = []
@@ -237,7 +237,7 @@ def dataset_json(table: pl.DataFrame, found: Outcome) -> dict[str, Any]:
     about: dict[str, Any] = {
         "datasetJSONCreationDateTime": utc_time(),
         "datasetJSONVersion": "1.1.0",
-        "sourceSystem": {"name": "neocalc", "version": neocalc.__version__},
+        "sourceSystem": {"name": "neocalc", "version": __version__},
     }
     if trial is not None:
         about["studyOID"] = trial.id

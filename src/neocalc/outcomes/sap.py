@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import neocalc
+from neocalc._version import __version__
 from neocalc.ages.policy import DEFAULT
 from neocalc.outcomes.statistics import EXACT_UP_TO, FEWEST_FOR_P, LEVEL
 from neocalc.references.catalogue import reference, tables_digest
@@ -74,7 +74,7 @@ def analysis_plan(
 def _scores(scoring: OutcomePlan) -> Iterator[str]:
     measures = [NAMES[measure] for measure in scoring.measures]
     yield (
-        f"Z-scores of {_listed(measures)} were computed with neocalc {neocalc.__version__} (tables "
+        f"Z-scores of {_listed(measures)} were computed with neocalc {__version__} (tables "
         f"{tables_digest()[:12]})."
     )
     yield f"Policy: {scoring.policy.describe(scoring.reference)}."

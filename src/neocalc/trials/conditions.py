@@ -29,17 +29,11 @@ from typing import Any, Final, NamedTuple
 
 from neocalc.ages.policy import DEFAULT, Policy
 from neocalc.dose.figures import metric_weight, one_figure
+from neocalc.dose.requirements import required_of
 from neocalc.errors import InputError, PolicyError
 from neocalc.reading.dates import duration_days
 from neocalc.trials.ages import Criterion
 
-REQUIRED: Final = (
-    "sex", "age", "gestation", "on", "weighed_on", "weight_source", "last_weight",
-    "last_weighed_on", "doses_given", "expires", "thawed_on", "duration", "graduation",
-    "syringe_capacity", "dead_volume", "line_filter", "counts", "viability", "subject",
-    "identifier", "prepared_by", "enrolled_on", "second_check", "lot", "donor", "planned_doses",
-)  # fmt: skip
-"""The inputs that a protocol or a site can require."""
 _AGES: Final = ("min_age", "max_age", "min_pma", "max_pma", "within")
 _POLICY: Final = (
     "preterm_reference", "term_reference", "handover", "preterm_below", "correct_until",
@@ -176,22 +170,6 @@ def of_arm(
         if one.high > other.low:
             raise PolicyError(f"{where}: bands must be in order and not overlap")
     return replace(shared, gate=gate, bands=read, counts=counts)
-
-
-def required_of(names: Any, where: str) -> tuple[str, ...]:
-    """The inputs that are required, each one that can be.
-
-    Raises
-    ------
-    PolicyError
-        For one that is not known.
-    """
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise PolicyError(f"{where}: must be a list of names")
-    unknown = sorted(set(names) - set(REQUIRED))
-    if unknown:
-        raise PolicyError(f"{where}: not known: {', '.join(unknown)}; known: {', '.join(REQUIRED)}")
-    return tuple(dict.fromkeys(names))
 
 
 def _band(band: Mapping[str, Any], where: str) -> Band:
