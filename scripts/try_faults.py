@@ -5,6 +5,7 @@
     python scripts/try_faults.py            # `make faults`: all, in an hour or two
     python scripts/try_faults.py --keep     # and docs/faults.json, and the section of the page
     python scripts/try_faults.py --page     # the section again, from docs/faults.json
+    python scripts/try_faults.py --every 10 --keep     # of the calls each tenth trial
 
 It needs a C compiler and Linux. The exit status is 1 when something was not as it must be, and each
 such trial is printed. The tests try some of the same (tests/files).
@@ -33,17 +34,17 @@ import faults  # noqa: E402
 
 KEPT: Final = ROOT / "docs" / "faults.json"
 PAGE: Final = ROOT / "docs" / "validation.md"
-TITLE: Final = "## 6. Damaged files, failing disks, interrupted runs"
+TITLE: Final = "## 7. Damaged files, failing disks, interrupted runs"
 ABOUT: Final = """
 `make faults` tries them all; the tests try a part of them each time.
 
 **A call of the system fails** (`tests/fault_shim.c`). Of all reads, writes and so on of a run
 that touch its files, one fails with EIO or with ENOSPC, or its process or both processes are
-killed there: each call in turn, without older outputs and over older ones. After each trial the
+killed there: {every}, without older outputs and over older ones. After each trial the
 outputs are all new or all as before, the record is that of its output (its SHA-256 is in it),
 what was said is true and is one line, and nothing else is left in the folder: at once, or, where
-both processes were killed, when the next run has begun. The figures are calls; each is {actions}
-trials, and as many over older outputs.
+both processes were killed, when the next run has begun. The figures are calls; each call stands for
+{actions} trials, and as many over older outputs.
 
 {calls}
 
@@ -84,6 +85,9 @@ def section(kept: dict[str, Any]) -> str:
         for name, one in kept["damaged"].items()
     ]  # fmt: skip
     text = ABOUT.format(
+        every="each call in turn"
+        if kept.get("every", 1) == 1
+        else f"of all these trials each {kept['every']}th",
         actions=len(faults.ACTIONS), longest=faults.LONGEST,
         seconds=damage.LONGEST, memory=damage.MOST,
         calls=table(["Command", *faults.CALLS, "trials", "wrong"], calls),
@@ -115,8 +119,8 @@ class Places:
         return faults.Place(self._own.folder, command, there=there)
 
 
-def over_calls(places: Places, pool: ThreadPoolExecutor) -> dict[str, Any]:
-    """Let each call of each command fail."""
+def over_calls(places: Places, pool: ThreadPoolExecutor, every: int) -> dict[str, Any]:
+    """Let each call of each command fail; of all these trials each n-th is made."""
     found: dict[str, Any] = {}
     for command in faults.COMMANDS:
         one: dict[str, Any] = {"trials": 0, "wrong": 0}
@@ -134,7 +138,7 @@ def over_calls(places: Places, pool: ThreadPoolExecutor) -> dict[str, Any]:
                     return name, faults.trial(places.of(command, there=there), call, at, action)
 
                 tries.append(trial)
-        found[command.name] = counted(one, pool.map(lambda trial: trial(), tries))
+        found[command.name] = counted(one, pool.map(lambda trial: trial(), tries[::every]))
     return found
 
 
@@ -194,6 +198,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--keep", action="store_true", help="write docs/faults.json and the page")
     parser.add_argument("--page", action="store_true", help="write the page from docs/faults.json")
+    parser.add_argument("--every", type=int, default=1, help="of the calls each n-th trial")
     parser.add_argument("--jobs", type=int, default=2, help="trials at the same time")
     options = parser.parse_args()
     if options.page:
@@ -206,12 +211,14 @@ def main() -> int:
         kept = {
             "damaged": over_bytes(Path(folder)),
             "stops": over_moments(places, pool),
-            "calls": over_calls(places, pool),
+            "calls": over_calls(places, pool, options.every),
+            "every": options.every,
         }
     if options.keep:
         KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         write_page(kept)
-    return int(any(one["wrong"] for part in kept.values() for one in part.values()))
+    parts = (kept["damaged"], kept["stops"], kept["calls"])
+    return int(any(one["wrong"] for part in parts for one in part.values()))
 
 
 if __name__ == "__main__":

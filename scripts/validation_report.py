@@ -39,6 +39,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
 PAGE: Final = DOCS / "validation.md"
 KEPT: Final = DOCS / "validation_peers.json"
+FAULTS: Final = DOCS / "faults.json"
 DRAWN: Final = 0.001
 """A package whose z for weight is nowhere further off has no panel in the figure."""
 PEERS_ARE: Final = (
@@ -269,6 +270,10 @@ def main() -> None:
     figures(grid, rows, z, said)
     text = page(grid, kept)
     PAGE.write_text(text, encoding="utf-8")
+    if FAULTS.exists():
+        from try_faults import write_page
+
+        write_page(json.loads(FAULTS.read_text(encoding="utf-8")))
     if "NOT EXPLAINED" in text:
         print("validation.md: differences without a reason", file=sys.stderr)
 

@@ -17,6 +17,7 @@ from oracle import table as attained_table
 from velocity_simulation import MONTH, WIDTHS, Row, rows
 
 ALL_WIDTHS = (1, 2, 3, 4, 6)
+FLAG = 5
 LAST_DAY = 731
 REFUSED = float("nan")
 NOTHING = {
@@ -197,7 +198,9 @@ def velocity(
         return Answer(REFUSED, "non_positive_increment", months, factor)
     raw = increment + at.delta
     z_unscaled = z_of(raw, at, restricted) if raw > NOTHING[measure] else REFUSED
-    return Answer(z_of(y, at, restricted), STATUS[method], months, factor, z_unscaled, method)
+    z = z_of(y, at, restricted)
+    status = "implausible" if abs(z) > FLAG else STATUS[method]
+    return Answer(z, status, months, factor, z_unscaled, method)
 
 
 # --- the correlation of z between two ages -------------------------------------------------------

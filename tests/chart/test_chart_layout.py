@@ -178,7 +178,7 @@ def digests() -> list[str]:
 @pytest.mark.requirement("REQ-CHART-03")
 def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests')\n"
+        "import sys; sys.path[:0] = ['tests', 'tests/chart']\n"
         "from test_chart_layout import digests\n"
         "print(*digests())"
     )

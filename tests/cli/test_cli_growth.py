@@ -749,6 +749,6 @@ def test_the_reference_of_school_age_is_an_option(shell: Shell) -> None:
     assert none["results"][0]["status"] == "age_above_reference"
     assert "who-2007" not in none["policy"]
     done = shell.run(*asked, "--school-age-reference", "fenton-2013")
-    assert done.err.startswith("neocalc: --school-age-reference: fenton-2013 is no a growth refer")
+    assert done.err.startswith("neocalc: --school-age-reference: fenton-2013 is not a growth refer")
     done = shell.run(*asked, "--school-age-reference", "none", "--reference", "who-2007")
     assert "--school-age-reference: --reference is one reference whatever the age" in done.err

@@ -95,10 +95,15 @@ def test_a_label_says_what_a_name_does_not() -> None:
 @pytest.mark.parametrize(
     ("name", "values", "question", "choices"),
     [
-        ("weight", [3.1] * 6, "is it in kilograms or grams?", ["weight_kg", "weight_g"]),
+        (
+            "weight",
+            [3.1] * 6,
+            "is it in kilograms or grams or pounds?",
+            ["weight_kg", "weight_g", "weight_lb"],
+        ),
         ("age", [3] * 6, "is it in days or months or years?", None),
         ("muac", [12] * 6, "is it in centimetres or millimetres?", None),
-        ("length", [50] * 6, "is it in centimetres? no other is read", ["length_cm"]),
+        ("length", [50] * 6, "is it in centimetres or inches?", ["length_cm", "length_in"]),
         ("Height_ft", [2] * 6, "none of ours is in feet", []),
         ("weight_oz", [8] * 6, "none of ours is in ounces", []),
         ("ga_weeks", [27, 28] * 3, "completed weeks leave up to 6 days open", None),
@@ -311,7 +316,7 @@ def test_everything_is_said_at_once_and_nothing_is_scored(
     assert main(["inspect", "in.csv", "-o", "m.toml"]) == 0
     said = capsys.readouterr()
     for question in (
-        "sex: which code is male", "weight: is it in kilograms or grams?",
+        "sex: which code is male", "weight: is it in kilograms or grams or pounds?",
         "muac: is it in",
         "ga: is it in days", "measured_on: in which order are the dates",
         "age_days: -99: does that stand",
@@ -333,7 +338,7 @@ def test_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     assert about["rows"] == N
     assert about["all_rows"] is True
     column = next(one for one in about["columns"] if one["column"] == "weight")
-    assert column["choices"] == ["weight_kg", "weight_g"]
+    assert column["choices"] == ["weight_kg", "weight_g", "weight_lb"]
     assert column["proposed"] is None
 
 

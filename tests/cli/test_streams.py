@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="there is no /dev/full, or no shell of this kind"
 )
 DOSE = "dose --dose '1 million cells/kg' --weight {} --viable-concentration 5e6cells/mL"
+OUTCOME = "outcome visits.csv -o out.csv --trial NCT03558334 --baseline day0"
 SHOWN = {
     "age": "age --gestation 27+3 --born 2026-05-01 --on 2026-08-14",
     "growth": "growth --sex f --age-days 30 --weight 4100g",
@@ -47,6 +48,8 @@ WRITTEN = {
     "velocity": ("velocity in.csv -o out.csv", "out.csv"),
     "chart": ("chart in.csv -o out.svg", "out.svg"),
     "report": ("report in.csv -o out.html", "out.html"),
+    "outcome": (OUTCOME, "out.csv"),
+    "inspect": ("inspect in.csv -o out.toml", "out.toml"),
 }
 """Commands whose result is a file, with its name."""
 BOTH = {
@@ -74,6 +77,11 @@ SLOW = ("verify", "chart", "report")
 def run(folder: Path, command: str, stream: str) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command in a shell."""
     (folder / "in.csv").write_text(HEADER + ROW + ROW.replace("105", "135"), encoding="utf-8")
+    (folder / "visits.csv").write_text(
+        "subject_id,sex,age_days,gestational_age,weight_g,birth_date,measured_on,day0\n"
+        "1,f,105,27+3,3100,2026-05-01,2026-08-14,2026-08-14\n",
+        encoding="utf-8",
+    )
     (folder / "implausible.csv").write_text(HEADER + ROW.replace("3100", "31000"), "utf-8")
     line = f"{shlex.quote(sys.executable)} -m neocalc {command}"
     if stream.startswith("|"):  # the reader has left before anything is written

@@ -53,7 +53,7 @@ def test_the_example_of_the_contract_in_words(shell: Shell) -> None:
     )
     assert "(fenton-2013) to -2.38 (who-2006)" in done.out
     assert "the step between the two charts" in done.out
-    assert "No g/kg/day: it is for zone A" in done.out
+    assert "Gain 3.75 g/kg/day, exponential (ok)." in done.out
     assert lines[-1].startswith("Policy: born before 37w0d")
 
 

@@ -1,8 +1,8 @@
 """Slips of the pen on plausible infants: which share is stopped, and how far the others go.
 
 `python tests/dose/test_dose_adversarial.py` prints the table of docs/hazards.md. A slip of the
-weight is judged for many infants at once, by the rules of the checks themselves; a sample of them is
-prepared one by one and must come out the same. Slips of everything else are prepared one by one.
+weight is judged for many infants at once, by the rules of the checks themselves; a sample of them
+is prepared one by one and must come out the same. Slips of everything else are prepared one by one.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def test_centiles_and_chart_line_of_the_text() -> None:
 
 
 @pytest.mark.requirement("REQ-REF-01")
-@pytest.mark.parametrize("page", [PAGE, ROOT / "README.md"])
+@pytest.mark.parametrize("page", [PAGE])
 def test_licences_of_every_table_are_shown(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for ref in nc.references():

@@ -67,7 +67,7 @@ TWO = SCRIPT.Requirement("REQ-A-02", "Two.", "here", "A")
     ],
 )
 def test_a_fault_is_named(stated: list[object], tests: dict[str, list[str]], fault: str) -> None:
-    assert SCRIPT.faults(stated, tests) == [fault]
+    assert fault in SCRIPT.faults(stated, tests)
 
 
 def test_tests_are_found_in_functions_and_classes_with_their_marks(tmp_path: Path) -> None:

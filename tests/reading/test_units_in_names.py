@@ -110,9 +110,9 @@ def test_years_are_twelve_months(years: Any, days: int) -> None:
 
 
 @pytest.mark.parametrize("column", ["age_months", "age_years"])
-def test_five_years_are_beyond_the_tables(column: str) -> None:
-    age = {"age_months": 60, "age_years": 5}[column]
-    found = scored({"sex": ["f"], column: [age], "length_cm": [109.4]})
+def test_twenty_years_are_beyond_the_tables(column: str) -> None:
+    age = {"age_months": 240, "age_years": 20}[column]
+    found = scored({"sex": ["f"], column: [age], "length_cm": [165.0]})
     assert found["laz_status"].to_list() == ["age_above_reference"]
 
 

@@ -26,6 +26,7 @@ from neocalc.arrays import BLOCK, by_blocks, either
 from neocalc.errors import CODE, InputError, StatusArray
 from neocalc.reading.dates import MONTH
 from neocalc.reading.units import Floats
+from neocalc.references.catalogue import reference
 from neocalc.references.lms import (
     measurement_from_zscore,
     plain_zscore,
@@ -33,7 +34,7 @@ from neocalc.references.lms import (
     zscore_from_measurement,
 )
 from neocalc.references.lookup import Bools, Bytes, Rows
-from neocalc.velocity.increment_tables import STARTS
+from neocalc.velocity.increment_tables import STARTS, WHO_2009
 from neocalc.velocity.intervals import BETWEEN, Cells, Rule, cells_of
 from neocalc.velocity.limits import ChangeLimits, change_limits
 from neocalc.velocity.visits import Pairs
@@ -227,23 +228,32 @@ def score(measure: str, pairs: Pairs, rules: Rules = DEFAULT_RULES) -> ScoredInc
     (-0.225388, 2)
     """
     cells, at = cells_of(measure, rules.rule, pairs.sex, pairs.start, pairs.days)
+    flag = reference(WHO_2009).measures[measure].flag
     n = len(pairs.days)
     z, status = np.full(n, np.nan), np.empty(n, dtype=np.uint8)
 
     def work(start: int) -> None:
         here = slice(start, start + BLOCK)
-        _score(cells, at[here], pairs, rules, here, z[here], status[here])
+        _score(cells, at[here], pairs, rules, here, z[here], status[here], flag)
 
     by_blocks(work, n)
     return ScoredIncrements(z, status, at, cells, pairs, rules)
 
 
 def _score(
-    cells: Cells, at: Rows, pairs: Pairs, rules: Rules, here: slice, z: Floats, status: StatusArray
+    cells: Cells,
+    at: Rows,
+    pairs: Pairs,
+    rules: Rules,
+    here: slice,
+    z: Floats,
+    status: StatusArray,
+    flag: tuple[float, float] | None,
 ) -> None:
     """Fill z and status of one block of pairs; z holds nothing but NaN.
 
-    What has no table is left out of the arithmetic: below term and above 24 months, they are many.
+    A z outside `flag` is implausible. What has no table is left out of the arithmetic: below term
+    and above 24 months, they are many.
     """
     method = cells.method.take(at)
     cells.status.take(at, out=status, mode="clip")  # every place is one; "raise" would copy
@@ -264,6 +274,9 @@ def _score(
     beyond = beyond[_restricted(rules, L[beyond], S[beyond])]
     restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
     z[placed] = found
+    if flag is not None:
+        odd = np.flatnonzero((found < flag[0]) | (found > flag[1]))
+        status[placed[odd]] = CODE["implausible"]
     if rules.recode and not cells.has_delta:
         status[placed[increment <= NOTHING]] = CODE["non_positive_increment"]
     if pairs.implausible is not None:

@@ -28,11 +28,11 @@ ZONES: Final = {
 }
 """Each zone in words; for a child born at term the ages are chronological."""
 RATES: Final = {
-    "weight": {"exponential": "A", "g/day": "A"},
+    "weight": {"exponential": "ABC", "g/day": "ABC"},
     "length": {"cm/week": "A", "cm/year": "C"},
     "head_circumference": {"cm/week": "A", "cm/year": "C"},
 }
-"""The rates of each measure, each with the zone in which it is given."""
+"""The rates of each measure, each with the zones in which it is given."""
 WHY: Final = {
     "start_below_term": "the WHO's increments begin at 40w0d",
     "above_velocity_reference": "the WHO's increments end at 24 months",
@@ -190,7 +190,7 @@ restricted, between, change_limits, policy, sex_codes
         absent["standardised change"] = NOT_STANDARDISED[difference.standardised_status]
     gains = {}
     for method, where in RATES[measure].items():
-        if where != zone:
+        if zone not in where:
             absent[GAINS[measure][method]] = f"it is for zone {where}: {ZONES[where]}"
         elif velocity.status == "oedema":
             absent[GAINS[measure][method]] = WHY["oedema"]
