@@ -377,6 +377,7 @@ def build(source: Path, root: Path) -> None:
                     "unit": unit,
                     "range": [0, 24],
                     "method": restricted,
+                    "flag": [-5, 5],
                     "intervals": intervals,
                 },
                 csv_rows(increments, measure, "interval_months start_months L M S delta"),

@@ -48,13 +48,13 @@ WRITTEN = {
     "velocity": ("velocity in.csv -o out.csv", "out.csv"),
     "chart": ("chart in.csv -o out.svg", "out.svg"),
     "report": ("report in.csv -o out.html", "out.html"),
-    "outcome": (OUTCOME, "out.csv"),
-    "inspect": ("inspect in.csv -o out.toml", "out.toml"),
 }
 """Commands whose result is a file, with its name."""
 BOTH = {
     "verify": ("verify --html out.html", "out.html"),
     "dose": (SHOWN["dose"] + " --worksheet out.txt", "out.txt"),
+    "outcome": (OUTCOME, "out.csv"),
+    "inspect": ("inspect in.csv -o out.toml", "out.toml"),
 }
 """Commands whose result is in a file and on standard output too."""
 WRONG = {

@@ -253,3 +253,10 @@ def test_it_prints_on_one_page(made: Callable[[], Plan], paper: str, tmp_path: P
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
     assert re.findall(rb"/Count (\d+)", pdf.read_bytes()) == [b"1"]
+
+
+def test_without_a_concentration_there_is_none_on_the_sheet() -> None:
+    vials = "2 million cells/vial"
+    plan = prepare(weight="2.35 kg", dose="1 million cells/kg", viable_cells_per_vial=vials)
+    assert "final concentration" not in dict(worksheet.rows(plan))
+    assert "total mL for each kg" not in dict(worksheet.rows(plan))

@@ -231,5 +231,5 @@ def test_results_in_their_units_and_lines() -> None:
     assert str(plan.results["rounding error"]) == "1.463%"
     said = plan.describe()
     assert "001" in said
-    assert "1 million viable cells/kg at 2.34568 kg" in said
+    assert "1 million viable cells/kg at 2.3456789 kg" in said
     assert outcomes(plan)["possible values"] == "passed"

@@ -331,7 +331,7 @@ def test_the_command_shows_the_limits(capsys: pytest.CaptureFixture[str]) -> Non
     out = capsys.readouterr().out
     assert "z < -6, z > 6, y < M exp(-6 S)" in out
     assert "z < -6, z > 5  " in out
-    assert "no limits" in out, "increments have none"
+    assert "z < -5, z > 5" in out, "increments have no second limit"
     assert main(["references", "--json"]) == 0
     about = json.loads(capsys.readouterr().out)["references"]
     small = {ref["id"]: ref["measures"]["weight"]["flag_small"] for ref in about}

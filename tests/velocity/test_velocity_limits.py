@@ -409,9 +409,9 @@ def test_a_velocity_chart_leaves_it_out_and_says_so() -> None:
     assert spans == list(shown.select("l_from", "age_days").iter_rows())
     assert [i.z for i in chain.increments] == shown["l_velocity_z"].to_list()
     drawn = chart.velocity(wrong_length()).to_bytes("svg").decode()
-    assert "length or height: implausible (1)" in drawn
+    assert "length or height: implausible (2)" in drawn
     page = report.page(wrong_length())
-    assert "Left out, as no child grows or shrinks so (implausible): length or height 1." in page
+    assert "Left out, as no child grows or shrinks so (implausible): length or height 2." in page
 
 
 def test_a_report_without_any_increment_says_what_was_left_out() -> None:

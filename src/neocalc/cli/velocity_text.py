@@ -11,7 +11,7 @@ from neocalc.cli.growth import gestation_text
 from neocalc.reading.dates import TERM
 from neocalc.text import centile_text, plain, plain_number, z_text
 from neocalc.velocity.scored import SHOWN_UNITS
-from neocalc.velocity.trial_zones import SOURCE_WORDS, ZONES, Zones
+from neocalc.velocity.trial_zones import SOURCE_WORDS, Zones
 
 HOW: Final = {
     "who-2009": "at a width of the tables",
@@ -84,7 +84,7 @@ def print_pair(sex: str, ages: tuple[Age, Age], found: dict[str, Any], policy: P
         print(text)
     for measure, (given, result) in found.items():
         title = measure.replace("_", " ").capitalize()
-        print(f"\n{title}: {given[0]} to {given[1]}. Zone {result.zone}: {ZONES[result.zone]}.")
+        print(f"\n{title}: {given[0]} to {given[1]}. Zone {result.zone}: {result.words}.")
         for line in _lines(result):
             print(f"  {line}")
     print(f"\nPolicy: {policy.describe()}.")

@@ -36,10 +36,8 @@ class Side(NamedTuple):
     soft: bool = False
     why: str = ""
 
-    def beyond(self, value: Figure, limit: Figure | None) -> bool:
+    def beyond(self, value: Figure, limit: Figure) -> bool:
         """Whether a figure is beyond a limit of this side."""
-        if limit is None:
-            return False
         larger, smaller = (limit, value) if self.least else (value, limit)
         return bool(above(larger.value, smaller.value))
 

@@ -228,7 +228,7 @@ def score(measure: str, pairs: Pairs, rules: Rules = DEFAULT_RULES) -> ScoredInc
     (-0.225388, 2)
     """
     cells, at = cells_of(measure, rules.rule, pairs.sex, pairs.start, pairs.days)
-    flag = reference(WHO_2009).measures[measure].flag
+    flag = reference(WHO_2009).measures[measure].flag or (-np.inf, np.inf)
     n = len(pairs.days)
     z, status = np.full(n, np.nan), np.empty(n, dtype=np.uint8)
 
@@ -248,7 +248,7 @@ def _score(
     here: slice,
     z: Floats,
     status: StatusArray,
-    flag: tuple[float, float] | None,
+    flag: tuple[float, float],
 ) -> None:
     """Fill z and status of one block of pairs; z holds nothing but NaN.
 
@@ -274,9 +274,8 @@ def _score(
     beyond = beyond[_restricted(rules, L[beyond], S[beyond])]
     restrict(found, beyond, y[beyond], L[beyond], M[beyond], S[beyond])
     z[placed] = found
-    if flag is not None:
-        odd = np.flatnonzero((found < flag[0]) | (found > flag[1]))
-        status[placed[odd]] = CODE["implausible"]
+    odd = np.flatnonzero((found < flag[0]) | (found > flag[1]))
+    status[placed[odd]] = CODE["implausible"]
     if rules.recode and not cells.has_delta:
         status[placed[increment <= NOTHING]] = CODE["non_positive_increment"]
     if pairs.implausible is not None:

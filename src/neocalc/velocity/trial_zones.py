@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from neocalc.ages.age import Age
-from neocalc.ages.policy import Policy
+from neocalc.ages.policy import AGE_BASES, Policy
 from neocalc.errors import InputError
 from neocalc.velocity.changes import Change, change
 from neocalc.velocity.gains import GAINS, Gain, gain_between
@@ -75,9 +75,11 @@ class Zones:
     change : Change or None
         Change in z, in every zone.
     gains : dict of str to Gain
-        By method, in zones A and C.
+        By method; those of a weight in every zone.
     absent : dict of str to str
         What does not exist, each with the reason in words.
+    corrected : bool
+        Whether the ages are corrected; False for a child born at term or of unstated gestation.
     """
 
     zone: str
@@ -85,10 +87,18 @@ class Zones:
     change: Change | None
     gains: dict[str, Gain]
     absent: dict[str, str]
+    corrected: bool = True
+
+    @property
+    def words(self) -> str:
+        """The zone in words."""
+        if self.zone == "B" and not self.corrected:
+            return "both visits from birth to 24 months"
+        return ZONES[self.zone]
 
     def describe(self) -> str:
         """What there is, in lines of text."""
-        lines = [f"Zone {self.zone}: {ZONES[self.zone]}"]
+        lines = [f"Zone {self.zone}: {self.words}"]
         if self.velocity is not None:
             lines.append(
                 f"velocity z {self.velocity.z:.2f} over {self.velocity.interval_days} days"
@@ -202,4 +212,5 @@ restricted, between, change_limits, policy, sex_codes
         None if "change in z" in absent else difference,
         gains,
         absent,
+        AGE_BASES[int(pairs.basis[0])] == "corrected",
     )

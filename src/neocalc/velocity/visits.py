@@ -262,6 +262,6 @@ def amounts(first: Visit, second: Visit, status: StatusArray | None) -> tuple[Fl
         Why the two visits cannot be compared, if so.
     """
     found = combined(first.lacking, second.lacking, status)
-    if found is None:
-        found = np.zeros(len(second.value), dtype=np.uint8)
+    none = np.zeros(len(second.value), dtype=np.uint8)
+    found = none if found is None else found
     return without(second.value, found), found
