@@ -180,9 +180,8 @@ def over_bytes(root: Path) -> dict[str, Any]:
     for name, (content, covered) in damage.contents(root).items():
         folder = root / "damaged"
         folder.mkdir(exist_ok=True)
-        suffix = "csv" if "CSV" in name else "parquet"
         flips = damage.every_byte(content)
-        result = damage.tried(folder, f"in.{suffix}", content, flips, covered)
+        result = damage.tried(folder, damage.named(name), content, flips, covered)
         for wrong in result.wrong:
             print(wrong, flush=True)
         found[name] = {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -184,6 +185,12 @@ def kind_of(found: dict[str, Any], right: dict[str, Any]) -> str:
     return SAME if found["sha256"] == right["sha256"] else CELLS
 
 
+def named(kind: str) -> str:
+    """The name of a file of a kind."""
+    packed = {"CSV": "in.csv", "CSV, packed": "in.csv.gz", "Excel": "in.xlsx"}
+    return packed.get(kind, "in.parquet")
+
+
 def contents(folder: Path) -> dict[str, tuple[bytes, list[range]]]:
     """Small files of each kind that is read, and the bytes of each that have a checksum."""
     import polars as pl
@@ -206,12 +213,18 @@ def contents(folder: Path) -> dict[str, tuple[bytes, list[range]]]:
             typed.to_arrow(), path, write_page_checksum=True, data_page_version="2.0",
             use_dictionary=False, compression="none",
         ),
+        "CSV, packed": lambda path: path.write_bytes(
+            gzip.compress(visits.write_csv().encode(), mtime=0)
+        ),
+        "Excel": lambda path: typed.write_excel(str(path.with_suffix(".xlsx"))),
     }  # fmt: skip
     found = {}
     for name, write in made.items():
         path = folder / "made"
         write(path)
-        found[name] = path.read_bytes(), [] if name == "CSV" else bodies(path)
+        if name == "Excel":
+            path.with_suffix(".xlsx").rename(path)
+        found[name] = path.read_bytes(), bodies(path) if "Parquet" in name else []
         path.unlink()
     return found
 

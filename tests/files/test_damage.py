@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 
-from damage import CELLS, REFUSED, SAME, Flip, Worker, contents, every_byte, kind_of, scored, tried
+from damage import (
+    CELLS,
+    REFUSED,
+    SAME,
+    Flip,
+    Worker,
+    contents,
+    every_byte,
+    kind_of,
+    named,
+    scored,
+    tried,
+)
 
 KINDS = (
     "CSV",
@@ -19,6 +31,8 @@ KINDS = (
     "Parquet, compressed",
     "Parquet, with checksums",
     "Parquet, pages of version 2",
+    "CSV, packed",
+    "Excel",
 )
 """Of each kind that is read; another one that is read one day joins them in `contents`."""
 
@@ -31,8 +45,7 @@ def test_each_kind_is_tried(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_some_bytes_of_a_file_are_changed(tmp_path: Path, kind: str) -> None:
     content, covered = contents(tmp_path)[kind]
-    name = "in.csv" if kind == "CSV" else "in.parquet"
-    result = tried(tmp_path, name, content, every_byte(content, len(content) // 90), covered)
+    result = tried(tmp_path, named(kind), content, every_byte(content, len(content) // 90), covered)
     assert result.wrong == []
     assert result.kinds.total() >= 90
     assert result.kinds[REFUSED] > 10
